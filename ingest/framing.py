@@ -1,0 +1,203 @@
+"""Bytes to checked lines: gzip with its checksum, encodings, byte order marks, line numbers.
+
+Belongs here: everything between a delivered file and text. Does not belong here: what the text
+means (see `ingest.records` and `ingest.mapping`). DuckDB alone accepts a wrong gzip checksum and
+loses line numbers; hence this module.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import IO
+
+CHUNK_BYTES = 24 * 1024 * 1024
+_READ_BYTES = 1024 * 1024
+_BLOCK_BYTES = 64 * 1024
+GZIP_MAGIC = b"\x1f\x8b"
+_BOM8 = b"\xef\xbb\xbf"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+class DamagedFileError(ValueError):
+    """The file as a whole can't be trusted; `reason` is a word for the ledger."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        """Keeps the reason apart from the sentence that explains it."""
+        super().__init__(detail)
+        self.reason = reason
+
+
+def copy_and_hash(source: Path, target: IO[bytes]) -> str:
+    """Copies a file and returns the SHA-256 of its bytes, in one pass."""
+    digest = hashlib.sha256()
+    with source.open("rb") as handle:
+        while block := handle.read(_READ_BYTES):
+            digest.update(block)
+            target.write(block)
+    return digest.hexdigest()
+
+
+def is_gzip(path: Path) -> bool:
+    """Whether the file's first bytes are gzip's, whatever its name says."""
+    with path.open("rb") as handle:
+        return handle.read(2) == GZIP_MAGIC
+
+
+def _inflate(handle: IO[bytes]) -> Iterator[bytes]:
+    """Decompresses concatenated gzip members; each member's CRC and length are checked."""
+    from isal import isal_zlib
+
+    member = isal_zlib.decompressobj(wbits=31)
+    started = False
+    try:
+        while block := handle.read(_READ_BYTES):
+            while block:
+                started = True
+                yield member.decompress(block)
+                block = b""
+                if member.eof:
+                    block = member.unused_data.lstrip(b"\0")
+                    member = isal_zlib.decompressobj(wbits=31)
+                    started = False
+                    if block and not block.startswith(GZIP_MAGIC[: len(block)]):
+                        raise DamagedFileError(
+                            "gzip_trailing_bytes",
+                            "bytes follow the end of the gzip data; export the file again",
+                        )
+    except isal_zlib.error as error:
+        raise DamagedFileError(
+            "gzip_corrupt",
+            f"the gzip data is damaged ({error}); export the file again or copy it in binary mode",
+        ) from error
+    if started:
+        raise DamagedFileError(
+            "gzip_truncated",
+            "the gzip data ends early: the export or the copy was cut off; deliver the whole file",
+        )
+
+
+def read_blocks(path: Path) -> Iterator[bytes]:
+    """Decompressed bytes of a file, block by block."""
+    with path.open("rb") as handle:
+        if is_gzip(path):
+            yield from _inflate(handle)
+        else:
+            while block := handle.read(_READ_BYTES):
+                yield block
+
+
+def head(path: Path, size: int = 256 * 1024) -> bytes:
+    """The first decompressed bytes; damage that comes later is not noticed here."""
+    parts: list[bytes] = []
+    total = 0
+    try:
+        for block in read_blocks(path):
+            parts.append(block)
+            total += len(block)
+            if total >= size:
+                break
+    except DamagedFileError:
+        if not total:
+            raise
+    return b"".join(parts)[:size]
+
+
+def decode(data: bytes) -> str:
+    """Text of bytes: a byte order mark decides, then UTF-8, then Windows-1252."""
+    if data.startswith(_BOM8):
+        return data[len(_BOM8) :].decode("utf-8", errors="replace")
+    if data.startswith(_UTF16):
+        return data.decode("utf-16", errors="replace")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace")
+
+
+def read_text(path: Path) -> str:
+    """The whole file as text; for documents and tables, not for event streams."""
+    return decode(b"".join(read_blocks(path)))
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Whole lines of one file; `first_line` is the 1-based number of the first of them."""
+
+    data: bytes
+    first_line: int
+
+    @cached_property
+    def line_count(self) -> int:
+        """Lines, blank ones too."""
+        return self.data.count(b"\n")
+
+    @cached_property
+    def filled(self) -> list[int] | None:
+        """0-based positions of lines that are not blank, or None where all lines are filled."""
+        filled = [i for i, line in enumerate(self.data.split(b"\n")[:-1]) if line.strip()]
+        return None if len(filled) == self.line_count else filled
+
+    @cached_property
+    def _newlines_before(self) -> list[int]:
+        counts = [0]
+        for start in range(0, len(self.data), _BLOCK_BYTES):
+            counts.append(counts[-1] + self.data.count(b"\n", start, start + _BLOCK_BYTES))
+        return counts
+
+    def line(self, index: int) -> bytes:
+        """The raw line at a 0-based position, without its end."""
+        start = 0
+        if index:
+            block = bisect_right(self._newlines_before, index - 1) - 1
+            start = block * _BLOCK_BYTES
+            for _ in range(index - self._newlines_before[block]):
+                start = self.data.index(b"\n", start) + 1
+        return self.data[start : self.data.index(b"\n", start)].rstrip(b"\r")
+
+
+def _utf8_blocks(path: Path) -> Iterator[bytes]:
+    """Blocks in UTF-8 without a byte order mark, whatever the file's encoding."""
+    blocks = read_blocks(path)
+    first = next(blocks, b"")
+    while len(first) < 4:
+        more = next(blocks, None)
+        if more is None:
+            break
+        first += more
+    if first.startswith(_UTF16):
+        yield decode(first + b"".join(blocks)).encode("utf-8")
+        return
+    yield first[len(_BOM8) :] if first.startswith(_BOM8) else first
+    yield from blocks
+
+
+def read_chunks(path: Path, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
+    """Cuts a file into chunks of whole lines of about `size` bytes.
+
+    Raises:
+        DamagedFileError: If the gzip data is cut off, corrupt or followed by other bytes.
+    """
+    first_line = 1
+    pending: list[bytes] = []
+    length = 0
+    for block in _utf8_blocks(path):
+        pending.append(block)
+        length += len(block)
+        if length < size:
+            continue
+        cut = block.rfind(b"\n") + 1
+        if not cut:
+            continue
+        pending[-1] = block[:cut]
+        chunk = Chunk(b"".join(pending), first_line)
+        yield chunk
+        first_line += chunk.line_count
+        pending, length = [block[cut:]], len(block) - cut
+    rest = b"".join(pending)
+    if rest:
+        yield Chunk(rest if rest.endswith(b"\n") else rest + b"\n", first_line)

@@ -1,0 +1,224 @@
+"""The workspace: where a company's own files live and what its `productops.yml` says.
+
+Belongs here: paths, the company's configuration and its secrets from the environment.
+Does not belong here: anything that reads or writes data.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+HASH_KEY = "PRODUCTOPS_HASH_KEY"
+HOME = "PRODUCTOPS_HOME"
+
+
+class ConfigError(ValueError):
+    """The workspace or its configuration can't be used; the message says what to do."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Org(_Model):
+    """The company: reporting zone and currency, and what its own people look like."""
+
+    name: str
+    time_zone: str = "UTC"
+    currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
+    internal_domains: tuple[str, ...] = ()
+    product_born_on: date = date(2005, 1, 1)
+    as_of: datetime | None = None
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"{value!r} is no IANA time zone such as Europe/Berlin") from error
+        return value
+
+
+class Exclusion(_Model):
+    """A rule that takes people, accounts or clients out of the counts, with its reason."""
+
+    subject_type: Literal[
+        "email_domain", "email_key", "user_id", "account", "user_agent", "event_name"
+    ]
+    subject: str
+    reason: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+class SourceMapping(_Model):
+    """A generic mapping: files that are no native vendor export, told field by field."""
+
+    name: str
+    files: str
+    reader: dict[str, Any]
+    contract: str | None = None
+    fields: dict[str, Any] = Field(default_factory=dict)
+    clock: dict[str, Any] | None = None
+    parts: tuple[dict[str, Any], ...] = ()
+    zone: str | None = None
+
+
+class Publishing(_Model):
+    """How many published builds stay."""
+
+    keep_builds: int = Field(default=5, ge=1)
+
+
+class Config(_Model):
+    """The whole of `productops.yml`."""
+
+    org: Org
+    exclusions: tuple[Exclusion, ...] = ()
+    sources: tuple[SourceMapping, ...] = ()
+    publishing: Publishing = Publishing()
+    owners: dict[str, str] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A company's folder with its configuration; `hash_key` never appears in its repr."""
+
+    home: Path
+    config: Config
+    hash_key: str = ""
+
+    def __repr__(self) -> str:
+        """Shows the folder only: the hash key is a secret."""
+        return f"Workspace({self.home})"
+
+    @property
+    def drop(self) -> Path:
+        """Where exports are dropped."""
+        return self.home / "drop"
+
+    @property
+    def registry(self) -> Path:
+        """Where the company's own YAML registers live."""
+        return self.home / "registry"
+
+    @property
+    def lake(self) -> Path:
+        """Landed Parquet, quarantine and ledger."""
+        return self.home / "lake"
+
+    @property
+    def warehouse(self) -> Path:
+        """Folder of the private build."""
+        return self.home / "warehouse"
+
+    @property
+    def warehouse_path(self) -> Path:
+        """The private DuckDB file that only dbt writes."""
+        return self.warehouse / "warehouse.duckdb"
+
+    @property
+    def published(self) -> Path:
+        """What everyone reads."""
+        return self.home / "published"
+
+    @property
+    def state(self) -> Path:
+        """Home of the orchestrator's own records."""
+        return self.home / "state"
+
+    @property
+    def config_path(self) -> Path:
+        """The company's `productops.yml`."""
+        return self.home / "productops.yml"
+
+    def as_of_at(self) -> datetime:
+        """The present by the workspace's clock (UTC): `org.as_of` if set, else now."""
+        as_of = self.config.org.as_of
+        if as_of is None:
+            return datetime.now(UTC)
+        return as_of.replace(tzinfo=UTC) if as_of.tzinfo is None else as_of.astimezone(UTC)
+
+
+def _line_of(text: str, location: tuple[int | str, ...]) -> int:
+    """Line of the YAML node at `location`, as near as it can be found (1-based)."""
+    node = yaml.compose(text)
+    line = 1
+    for step in location:
+        child = None
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == step:
+                    line, child = key.start_mark.line + 1, value
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+            if step < len(node.value):
+                child = node.value[step]
+                line = child.start_mark.line + 1
+        if child is None:
+            break
+        node = child
+    return line
+
+
+def parse_config(text: str, path: Path) -> Config:
+    """Reads `productops.yml`; raises `ConfigError` with file, line, field and remedy."""
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not valid YAML: {error}") from error
+    if not isinstance(document, dict):
+        raise ConfigError(f"{path}:1: expected a mapping that begins with `org:`")
+    try:
+        return Config.model_validate(document)
+    except ValidationError as error:
+        problems = [
+            f"{path}:{_line_of(text, item['loc'])}: "
+            f"{'.'.join(str(step) for step in item['loc'])}: {item['msg']}"
+            for item in error.errors()
+        ]
+        raise ConfigError("\n".join(problems)) from error
+
+
+def read_dotenv(path: Path) -> dict[str, str]:
+    """`NAME=value` lines of a `.env` file; comments and blank lines are left out."""
+    if not path.is_file():
+        return {}
+    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    return {name.strip(): value.strip().strip("\"'") for name, value in pairs}
+
+
+def open_workspace(home: Path) -> Workspace:
+    """Opens a company's folder.
+
+    Args:
+        home: The folder that holds `productops.yml`.
+
+    Raises:
+        ConfigError: If the folder, its configuration or its hash key can't be used.
+    """
+    home = home.expanduser().resolve()
+    path = home / "productops.yml"
+    if not path.is_file():
+        raise ConfigError(
+            f"{path}: not found. Make a workspace with `productops init {home}`, "
+            f"or point {HOME} at one."
+        )
+    config = parse_config(path.read_text(encoding="utf-8"), path)
+    hash_key = os.environ.get(HASH_KEY) or read_dotenv(home / ".env").get(HASH_KEY, "")
+    if len(hash_key) < 16:
+        raise ConfigError(
+            f"{HASH_KEY} is not set (or shorter than 16 characters): e-mails can't be hashed. "
+            f"Put `{HASH_KEY}=<long random text>` into {home / '.env'} and keep it for ever: "
+            "another key makes all people new."
+        )
+    return Workspace(home=home, config=config, hash_key=hash_key)

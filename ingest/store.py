@@ -1,0 +1,112 @@
+"""Files that are either whole or absent: atomic writes, locks, sweeping of leftovers.
+
+Belongs here: everything that makes a file visible. Does not belong here: what is in it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+class LakeError(RuntimeError):
+    """The lake can't be read or written; the message says what to do next."""
+
+
+def temporary(path: Path) -> Path:
+    """Name under which `path` is written before it is whole; holds the writer's process id."""
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes renames in a folder survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+    """Lets `write` make a temporary file, then makes it visible as `path` in one step.
+
+    Raises:
+        LakeError: If the disk is full or the folder can't be written; `path` is unchanged.
+    """
+    draft = temporary(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(draft)
+        with draft.open("rb") as handle:
+            os.fsync(handle.fileno())
+        os.replace(draft, path)
+        sync_folder(path.parent)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise LakeError(
+            f"{path}: can't be written ({error.strerror or error}). Nothing was changed. "
+            "Free space or fix the folder's permissions, then run again."
+        ) from error
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, document: dict[str, Any]) -> None:
+    """Writes a JSON document atomically, with sorted keys."""
+    text = json.dumps(document, sort_keys=True, indent=1, default=str) + "\n"
+    write_atomically(path, lambda draft: _write_text(draft, text))
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def locked(path: Path, what: str) -> Iterator[None]:
+    """Holds an exclusive lock; the kernel frees it even when the process is killed.
+
+    Raises:
+        LakeError: If another process holds it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            handle.seek(0)
+            holder = handle.read().strip() or "unknown"
+            raise LakeError(
+                f"another {what} is running (process {holder}); wait until it ends, then run again"
+            ) from error
+        handle.seek(0)
+        handle.truncate()
+        handle.write(str(os.getpid()))
+        handle.flush()
+        yield
+
+
+def _alive(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def sweep(folder: Path) -> int:
+    """Removes temporary files of processes that are gone; returns how many there were."""
+    swept = 0
+    for path in folder.rglob(".*.tmp"):
+        process_id = path.name.split(".")[-2]
+        if process_id.isdigit() and (int(process_id) == os.getpid() or not _alive(int(process_id))):
+            path.unlink(missing_ok=True)
+            swept += 1
+    return swept
