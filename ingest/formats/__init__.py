@@ -1,0 +1,208 @@
+"""The vendor exports that are known, as data: how to recognise a file and where its fields are.
+
+Belongs here: one YAML file per vendor export and the code that reads and recognises them. Does
+not belong here: reading whole files (`ingest.records`), SQL (`ingest.mapping`), contracts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from ingest.contracts import load_contracts
+from ingest.mapping import Clock, Mapping_, MappingError, parse_field
+from ingest.settings import ConfigError, SourceMapping
+
+Kind = Literal["ndjson", "csv", "json", "yaml"]
+# Bump when the meaning of a format changes: files rejected by the old code are tried again.
+PARSER_VERSION = "1"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How records are cut out of the file."""
+
+    kind: Kind
+    delimiter: str | None = None
+    header_rows: int = 1
+    encoding: str | None = None
+
+
+@dataclass(frozen=True)
+class Unpivot:
+    """Turns columns into rows: one record per column whose name matches."""
+
+    match: re.Pattern[str]
+    prefix: str = ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One contract that a file fills, and which of its records do."""
+
+    mapping: Mapping_
+    records: str | None = None
+    explode: str | None = None
+    only: Mapping[str, tuple[str, ...]] | None = None
+    unpivot: Unpivot | None = None
+
+    @property
+    def contract(self) -> str:
+        """Name of the contract."""
+        return self.mapping.contract
+
+
+@dataclass(frozen=True)
+class Format:
+    """One vendor export."""
+
+    name: str
+    source: str
+    reader: Reader
+    parts: tuple[Part, ...]
+    has: frozenset[str] = frozenset()
+    files: str | None = None
+    file_pattern: re.Pattern[str] | None = None
+    is_state: bool = False
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """What a file was recognised as, or the nearest formats with what they miss."""
+
+    format: Format | None
+    nearest: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+def parse_part(spec: Mapping[str, Any], where: str) -> Part:
+    """Reads one part of a format; raises `MappingError` that names format and field."""
+    contract_name = spec.get("contract")
+    if contract_name not in load_contracts():
+        raise MappingError(
+            f"{where}: unknown contract {contract_name!r}; known are {', '.join(load_contracts())}"
+        )
+    known = {"contract", "records", "explode", "only", "unpivot", "fields", "clock", "zone",
+             "strip_personal"}  # fmt: skip
+    if unknown := sorted(set(spec) - known):
+        raise MappingError(f"{where}: unknown word {', '.join(unknown)}; known: {sorted(known)}")
+    try:
+        fields = {key: parse_field(key, value) for key, value in spec.get("fields", {}).items()}
+        clock = Clock(**spec["clock"]) if spec.get("clock") else None
+    except (MappingError, TypeError) as error:
+        raise MappingError(f"{where}, contract {contract_name}: {error}") from error
+    if unknown := sorted(set(fields) - set(load_contracts()[contract_name].column_names)):
+        raise MappingError(
+            f"{where}: contract {contract_name} has no column {', '.join(unknown)}; it has "
+            f"{', '.join(load_contracts()[contract_name].column_names)}"
+        )
+    unpivot = spec.get("unpivot")
+    only = spec.get("only")
+    return Part(
+        mapping=Mapping_(
+            contract=contract_name,
+            fields=fields,
+            clock=clock,
+            zone=spec.get("zone"),
+            strip_personal=tuple(spec.get("strip_personal", ())),
+        ),
+        records=spec.get("records"),
+        explode=spec.get("explode"),
+        only={key: tuple(str(v) for v in values) for key, values in only.items()} if only else None,
+        unpivot=Unpivot(re.compile(unpivot["match"]), unpivot.get("prefix", ""))
+        if unpivot
+        else None,
+    )
+
+
+def parse_format(document: Mapping[str, Any]) -> Format:
+    """Reads one format file."""
+    name = document["name"]
+    pattern = document.get("file_pattern")
+    return Format(
+        name=name,
+        source=document["source"],
+        reader=Reader(**document["reader"]),
+        parts=tuple(parse_part(part, f"format {name}") for part in document["parts"]),
+        has=frozenset(document["has"]),
+        file_pattern=re.compile(pattern) if pattern else None,
+        is_state=bool(document.get("is_state", False)),
+    )
+
+
+@cache
+def load_formats() -> tuple[Format, ...]:
+    """All known formats, by name."""
+    folder = Path(__file__).parent
+    return tuple(
+        parse_format(yaml.safe_load(path.read_text(encoding="utf-8")))
+        for path in sorted(folder.glob("*.yml"))
+    )
+
+
+def from_source(source: SourceMapping, path: Path) -> Format:
+    """A generic mapping of `productops.yml` as a format; raises `ConfigError` with a remedy."""
+    where = f"{path}: source {source.name}"
+    try:
+        specs = source.parts or (
+            {
+                "contract": source.contract,
+                "fields": source.fields,
+                "clock": source.clock,
+                "zone": source.zone,
+            },
+        )
+        return Format(
+            name=f"mapping:{source.name}",
+            source=source.name,
+            reader=Reader(**source.reader),
+            parts=tuple(parse_part(spec, where) for spec in specs),
+            files=source.files,
+        )
+    except (MappingError, TypeError) as error:
+        raise ConfigError(f"{where}: {error}") from error
+
+
+def parser_digest(sources: Iterable[SourceMapping]) -> str:
+    """Changes when a file that was not understood may now be: formats, mappings, code."""
+    digest = hashlib.sha256(PARSER_VERSION.encode())
+    for path in sorted(Path(__file__).parent.glob("*.yml")):
+        digest.update(path.read_bytes())
+    for source in sources:
+        digest.update(source.model_dump_json().encode())
+    return digest.hexdigest()[:12]
+
+
+def recognise(
+    relative: str, kind: Kind | None, tokens: frozenset[str], mappings: Iterable[Format]
+) -> Recognition:
+    """Finds the format of a file: first the company's own mappings by name, then by fingerprint.
+
+    Args:
+        relative: Path below the drop folder, with `/`.
+        kind: What the bytes look like.
+        tokens: Names seen in the file's head (see `ingest.records.fingerprint`).
+        mappings: Formats made from `productops.yml`.
+    """
+    for mapping in mappings:
+        if mapping.files and fnmatch(relative, mapping.files):
+            return Recognition(mapping)
+    fitting = [f for f in load_formats() if f.reader.kind == kind and f.has <= tokens]
+    if fitting:
+        return Recognition(max(fitting, key=lambda f: (len(f.has), f.name)))
+    near = sorted(
+        (
+            (len(f.has & tokens) / len(f.has), f.name, tuple(sorted(f.has - tokens)))
+            for f in load_formats()
+            if f.has & tokens
+        ),
+        key=lambda item: (-item[0], item[1]),
+    )
+    return Recognition(None, tuple((name, missing) for _, name, missing in near[:3]))

@@ -1,0 +1,391 @@
+"""Fields of a vendor's records to columns of a contract, as one total SQL statement.
+
+Belongs here: the small field language of the format files and its compilation. Total means: no
+vendor value can raise; what can't be read gives NULL and a reason. Does not belong here: reading
+files (`ingest.records`) or deciding what happens to the rows (`ingest.load`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ingest.contracts import Column, Contract
+from ingest.privacy import without_personal
+
+CLOCK_TOLERANCE = "interval 10 minutes"
+# ISO 4217 currencies whose minor unit is the unit itself.
+_NO_DECIMALS = "('JPY','KRW','CLP','VND','ISK','HUF')"
+CLOCK_COLUMNS = ("occurred_at", "received_at", "sent_at", "is_clock_skewed")
+
+
+class MappingError(ValueError):
+    """A mapping can't be used; the message names the field and the remedy."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """How one column is read: from the first filled path, or a constant, by a parser."""
+
+    paths: tuple[str, ...] = ()
+    parser: str | None = None
+    constant: str | None = None
+    values: Mapping[str, Any] | None = None
+    default: str | None = None
+    zone: str | None = None
+    format: str | None = None
+    nulls: tuple[str, ...] = ()
+    currency: str | None = None
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Where a record tells its times; see `clock_sql` for how the error is taken out."""
+
+    timestamp: str | None = None
+    original: str | None = None
+    sent: str | None = None
+    received: str | None = None
+    parser: str = "timestamp"
+    zone: str | None = None
+
+
+@dataclass(frozen=True)
+class Mapping_:
+    """All fields of one contract for one format."""
+
+    contract: str
+    fields: Mapping[str, Field]
+    clock: Clock | None = None
+    zone: str | None = None
+    strip_personal: tuple[str, ...] = field(default=())
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every path that the mapping reads."""
+        found: list[str] = []
+        for spec in self.fields.values():
+            found.extend(spec.paths)
+            found.extend([spec.currency] if spec.currency else [])
+        if self.clock:
+            times = (self.clock.timestamp, self.clock.original, self.clock.sent)
+            found.extend(path for path in (*times, self.clock.received) if path)
+        return tuple(dict.fromkeys(found))
+
+
+_PARSERS = frozenset(
+    "text integer double boolean timestamp date json epoch_s epoch_ms money percent email_key "
+    "email_domain html lower domain hash file_date".split()
+)
+
+
+def parse_field(name: str, spec: Any) -> Field:
+    """Reads one field of a format or mapping file; raises `MappingError` naming the field."""
+    if isinstance(spec, str):
+        return Field(paths=(spec,))
+    if isinstance(spec, list):
+        return Field(paths=tuple(str(item) for item in spec))
+    if not isinstance(spec, dict):
+        raise MappingError(f"field {name}: expected a path, a list of paths or a mapping")
+    known = {"path", "as", "const", "values", "default", "zone", "format", "nulls", "currency"}
+    if unknown := sorted(set(spec) - known):
+        raise MappingError(
+            f"field {name}: unknown word {', '.join(unknown)}; known are {', '.join(sorted(known))}"
+        )
+    parser = spec.get("as")
+    if parser is not None and parser not in _PARSERS:
+        raise MappingError(f"field {name}: unknown parser {parser!r}; one of {sorted(_PARSERS)}")
+    path = spec.get("path", [])
+    constant = spec.get("const")
+    return Field(
+        paths=(path,) if isinstance(path, str) else tuple(path),
+        parser=parser,
+        constant=None if constant is None else _plain(constant),
+        values=spec.get("values"),
+        default=None if spec.get("default") is None else _plain(spec["default"]),
+        zone=spec.get("zone"),
+        format=spec.get("format"),
+        nulls=tuple(str(item) for item in spec.get("nulls", ())),
+        currency=spec.get("currency"),
+    )
+
+
+def _plain(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def quote(text: str) -> str:
+    """A SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def name(identifier: str) -> str:
+    """A quoted SQL identifier."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+@dataclass(frozen=True)
+class PathTree:
+    """The nested shape of the paths that a mapping reads, for one parse of each record."""
+
+    leaves: frozenset[str]
+    branches: Mapping[str, PathTree]
+
+    @classmethod
+    def of(cls, paths: Iterable[str]) -> PathTree:
+        """Builds the tree; a path that is both read whole and looked into is read whole."""
+        leaves: set[str] = set()
+        below: dict[str, list[str]] = {}
+        for path in paths:
+            first, _, rest = path.partition(".")
+            if rest:
+                below.setdefault(first, []).append(rest)
+            else:
+                leaves.add(first)
+        branches = {key: cls.of(rest) for key, rest in below.items() if key not in leaves}
+        return cls(frozenset(leaves), branches)
+
+    def columns(self, json_leaves: frozenset[str] = frozenset()) -> dict[str, str]:
+        """Top-level columns with the DuckDB type that reads them without ever failing."""
+        result = {leaf: "JSON" if leaf in json_leaves else "VARCHAR" for leaf in self.leaves}
+        result.update({key: branch.struct() for key, branch in self.branches.items()})
+        return dict(sorted(result.items()))
+
+    def struct(self) -> str:
+        """The DuckDB STRUCT type of this level."""
+        inner = [f"{name(leaf)} VARCHAR" for leaf in self.leaves]
+        inner += [f"{name(key)} {branch.struct()}" for key, branch in self.branches.items()]
+        return f"STRUCT({', '.join(sorted(inner))})"
+
+    def expression(self, path: str) -> str:
+        """SQL that reads one path as text."""
+        first, _, rest = path.partition(".")
+        if not rest or first in self.branches:
+            return ".".join(name(step) for step in path.split("."))
+        steps = ".".join(f'"{step}"' for step in rest.split("."))
+        return f"json_extract_string({name(first)}, {quote('$.' + steps)})"
+
+
+def timestamp_sql(text: str, zone: str | None, style: str | None = None) -> str:
+    """SQL for a UTC timestamp; text without an offset is local time of `zone` (default UTC)."""
+    if style:
+        parsed = f"try_strptime({text}, {quote(style)})"
+        return f"timezone({quote(zone)}, {parsed}) at time zone 'UTC'" if zone else parsed
+    cleaned = f"regexp_replace({text}, ' ?(UTC|GMT)$', 'Z')"
+    parsed = f"try_cast({cleaned} as timestamp)"
+    if zone:
+        local = f"timezone({quote(zone)}, {parsed}) at time zone 'UTC'"
+        offset = f"regexp_matches({cleaned}, '(Z|[+-][0-9]{{2}}:?[0-9]{{2}})$')"
+        parsed = f"case when {offset} then {parsed} else {local} end"
+    return f"case when isfinite({parsed}) then {parsed} end"
+
+
+def _epoch(text: str, per_second: int) -> str:
+    seconds = f"try_cast({text} as double)"
+    micros = f"cast(round({seconds} * {1_000_000 // per_second}) as bigint)"
+    limit = 253_402_300_799 * per_second
+    return f"case when {seconds} between 0 and {limit} then make_timestamp({micros}) end"
+
+
+def _boolean(text: str) -> str:
+    word = f"lower({text})"
+    return (
+        f"case when {word} in ('true','t','yes','y','1','active','enabled') then true "
+        f"when {word} in ('false','f','no','n','0','inactive','disabled') then false end"
+    )
+
+
+def _money(text: str, currency: str | None) -> str:
+    bare = f"regexp_replace({text}, '[^0-9.()-]', '', 'g')"
+    signed = f"regexp_replace({bare}, '^\\((.*)\\)$', '-\\1')"
+    factor = f"case when upper({currency}) in {_NO_DECIMALS} then 1 else 100 end"
+    amount = f"try_cast({signed} as decimal(18, 4))"
+    return f"cast(round({amount} * {factor if currency else 100}) as bigint)"
+
+
+def _integer(text: str) -> str:
+    number = f"try_cast({text} as double)"
+    whole = f"case when {number} = floor({number}) then try_cast({number} as bigint) end"
+    return f"coalesce(try_cast({text} as bigint), {whole})"
+
+
+def _parsed(parser: str, text: str, spec: Field, zone: str | None, currency: str | None) -> str:
+    match parser:
+        case "timestamp":
+            return timestamp_sql(text, spec.zone or zone, spec.format)
+        case "date":
+            styled = f"try_strptime({text}, {quote(spec.format or '')})::date"
+            return styled if spec.format else f"try_cast(left({text}, 10) as date)"
+        case "epoch_s" | "epoch_ms":
+            return _epoch(text, 1 if parser == "epoch_s" else 1000)
+        case "integer":
+            return _integer(text)
+        case "double":
+            return f"case when isfinite(try_cast({text} as double)) then try_cast({text} as double) end"
+        case "boolean":
+            return _boolean(text)
+        case "money":
+            return _money(text, currency)
+        case "percent":
+            return f"try_cast(replace({text}, '%', '') as double) / 100"
+        case "email_key" | "email_domain":
+            return f"{parser}({text})"
+        case "html":
+            return f"plain_text({text})"
+        case "lower":
+            return f"lower({text})"
+        case "domain":
+            bare = f"regexp_replace(lower({text}), '^https?://(www\\.)?|^www\\.', '')"
+            return f"nullif(split_part({bare}, '/', 1), '')"
+        case "json":
+            return f"case when json_valid({text}) then {text} end"
+        case _:
+            return text
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """SQL expressions for a contract's columns, and for the reason why a row can't be loaded."""
+
+    columns: dict[str, str]
+    reason: str
+    reads: dict[str, str]
+
+
+def _text(spec: Field, tree: PathTree) -> str:
+    pieces = [f"nullif(trim({tree.expression(path)}), '')" for path in spec.paths]
+    text = pieces[0] if len(pieces) == 1 else f"coalesce({', '.join(pieces)})"
+    for null in spec.nulls:
+        text = f"nullif({text}, {quote(null)})"
+    if spec.values is not None:
+        cases = " ".join(
+            f"when {quote(str(key).lower())} then "
+            + ("NULL" if value is None else quote(_plain(value)))
+            for key, value in spec.values.items()
+        )
+        text = f"case lower({text}) {cases} else {text if spec.default is None else 'NULL'} end"
+    if spec.default is not None:
+        text = f"coalesce({text}, {quote(spec.default)})"
+    return text
+
+
+def _column_sql(
+    column: Column, spec: Field, tree: PathTree, mapping: Mapping_, facts: Mapping[str, str]
+) -> tuple[str, str | None]:
+    """Expression of one column and, where reading it can fail, of its raw text."""
+    if spec.parser == "hash":
+        return facts["row_hash"], None
+    if spec.parser == "file_date":
+        return f"{quote(facts['file_date'])}::date", None
+    if spec.constant is not None:
+        return f"cast({quote(spec.constant)} as {column.sql_type})", None
+    if column.type == "json" and spec.parser is None and len(spec.paths) == 1:
+        raw = tree.expression(spec.paths[0])
+        raw = f"cast({raw} as varchar)"
+        strip = spec.paths[0] in mapping.strip_personal
+        return (without_personal(raw) if strip else raw), None
+    text = _text(spec, tree)
+    parser = spec.parser or ("text" if column.type == "json" else column.type)
+    currency = _text(Field(paths=(spec.currency,)), tree) if spec.currency else None
+    parsed = _parsed(parser, text, spec, mapping.zone, currency)
+    checked = column.type not in {"text", "json"} or parser in {"email_key"}
+    return f"cast({parsed} as {column.sql_type})", text if checked else None
+
+
+def clock_sql(clock: Clock, tree: PathTree, zone: str | None) -> dict[str, str]:
+    """The four clock columns of usage events.
+
+    Event time = the vendor's corrected timestamp, else received - (sent - original); where it is
+    more than ten minutes after receipt the client's clock is ahead and receipt is taken instead.
+    """
+
+    def read(path: str | None) -> str:
+        if path is None:
+            return "NULL::timestamp"
+        text = f"nullif(trim({tree.expression(path)}), '')"
+        return _parsed(clock.parser, text, Field(zone=clock.zone), zone, None)
+
+    original, sent, received = read(clock.original), read(clock.sent), read(clock.received)
+    corrected = f"{received} - ({sent} - {original})"
+    choices = [read(clock.timestamp)] if clock.timestamp else []
+    choices += [corrected] if clock.original and clock.sent and clock.received else []
+    choices += [original] if clock.original else []
+    happened = f"coalesce({', '.join([*choices, 'NULL'])})"
+    if clock.received is None:
+        return {
+            "occurred_at": happened,
+            "received_at": happened,
+            "sent_at": sent,
+            "is_clock_skewed": "false",
+        }
+    ahead = f"coalesce({happened} > {received} + {CLOCK_TOLERANCE}, false)"
+    return {
+        "occurred_at": f"case when {ahead} then {received} else {happened} end",
+        "received_at": received,
+        "sent_at": sent,
+        "is_clock_skewed": ahead,
+    }
+
+
+def compile_mapping(
+    mapping: Mapping_, contract: Contract, facts: Mapping[str, str]
+) -> Compiled:
+    """Compiles a mapping to SQL.
+
+    Args:
+        mapping: The fields.
+        contract: The contract that they fill; fields that it lacks raise `MappingError`.
+        facts: What the file itself tells: `row_hash` (SQL), `file_date`, and the bounds
+            `born_on` and `latest_at` for the partition column.
+    """
+    names = set(contract.column_names)
+    if unknown := sorted(set(mapping.fields) - names):
+        raise MappingError(
+            f"contract {contract.name} has no column {', '.join(unknown)}; "
+            f"it has {', '.join(contract.column_names)}"
+        )
+    tree = PathTree.of(mapping.paths)
+    columns: dict[str, str] = {}
+    problems: list[str] = []
+    for column in contract.columns:
+        raw: str | None = None
+        if column.name in mapping.fields:
+            spec = mapping.fields[column.name]
+            columns[column.name], raw = _column_sql(column, spec, tree, mapping, facts)
+        else:
+            columns[column.name] = f"NULL::{column.sql_type}"
+        if raw is not None:
+            problems.append(f"when {name(column.name)} is null and ({raw}) is not null "
+                            f"then 'bad_{column.name}'")  # fmt: skip
+    if mapping.clock:
+        columns.update(clock_sql(mapping.clock, tree, mapping.zone))
+        stamp = mapping.clock.timestamp or mapping.clock.original
+        if stamp:
+            text = f"nullif(trim({tree.expression(stamp)}), '')"
+            parsed = _parsed(mapping.clock.parser, text, Field(zone=mapping.clock.zone),
+                             mapping.zone, None)  # fmt: skip
+            problems.append(f"when ({text}) is not null and ({parsed}) is null "
+                            "then 'bad_occurred_at'")  # fmt: skip
+    problems += [
+        f"when {name(column.name)} is null then 'missing_{column.name}'"
+        for column in contract.columns
+        if column.required
+    ]
+    if contract.name == "usage_events":
+        problems.append("when coalesce(user_id, anonymous_id, group_id) is null then 'no_actor'")
+    if contract.partition:
+        bound = name(contract.partition)
+        if contract.name == "usage_events":
+            problems.append(f"when {bound} < {quote(facts['born_on'])}::date "
+                            "then 'before_product_birth'")  # fmt: skip
+        problems.append(f"when {bound} > {quote(facts['latest_at'])}::timestamp "
+                        f"then 'timestamp_out_of_range'")  # fmt: skip
+    reason = f"case {' '.join(problems)} end" if problems else "NULL::varchar"
+    json_leaves = frozenset(
+        spec.paths[0].split(".")[0]
+        for column_name, spec in mapping.fields.items()
+        if contract.column(column_name).type == "json" and spec.paths and spec.parser is None
+    ) | frozenset(path.split(".")[0] for path in mapping.paths
+                  if "." in path and path.split(".")[0] in tree.leaves)  # fmt: skip
+    return Compiled(columns=columns, reason=reason, reads=tree.columns(json_leaves))

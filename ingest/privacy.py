@@ -1,0 +1,70 @@
+"""Personal data on its way into the lake: keyed hashes instead of e-mails.
+
+Belongs here: what turns personal values into keys, as SQL macros, and the names of personal
+properties. Does not belong here: which columns are personal (the contracts say so).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
+
+# Properties and traits that name a person: they are taken out before an event is landed.
+PERSONAL_PROPERTIES = (
+    "email", "emailAddress", "email_address", "phone", "phoneNumber", "name", "firstName",
+    "first_name", "lastName", "last_name", "username", "address", "birthday", "avatar", "ip",
+)  # fmt: skip
+
+_BLOCK = 64
+
+# HMAC-SHA256 (RFC 2104) of the trimmed lower-case address: the same as Python's hmac module.
+_MACROS = """
+create or replace macro email_clean(x) as lower(trim(regexp_replace(x, '^mailto:', '')));
+create or replace macro is_email(x) as regexp_full_match(x, '[^@\\s]+@[^@\\s]+\\.[^@\\s.]+');
+create or replace macro keyed_hash(x) as
+    sha256(getvariable('hash_outer') || unhex(sha256(getvariable('hash_inner') || encode(x))));
+create or replace macro email_key(x) as
+    case when is_email(email_clean(x)) then keyed_hash(email_clean(x)) end;
+create or replace macro email_domain(x) as
+    case when is_email(email_clean(x)) then split_part(email_clean(x), '@', 2) end;
+create or replace macro plain_text(x) as nullif(trim(regexp_replace(
+    replace(replace(replace(replace(replace(replace(
+        regexp_replace(regexp_replace(x, '(?i)<(br|/p|/div|/li|/h[1-6]|/tr)[^>]*>', chr(10), 'g'),
+            '<[^>]*>', '', 'g'),
+        '&nbsp;', ' '), '&lt;', '<'), '&gt;', '>'), '&quot;', '"'), '&#39;', ''''), '&amp;', '&'),
+    '[ \\t]*\\n[\\s]*', chr(10), 'g')), '');
+"""
+
+
+def _pads(hash_key: str) -> tuple[bytes, bytes]:
+    key = hash_key.encode()
+    key = hashlib.sha256(key).digest() if len(key) > _BLOCK else key
+    key = key.ljust(_BLOCK, b"\0")
+    return bytes(b ^ 0x36 for b in key), bytes(b ^ 0x5C for b in key)
+
+
+def install(connection: duckdb.DuckDBPyConnection, hash_key: str) -> None:
+    """Defines the macros `email_key`, `email_domain` and `plain_text` on a connection.
+
+    The key travels as a bound value, so it stands in no SQL text and in no log.
+    """
+    inner, outer = _pads(hash_key)
+    connection.execute("set variable hash_inner = $1::blob", [inner])
+    connection.execute("set variable hash_outer = $1::blob", [outer])
+    connection.execute(_MACROS)
+
+
+def email_key(address: str, hash_key: str) -> str:
+    """The keyed hash of one e-mail address, as the lake holds it (64 hex digits)."""
+    cleaned = address.strip().lower().removeprefix("mailto:")
+    return hmac.new(hash_key.encode(), cleaned.encode(), hashlib.sha256).hexdigest()
+
+
+def without_personal(expression: str) -> str:
+    """SQL that takes personal properties out of a JSON object."""
+    patch = "{" + ",".join(f'"{name}":null' for name in PERSONAL_PROPERTIES) + "}"
+    return f"json_merge_patch({expression}, '{patch}')"
