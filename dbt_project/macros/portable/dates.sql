@@ -1,0 +1,119 @@
+{# Dates, clocks and time zones. All timestamps in the warehouse are UTC without a zone. #}
+
+{# Date in an IANA time zone of a UTC timestamp. #}
+{% macro local_date(ts, tz) -%}
+    cast({{ local_time(ts, tz) }} as date)
+{%- endmacro %}
+
+{# Wall-clock time in an IANA time zone of a UTC timestamp. #}
+{% macro local_time(ts, tz) -%}
+    {{ adapter.dispatch('local_time', 'productops')(ts, tz) }}
+{%- endmacro %}
+
+{% macro default__local_time(ts, tz) -%}
+    from_utc_timestamp({{ ts }}, {{ tz }})
+{%- endmacro %}
+
+{% macro duckdb__local_time(ts, tz) -%}
+    timezone({{ tz }}, timezone('UTC', {{ ts }}))
+{%- endmacro %}
+
+{# UTC timestamp of a wall-clock time in an IANA time zone (the other way round). #}
+{% macro utc_time(wall, tz) -%}
+    {{ adapter.dispatch('utc_time', 'productops')(wall, tz) }}
+{%- endmacro %}
+
+{% macro default__utc_time(wall, tz) -%}
+    to_utc_timestamp({{ wall }}, {{ tz }})
+{%- endmacro %}
+
+{% macro duckdb__utc_time(wall, tz) -%}
+    timezone('UTC', timezone({{ tz }}, {{ wall }}))
+{%- endmacro %}
+
+{# A select of the time zones that the engine knows, column `time_zone`: others make it stop. #}
+{% macro known_time_zones() -%}
+    {{ adapter.dispatch('known_time_zones', 'productops')() }}
+{%- endmacro %}
+
+{% macro default__known_time_zones() -%}
+    select time_zone from {{ ref('known_time_zones') }}
+{%- endmacro %}
+
+{% macro duckdb__known_time_zones() -%}
+    select name as time_zone from pg_timezone_names()
+{%- endmacro %}
+
+{# A complete select of all days from `first_day` to `last_day`, both in, column `day_on`. #}
+{% macro date_spine(first_day, last_day) -%}
+    {{ adapter.dispatch('date_spine', 'productops')(first_day, last_day) }}
+{%- endmacro %}
+
+{% macro default__date_spine(first_day, last_day) -%}
+    select explode(sequence({{ first_day }}, {{ last_day }}, interval 1 day)) as day_on
+{%- endmacro %}
+
+{% macro duckdb__date_spine(first_day, last_day) -%}
+    select cast(unnest(generate_series(
+        cast({{ first_day }} as timestamp), cast({{ last_day }} as timestamp), interval 1 day
+    )) as date) as day_on
+{%- endmacro %}
+
+{# `day` moved by a whole number of days; a date stays a date. #}
+{% macro add_days(day, days) -%}
+    {{ adapter.dispatch('add_days', 'productops')(day, days) }}
+{%- endmacro %}
+
+{% macro default__add_days(day, days) -%}
+    date_add({{ day }}, {{ days }})
+{%- endmacro %}
+
+{% macro duckdb__add_days(day, days) -%}
+    cast({{ day }} + to_days(cast({{ days }} as integer)) as date)
+{%- endmacro %}
+
+{# Whole days from one date to another. #}
+{% macro days_between(first_day, last_day) -%}
+    {{ adapter.dispatch('days_between', 'productops')(first_day, last_day) }}
+{%- endmacro %}
+
+{% macro default__days_between(first_day, last_day) -%}
+    datediff({{ last_day }}, {{ first_day }})
+{%- endmacro %}
+
+{% macro duckdb__days_between(first_day, last_day) -%}
+    date_diff('day', cast({{ first_day }} as date), cast({{ last_day }} as date))
+{%- endmacro %}
+
+{# Monday of the ISO week that holds the day. #}
+{% macro week_of(day) -%}
+    cast(date_trunc('week', {{ day }}) as date)
+{%- endmacro %}
+
+{# Seconds since 1970 of a UTC timestamp, as a double. #}
+{% macro epoch_seconds(ts) -%}
+    {{ adapter.dispatch('epoch_seconds', 'productops')(ts) }}
+{%- endmacro %}
+
+{% macro default__epoch_seconds(ts) -%}
+    (unix_micros({{ ts }}) / 1000000.0)
+{%- endmacro %}
+
+{% macro duckdb__epoch_seconds(ts) -%}
+    epoch({{ ts }})
+{%- endmacro %}
+
+{# Seconds from one timestamp to another, as a double. #}
+{% macro seconds_between(first_ts, last_ts) -%}
+    ({{ epoch_seconds(last_ts) }} - {{ epoch_seconds(first_ts) }})
+{%- endmacro %}
+
+{# The moment at which a calendar day is over in every time zone on Earth (UTC-12). #}
+{% macro day_over_at(day) -%}
+    (cast({{ day }} as timestamp) + interval '36' hour)
+{%- endmacro %}
+
+{# The build's own "now": frozen for demos and replays. #}
+{% macro as_of_at() -%}
+    cast('{{ var("as_of_at") }}' as timestamp)
+{%- endmacro %}

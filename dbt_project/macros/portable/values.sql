@@ -1,0 +1,52 @@
+{# Text and numbers whose spelling or whose treatment of NULL differs between engines. #}
+
+{# The smaller of two values; NULL counts as absent. #}
+{% macro least_of(a, b) -%}
+    case when {{ b }} is null or {{ a }} <= {{ b }} then {{ a }} else {{ b }} end
+{%- endmacro %}
+
+{# The larger of two values; NULL counts as absent. #}
+{% macro greatest_of(a, b) -%}
+    case when {{ b }} is null or {{ a }} >= {{ b }} then {{ a }} else {{ b }} end
+{%- endmacro %}
+
+{# num / den as a double; NULL where there is nothing to divide by. #}
+{% macro rate(num, den) -%}
+    cast({{ num }} as double) / cast(nullif({{ den }}, 0) as double)
+{%- endmacro %}
+
+{# The value below which a share of the group lies, by linear interpolation. #}
+{% macro percentile(column, share) -%}
+    percentile_cont({{ share }}) within group (order by {{ column }})
+{%- endmacro %}
+
+{# First match of a regular expression; NULL where there is none. No backslashes in patterns. #}
+{% macro first_match(column, pattern) -%}
+    nullif(regexp_extract({{ column }}, '{{ pattern }}', 0), '')
+{%- endmacro %}
+
+{# True where the regular expression matches anywhere. #}
+{% macro matches(column, pattern) -%}
+    {{ adapter.dispatch('matches', 'productops')(column, pattern) }}
+{%- endmacro %}
+
+{% macro default__matches(column, pattern) -%}
+    regexp_like({{ column }}, {{ pattern }})
+{%- endmacro %}
+
+{% macro duckdb__matches(column, pattern) -%}
+    regexp_matches({{ column }}, {{ pattern }})
+{%- endmacro %}
+
+{# Distinct texts of a group, sorted, with commas between. #}
+{% macro distinct_texts(column) -%}
+    {{ adapter.dispatch('distinct_texts', 'productops')(column) }}
+{%- endmacro %}
+
+{% macro default__distinct_texts(column) -%}
+    array_join(sort_array(collect_set({{ column }})), ', ')
+{%- endmacro %}
+
+{% macro duckdb__distinct_texts(column) -%}
+    string_agg(distinct {{ column }}, ', ' order by {{ column }})
+{%- endmacro %}

@@ -1,0 +1,22 @@
+select
+    batch_id,
+    file_id,
+    contract,
+    source,
+    source_file,
+    format,
+    status,
+    reason,
+    cast(rows_in as bigint) as rows_in,
+    cast(rows_loaded as bigint) as rows_loaded,
+    cast(rows_duplicate as bigint) as rows_duplicate,
+    cast(rows_quarantined as bigint) as rows_quarantined,
+    cast(rows_suppressed as bigint) as rows_suppressed,
+    cast(rows_revision as bigint) as rows_revision,
+    cast(rows_late as bigint) as rows_late,
+    first_on,
+    last_on,
+    delivered_on,
+    loaded_at,
+    is_withdrawn
+from {{ lake('batches') }}

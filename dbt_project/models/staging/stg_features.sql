@@ -1,0 +1,8 @@
+{{ current_version(
+    contract='features',
+    key=['source', 'feature_id'],
+    columns=[
+        'feature_id', 'name', 'area', 'owner', 'entitled_plans',
+        'released_on', 'retired_on'
+    ]
+) }}
