@@ -8,7 +8,7 @@ files (`ingest.records`) or deciding what happens to the rows (`ingest.load`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ingest.contracts import Column, Contract
@@ -59,7 +59,7 @@ class Mapping_:
     fields: Mapping[str, Field]
     clock: Clock | None = None
     zone: str | None = None
-    strip_personal: tuple[str, ...] = field(default=())
+    strip_personal: bool = False
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -162,9 +162,9 @@ class PathTree:
         """SQL that reads one path as text."""
         first, _, rest = path.partition(".")
         if not rest or first in self.branches:
-            return ".".join(name(step) for step in path.split("."))
+            return "r." + ".".join(name(step) for step in path.split("."))
         steps = ".".join(f'"{step}"' for step in rest.split("."))
-        return f"json_extract_string({name(first)}, {quote('$.' + steps)})"
+        return f"json_extract_string(r.{name(first)}, {quote('$.' + steps)})"
 
 
 def timestamp_sql(text: str, zone: str | None, style: str | None = None) -> str:
@@ -246,11 +246,28 @@ def _parsed(parser: str, text: str, spec: Field, zone: str | None, currency: str
 
 @dataclass(frozen=True)
 class Compiled:
-    """SQL expressions for a contract's columns, and for the reason why a row can't be loaded."""
+    """SQL for the columns of a contract, over a relation `r` of raw records.
+
+    `columns` are typed; `texts` hold the raw text of those that may be unreadable; `reason` says,
+    in terms of `c_<column>` and `t_<column>`, why a row can't be loaded; `reads` are the raw
+    columns that the relation must have, with the types that never fail.
+    """
 
     columns: dict[str, str]
+    texts: dict[str, str]
     reason: str
     reads: dict[str, str]
+
+    def select(self, relation: str, key: str) -> str:
+        """The whole statement: typed columns, `row_key` from the SQL `key`, and `reason`."""
+        inner = [f"{sql} as {name('c_' + column)}" for column, sql in self.columns.items()]
+        inner += [f"{sql} as {name('t_' + column)}" for column, sql in self.texts.items()]
+        outer = [f"{name('c_' + column)} as {name(column)}" for column in self.columns]
+        return (
+            f"select {', '.join(outer)}, md5_number_lower({key}) as row_key, "
+            f"{self.reason} as reason, r_extra as extra "
+            f"from (select {', '.join(inner)}, r.r_extra from {relation} r)"
+        )
 
 
 def _text(spec: Field, tree: PathTree) -> str:
@@ -280,11 +297,11 @@ def _column_sql(
         return f"{quote(facts['file_date'])}::date", None
     if spec.constant is not None:
         return f"cast({quote(spec.constant)} as {column.sql_type})", None
-    if column.type == "json" and spec.parser is None and len(spec.paths) == 1:
-        raw = tree.expression(spec.paths[0])
-        raw = f"cast({raw} as varchar)"
-        strip = spec.paths[0] in mapping.strip_personal
-        return (without_personal(raw) if strip else raw), None
+    if column.type == "json" and spec.parser is None:
+        pieces = [f"cast({tree.expression(path)} as varchar)" for path in spec.paths]
+        raw = f"coalesce({', '.join(pieces)})" if len(pieces) > 1 else pieces[0]
+        raw = f"nullif({raw}, 'null')"
+        return (without_personal(raw) if mapping.strip_personal else raw), None
     text = _text(spec, tree)
     parser = spec.parser or ("text" if column.type == "json" else column.type)
     currency = _text(Field(paths=(spec.currency,)), tree) if spec.currency else None
@@ -328,6 +345,34 @@ def clock_sql(clock: Clock, tree: PathTree, zone: str | None) -> dict[str, str]:
     }
 
 
+def _problems(
+    contract: Contract, texts: Mapping[str, str], facts: Mapping[str, str], *, has_clock: bool
+) -> list[str]:
+    """`when … then '<reason>'` clauses, the most telling first."""
+
+    def typed(column: str) -> str:
+        return name(f"c_{column}")
+
+    problems = [
+        f"when {typed(column)} is null and {name('t_' + column)} is not null then 'bad_{column}'"
+        for column in texts
+    ]
+    problems += [
+        f"when {typed(column.name)} is null then 'missing_{column.name}'"
+        for column in contract.columns
+        if column.required
+    ]
+    if contract.name == "usage_events":
+        actors = ", ".join(typed(c) for c in ("user_id", "anonymous_id", "group_id"))
+        problems.append(f"when coalesce({actors}) is null then 'no_actor'")
+        born = f"{typed('occurred_at')} < {quote(facts['born_on'])}::date"
+        problems.append(f"when {born} then 'before_product_birth'")
+    if contract.partition and (has_clock or contract.partition.endswith("_at")):
+        late = f"{typed(contract.partition)} > {quote(facts['latest_at'])}::timestamp"
+        problems.append(f"when {late} then 'timestamp_out_of_range'")
+    return problems
+
+
 def compile_mapping(
     mapping: Mapping_, contract: Contract, facts: Mapping[str, str]
 ) -> Compiled:
@@ -347,45 +392,27 @@ def compile_mapping(
         )
     tree = PathTree.of(mapping.paths)
     columns: dict[str, str] = {}
-    problems: list[str] = []
+    texts: dict[str, str] = {}
     for column in contract.columns:
-        raw: str | None = None
-        if column.name in mapping.fields:
-            spec = mapping.fields[column.name]
-            columns[column.name], raw = _column_sql(column, spec, tree, mapping, facts)
-        else:
+        if column.name not in mapping.fields:
             columns[column.name] = f"NULL::{column.sql_type}"
+            continue
+        spec = mapping.fields[column.name]
+        columns[column.name], raw = _column_sql(column, spec, tree, mapping, facts)
         if raw is not None:
-            problems.append(f"when {name(column.name)} is null and ({raw}) is not null "
-                            f"then 'bad_{column.name}'")  # fmt: skip
+            texts[column.name] = raw
     if mapping.clock:
         columns.update(clock_sql(mapping.clock, tree, mapping.zone))
         stamp = mapping.clock.timestamp or mapping.clock.original
         if stamp:
-            text = f"nullif(trim({tree.expression(stamp)}), '')"
-            parsed = _parsed(mapping.clock.parser, text, Field(zone=mapping.clock.zone),
-                             mapping.zone, None)  # fmt: skip
-            problems.append(f"when ({text}) is not null and ({parsed}) is null "
-                            "then 'bad_occurred_at'")  # fmt: skip
-    problems += [
-        f"when {name(column.name)} is null then 'missing_{column.name}'"
-        for column in contract.columns
-        if column.required
-    ]
-    if contract.name == "usage_events":
-        problems.append("when coalesce(user_id, anonymous_id, group_id) is null then 'no_actor'")
-    if contract.partition:
-        bound = name(contract.partition)
-        if contract.name == "usage_events":
-            problems.append(f"when {bound} < {quote(facts['born_on'])}::date "
-                            "then 'before_product_birth'")  # fmt: skip
-        problems.append(f"when {bound} > {quote(facts['latest_at'])}::timestamp "
-                        f"then 'timestamp_out_of_range'")  # fmt: skip
+            texts["occurred_at"] = f"nullif(trim({tree.expression(stamp)}), '')"
+    problems = _problems(contract, texts, facts, has_clock=mapping.clock is not None)
     reason = f"case {' '.join(problems)} end" if problems else "NULL::varchar"
     json_leaves = frozenset(
-        spec.paths[0].split(".")[0]
+        path.split(".")[0]
         for column_name, spec in mapping.fields.items()
-        if contract.column(column_name).type == "json" and spec.paths and spec.parser is None
+        if contract.column(column_name).type == "json" and spec.parser is None
+        for path in spec.paths
     ) | frozenset(path.split(".")[0] for path in mapping.paths
                   if "." in path and path.split(".")[0] in tree.leaves)  # fmt: skip
-    return Compiled(columns=columns, reason=reason, reads=tree.columns(json_leaves))
+    return Compiled(columns, texts, reason, tree.columns(json_leaves))

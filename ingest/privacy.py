@@ -65,6 +65,11 @@ def email_key(address: str, hash_key: str) -> str:
 
 
 def without_personal(expression: str) -> str:
-    """SQL that takes personal properties out of a JSON object."""
+    """SQL that takes personal properties out of a JSON object that has any."""
     patch = "{" + ",".join(f'"{name}":null' for name in PERSONAL_PROPERTIES) + "}"
-    return f"json_merge_patch({expression}, '{patch}')"
+    names = "|".join(PERSONAL_PROPERTIES)
+    patched = f"cast(json_merge_patch({expression}, '{patch}') as varchar)"
+    return (
+        f"case when regexp_matches({expression}, '\"({names})\"') and json_valid({expression}) "
+        f"then {patched} else {expression} end"
+    )

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from ingest.formats import Format, Kind, Part, Reader
+from ingest.formats import Format, Kind, Part, Reader, load_formats
 from ingest.framing import DamagedFileError, decode, head, read_text
 
 _SAMPLE_LINES = 50
@@ -54,13 +54,13 @@ class Table:
 
 
 def normalise_header(cells: Iterable[str]) -> tuple[str, ...]:
-    """Header names in lower case with single spaces; a repeated name gets `.2`, `.3` …"""
+    """Header names in lower case with single spaces; dots become `_`, a repeated name gets `_2`"""
     seen: dict[str, int] = {}
     names = []
     for cell in cells:
-        name = " ".join(cell.strip().lower().split())
+        name = " ".join(cell.strip().lower().split()).replace(".", "_")
         seen[name] = seen.get(name, 0) + 1
-        names.append(name if seen[name] == 1 else f"{name}.{seen[name]}")
+        names.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
     return tuple(names)
 
 
@@ -247,14 +247,21 @@ def _json_lines(text: str) -> list[dict[str, Any]]:
     return rows
 
 
-def fingerprint(path: Path) -> tuple[Kind | None, frozenset[str]]:
+def _damaged_tokens(text: str) -> frozenset[str]:
+    """Names that a cut-off document seems to hold, so that its format can still be named."""
+    quoted = set(text.split('"')[1::2])
+    known = (token for known_format in load_formats() for token in known_format.has)
+    return frozenset(token for token in known if token.split(".")[-1].rstrip("[]") in quoted)
+
+
+def fingerprint(path: Path, suffix: str = "") -> tuple[Kind | None, frozenset[str]]:
     """What a file looks like: its kind and the names in its head.
 
     Names of nested objects are dotted (`context.library`), names in lists follow `[]`
     (`results[].properties.domain`); CSV headers are normalised.
     """
     text = decode(head(path)).lstrip("\r\n\t ")
-    if path.suffix in {".yml", ".yaml"}:
+    if (suffix or path.suffix) in {".yml", ".yaml"}:
         return "yaml", frozenset(_tokens(load_yaml(read_text(path))))
     if not text or "\0" in text[:1000]:
         return None, frozenset()
@@ -263,13 +270,12 @@ def fingerprint(path: Path) -> tuple[Kind | None, frozenset[str]]:
         try:
             document = load_json(read_text(path))
         except DamagedFileError:
-            names = {part.split('"')[0] for part in text.split('"')[1::2]}
             if not rows:
-                return "json", frozenset(names)
+                return "json", _damaged_tokens(text)
         else:
             tokens = _tokens(document)
             nested = isinstance(document, list) or any(
-                isinstance(value, list) and value and isinstance(value[0], dict)
+                isinstance(value, list) and (not value or isinstance(value[0], dict))
                 for value in document.values()
             )
             return ("json" if nested or "\n" in text.strip() else "ndjson"), frozenset(tokens)

@@ -111,7 +111,7 @@ def parse_part(spec: Mapping[str, Any], where: str) -> Part:
             fields=fields,
             clock=clock,
             zone=spec.get("zone"),
-            strip_personal=tuple(spec.get("strip_personal", ())),
+            strip_personal=bool(spec.get("strip_personal", False)),
         ),
         records=spec.get("records"),
         explode=spec.get("explode"),

@@ -1,0 +1,123 @@
+"""Which delivered files are there, and which of them are whole.
+
+Belongs here: finding files and leaving half-written ones alone. Does not belong here: reading
+what is in them.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from ingest.settings import Workspace
+from ingest.store import write_json
+
+SETTLE_SECONDS = 2.0
+_UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart", ".download")
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A file found: `relative` is its path below the workspace, with `/`."""
+
+    path: Path
+    relative: str
+    size: int
+    modified_ns: int
+
+    @property
+    def stamp(self) -> str:
+        """Changes when the file is written again."""
+        return f"{self.size}:{self.modified_ns}"
+
+    @property
+    def delivered_on(self) -> date:
+        """Day (UTC) on which the file was written."""
+        return datetime.fromtimestamp(self.modified_ns / 1e9, UTC).date()
+
+    @property
+    def below_drop(self) -> str:
+        """Path below `drop/` (or the path itself elsewhere)."""
+        return self.relative.removeprefix("drop/")
+
+
+def _arrival(path: Path, home: Path) -> Arrival | None:
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return None
+    return Arrival(path, path.relative_to(home).as_posix(), stat.st_size, stat.st_mtime_ns)
+
+
+def _candidates(workspace: Workspace) -> Iterator[Path]:
+    for folder in (workspace.registry, workspace.drop):
+        for path in folder.rglob("*"):
+            hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+            if path.is_file() and not hidden:
+                yield path
+    yield workspace.config_path
+
+
+def find(workspace: Workspace) -> list[Arrival]:
+    """All files in registry/ and drop/ and the configuration, in the order of their names."""
+    found = (_arrival(path, workspace.home) for path in sorted(_candidates(workspace)))
+    return [arrival for arrival in found if arrival]
+
+
+def settle(arrivals: list[Arrival], home: Path) -> tuple[list[Arrival], list[Arrival]]:
+    """Splits files into whole ones and those that are still being written.
+
+    A file that was written in the last two seconds is looked at again a moment later; it is
+    whole if it has not changed meanwhile. Names such as `x.part` are never whole.
+    """
+    growing = [a for a in arrivals if a.path.name.endswith(_UNFINISHED)]
+    rest = [a for a in arrivals if a not in growing]
+    now = time.time()
+    fresh = [a for a in rest if now - a.modified_ns / 1e9 < SETTLE_SECONDS]
+    if fresh:
+        time.sleep(min(SETTLE_SECONDS / 2, 1.0))
+        changed = {a.relative for a in fresh if _arrival(a.path, home) != a}
+        growing += [a for a in rest if a.relative in changed]
+        rest = [a for a in rest if a.relative not in changed]
+    return rest, growing
+
+
+class SeenFiles:
+    """Remembers the hash of files by path, size and time, so that nothing is read twice.
+
+    Only a cache: without it every file is hashed again and found in the ledger.
+    """
+
+    def __init__(self, lake: Path, parser: str) -> None:
+        """Reads the cache; one made by another parser version is left aside."""
+        self._path = lake / "ledger" / ".seen.json"
+        self._parser = parser
+        try:
+            kept = json.loads(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            kept = {}
+        self._stamps: dict[str, str] = kept.get("files", {}) if kept.get("parser") == parser else {}
+        self._dirty = False
+
+    def knows(self, arrival: Arrival) -> bool:
+        """Whether this very file was accounted for by an earlier run."""
+        return self._stamps.get(arrival.relative) == arrival.stamp
+
+    def add(self, arrival: Arrival) -> None:
+        """Remembers a file that is now in the ledger."""
+        self._stamps[arrival.relative] = arrival.stamp
+        self._dirty = True
+
+    def forget(self, relative: str) -> None:
+        """Forgets a file, so that it is looked at again."""
+        if self._stamps.pop(relative, None) is not None:
+            self._dirty = True
+
+    def save(self) -> None:
+        """Writes the cache if it changed."""
+        if self._dirty:
+            write_json(self._path, {"parser": self._parser, "files": self._stamps})

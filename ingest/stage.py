@@ -1,0 +1,271 @@
+"""One file's records into a staging table in memory: parsed, typed, each row with its reason.
+
+Belongs here: running a compiled mapping over framed lines, tables or documents. Does not belong
+here: duplicates, quarantine and Parquet (see `ingest.load`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ingest.contracts import Contract
+from ingest.formats import Part
+from ingest.framing import Chunk, read_chunks
+from ingest.mapping import Compiled, compile_mapping, name, quote
+from ingest.records import BadRecord, Records
+from ingest.store import LakeError
+
+_LONGEST_LINE = 16_000_000
+
+
+@dataclass
+class Staged:
+    """Rows of one part in the table `stage`; `lines` maps its rowid to the file's lines."""
+
+    contract: Contract
+    rows: int = 0
+    bad: list[BadRecord] = field(default_factory=list)
+    new_columns: tuple[str, ...] = ()
+    lines: list[int] | None = None
+
+    @property
+    def rows_in(self) -> int:
+        """Records that the file held for this contract."""
+        return self.rows + sum(1 for item in self.bad if item.reason == "wrong_number_of_cells")
+
+
+class MissingColumnError(ValueError):
+    """The file as a whole lacks what a required column is read from."""
+
+
+def _content_hash(columns: dict[str, str]) -> str:
+    parts = ", ".join(f"coalesce(cast({sql} as varchar), '~')" for sql in columns.values())
+    return f"sha256(concat_ws('|', {parts}))"
+
+
+def compile_part(part: Part, contract: Contract, facts: dict[str, str]) -> Compiled:
+    """Compiles a part; an id that the source lacks is the hash of the row's content."""
+    hashed = [key for key, spec in part.mapping.fields.items() if spec.parser == "hash"]
+    compiled = compile_mapping(part.mapping, contract, facts | {"row_hash": "''"})
+    if not hashed:
+        return compiled
+    content = {"source": quote(facts["source"])}
+    content |= {k: sql for k, sql in compiled.columns.items() if k not in hashed}
+    return compile_mapping(part.mapping, contract, facts | {"row_hash": _content_hash(content)})
+
+
+def _statement(compiled: Compiled, contract: Contract, source: str, relation: str) -> str:
+    parts = [
+        quote(source) if column == "source" else f"cast({name('c_' + column)} as varchar)"
+        for column in contract.key
+    ]
+    return compiled.select(relation, f"concat_ws('|', {', '.join(parts)})")
+
+
+def _create(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+    columns = ", ".join(f"{name(c.name)} {c.sql_type}" for c in contract.columns)
+    connection.execute(
+        f"create or replace table stage ({columns}, row_key ubigint, reason varchar, extra varchar)"
+    )
+
+
+def _count(connection: duckdb.DuckDBPyConnection) -> int:
+    row = connection.execute("select count(*) from stage").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _insert_lines(
+    connection: duckdb.DuckDBPyConnection, select: Callable[[str], str], reads: dict[str, str],
+    path: Path,
+) -> None:  # fmt: skip
+    # One thread: only then does the n-th row of `stage` stand for the n-th line of the file.
+    connection.execute("set threads = 1")
+    columns = ", ".join(f"{name(key)}: {quote(kind)}" for key, kind in reads.items())
+    relation = (
+        f"(select *, NULL::varchar as r_extra from read_json({quote(str(path))}, "
+        f"format = 'newline_delimited', ignore_errors = true, columns = {{{columns}}}))"
+    )
+    connection.execute(f"insert into stage {select(relation)}")
+    connection.execute("reset threads")
+
+
+def why_malformed(line: bytes) -> str | None:
+    """Why a line is no JSON object, or None if it is one."""
+    if len(line) > _LONGEST_LINE:
+        return "line_too_long"
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError:
+        return "invalid_utf8"
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return "malformed_json"
+    return None if isinstance(value, dict) else "not_an_object"
+
+
+def _shorten(chunk: Chunk) -> bytes:
+    """The chunk with lines that are too long for the parser made unreadable, not dropped."""
+    lines = chunk.data.split(b"\n")
+    return b"\n".join(b"!" if len(line) > _LONGEST_LINE else line for line in lines)
+
+
+def _stage_chunk(
+    connection: duckdb.DuckDBPyConnection, select: Callable[[str], str], reads: dict[str, str],
+    chunk: Chunk, draft: Path,
+) -> None:  # fmt: skip
+    draft.write_bytes(chunk.data)
+    try:
+        _insert_lines(connection, select, reads, draft)
+    except duckdb.Error:
+        draft.write_bytes(_shorten(chunk))
+        _insert_lines(connection, select, reads, draft)
+
+
+def stage_lines(
+    connection: duckdb.DuckDBPyConnection, path: Path, part: Part, contract: Contract,
+    facts: dict[str, str], scratch: Path, on_rows: Callable[[int], None] | None = None,
+) -> Staged:  # fmt: skip
+    """Stages newline-delimited JSON, chunk by chunk; memory does not grow with lines of text.
+
+    Raises:
+        DamagedFileError: If the compressed data is damaged.
+        LakeError: If the parser and the framer disagree about the number of records.
+    """
+    compiled = compile_part(part, contract, facts)
+    staged = Staged(contract)
+    _create(connection, contract)
+    lines: list[int] = []
+    has_blanks = False
+
+    def select(relation: str) -> str:
+        return _statement(compiled, contract, facts["source"], relation)
+
+    for chunk in read_chunks(path):
+        before = staged.rows
+        _stage_chunk(connection, select, compiled.reads, chunk, scratch)
+        staged.rows = _count(connection)
+        gained = staged.rows - before
+        positions: list[int] | range = range(chunk.line_count)
+        if gained != chunk.line_count:
+            positions = chunk.filled or positions
+            has_blanks = has_blanks or chunk.filled is not None
+        if gained != len(positions):
+            raise LakeError(
+                f"{path.name}: lines {chunk.first_line} ff.: {len(positions)} records were framed "
+                f"but {gained} parsed; nothing was loaded. Please report this file."
+            )
+        if has_blanks and not lines:
+            lines = list(range(1, chunk.first_line))
+        if has_blanks:
+            lines.extend(chunk.first_line + position for position in positions)
+        _note_bad(connection, staged, chunk, positions, before)
+        if on_rows:
+            on_rows(gained)
+    scratch.unlink(missing_ok=True)
+    staged.lines = lines if has_blanks else None
+    return staged
+
+
+def _note_bad(
+    connection: duckdb.DuckDBPyConnection, staged: Staged, chunk: Chunk,
+    positions: list[int] | range, before: int,
+) -> None:  # fmt: skip
+    rows = connection.execute(
+        "select rowid, reason from stage where rowid >= ? and reason is not null order by rowid",
+        [before],
+    ).fetchall()
+    for rowid, reason in rows:
+        position = positions[rowid - before]
+        raw = chunk.line(position)
+        text = raw.decode("utf-8", errors="backslashreplace")
+        staged.bad.append(BadRecord(chunk.first_line + position, text, why_malformed(raw) or reason))
+
+
+def _present(records: Records, compiled: Compiled) -> set[str]:
+    names = set(records.names or ())
+    return names or {key for row in records.rows for key in row} | set(compiled.reads)
+
+
+def check_header(part: Part, contract: Contract, records: Records) -> None:
+    """Refuses a table that lacks every column a required field is read from.
+
+    Raises:
+        MissingColumnError: Naming the column and what the header holds instead.
+    """
+    if records.names is None or part.unpivot:
+        return
+    present = set(records.names) | {"_file"}
+    for column in contract.columns:
+        spec = part.mapping.fields.get(column.name)
+        if not column.required or not spec or not spec.paths or spec.default is not None:
+            continue
+        if not any(path in present or path.split(".")[0] in present for path in spec.paths):
+            wanted = " or ".join(repr(path) for path in spec.paths)
+            raise MissingColumnError(
+                f"line 1: no column {wanted}, from which {contract.name}.{column.name} is read; "
+                f"the header has {', '.join(records.names)}. Export the file with that column, "
+                "or map another one in productops.yml"
+            )
+
+
+def stage_records(
+    connection: duckdb.DuckDBPyConnection, records: Records, part: Part, contract: Contract,
+    facts: dict[str, str], scratch: Path,
+) -> Staged:  # fmt: skip
+    """Stages the records of a table or document.
+
+    Raises:
+        MissingColumnError: If a required column is missing altogether.
+    """
+    check_header(part, contract, records)
+    compiled = compile_part(part, contract, facts)
+    _create(connection, contract)
+    staged = Staged(contract, bad=list(records.bad))
+    known = set(compiled.reads) | {"_file"}
+    if records.names:
+        staged.new_columns = tuple(n for n in records.names if n and n not in known)
+    extra = set(staged.new_columns)
+    with scratch.open("w", encoding="utf-8") as handle:
+        for row in records.rows:
+            more = {key: row[key] for key in extra} if extra and part.unpivot is None else None
+            handle.write(json.dumps(row | {"r_extra": more} if more else row, default=str) + "\n")
+    columns = ", ".join(
+        f"{name(key)}: {quote(kind)}"
+        for key, kind in (compiled.reads | {"r_extra": "VARCHAR"}).items()
+    )
+    relation = (
+        f"read_json({quote(str(scratch))}, format = 'newline_delimited', "
+        f"maximum_object_size = 67108864, columns = {{{columns}}})"
+    )
+    if records.rows:
+        connection.execute("set threads = 1")
+        statement = _statement(compiled, contract, facts["source"], relation)
+        connection.execute(f"insert into stage {statement}")
+        connection.execute("reset threads")
+    scratch.unlink(missing_ok=True)
+    staged.rows = _count(connection)
+    if staged.rows != len(records.rows):
+        raise LakeError(
+            f"{facts['file']}: {len(records.rows)} {contract.name} records were read but "
+            f"{staged.rows} parsed; nothing was loaded. Please report this file."
+        )
+    staged.lines = records.lines
+    rejected = connection.execute(
+        "select rowid, reason from stage where reason is not null order by rowid"
+    ).fetchall()
+    for rowid, reason in rejected:
+        raw = _raw(records.rows[rowid])
+        staged.bad.append(BadRecord(records.lines[rowid], raw, reason))
+    return staged
+
+
+def _raw(row: dict[str, Any]) -> str:
+    shown = {key: value for key, value in row.items() if key != "_file"}
+    return json.dumps(shown, ensure_ascii=False, default=str)
