@@ -99,18 +99,18 @@ def _find_suspects(
     keys = index.table(contract)
     connection.execute(
         "create or replace temp table repeated as select row_key from stage "
-        "where reason is null group by row_key having count(*) > 1"
+        "where _reason is null group by row_key having count(*) > 1"
     )
     connection.execute(
         "create or replace temp table earlier as select distinct k.row_key, k.file_no "
-        f"from {keys} k semi join (select row_key from stage where reason is null) s "
+        f"from {keys} k semi join (select row_key from stage where _reason is null) s "
         "on s.row_key = k.row_key"
     )
     if is_state:
         connection.execute("delete from earlier")
     connection.execute(
         f"create or replace temp table suspect as select rowid as id, row_key, "
-        f"{_content(contract)} as content from stage where reason is null and row_key in "
+        f"{_content(contract)} as content from stage where _reason is null and row_key in "
         "(select row_key from repeated union select row_key from earlier)"
     )
     numbers = [row[0] for row in connection.execute("select distinct file_no from earlier").fetchall()]
@@ -151,9 +151,9 @@ def _rows_sql(contract: Contract, delivery: Delivery, has_lines: bool) -> str:
             {quote(delivery.batch_id(contract.name))} as batch_id,
             {quote(delivery.loaded_at)}::timestamp as loaded_at,
             {quote(delivery.source_file)} as source_file, {line} as source_line,
-            s.row_key, {revision} as is_revision, s.extra
+            s.row_key, {revision} as is_revision, s._extra as extra
         from stage s left join verdict v on v.id = s.rowid {lines}
-        where s.reason is null and not coalesce(v.is_duplicate, false)
+        where s._reason is null and not coalesce(v.is_duplicate, false)
     """
 
 
@@ -179,7 +179,7 @@ def _dates(
     if not contract.partition:
         return {}, 0
     when = name(contract.partition)
-    fresh = "s.reason is null and not coalesce(v.is_duplicate, false)"
+    fresh = "s._reason is null and not coalesce(v.is_duplicate, false)"
     dates = dict(
         connection.execute(
             f"select cast(cast({when} as date) as varchar), count(*) from stage s "
@@ -251,7 +251,7 @@ def land_part(
     revisions = _count(
         connection, "select count(*) from verdict where is_known and not is_duplicate"
     )
-    loaded = _count(connection, "select count(*) from stage where reason is null") - duplicates
+    loaded = _count(connection, "select count(*) from stage where _reason is null") - duplicates
     output = lake / "bronze" / contract.name / f"{place}.parquet"
     if loaded:
         rows = _rows_sql(contract, delivery, staged.lines is not None)

@@ -7,8 +7,9 @@ files (`ingest.records`) or deciding what happens to the rows (`ingest.load`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ingest.contracts import Column, Contract
@@ -61,6 +62,15 @@ class Mapping_:
     zone: str | None = None
     strip_personal: bool = False
 
+    def resolved(self, names: Iterable[str]) -> Mapping_:
+        """The mapping with each `/pattern/` path replaced by the names that it matches."""
+        known = tuple(names)
+        fields = {
+            key: replace(spec, paths=tuple(p for path in spec.paths for p in _matches(path, known)))
+            for key, spec in self.fields.items()
+        }
+        return replace(self, fields=fields)
+
     @property
     def paths(self) -> tuple[str, ...]:
         """Every path that the mapping reads."""
@@ -74,9 +84,16 @@ class Mapping_:
         return tuple(dict.fromkeys(found))
 
 
+def _matches(path: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    if not (path.startswith("/") and path.endswith("/") and len(path) > 2):
+        return (path,)
+    pattern = re.compile(path[1:-1])
+    return tuple(item for item in names if pattern.fullmatch(item))
+
+
 _PARSERS = frozenset(
     "text integer double boolean timestamp date json epoch_s epoch_ms money percent email_key "
-    "email_domain html lower domain hash file_date".split()
+    "email_domain html lower domain match name_of hash file_date".split()
 )
 
 
@@ -238,6 +255,9 @@ def _parsed(parser: str, text: str, spec: Field, zone: str | None, currency: str
         case "domain":
             bare = f"regexp_replace(lower({text}), '^https?://(www\\.)?|^www\\.', '')"
             return f"nullif(split_part({bare}, '/', 1), '')"
+        case "match":
+            style = spec.format or ".*"
+            return f"nullif(regexp_extract({text}, {quote(style)}, {min(re.compile(style).groups, 1)}), '')"
         case "json":
             return f"case when json_valid({text}) then {text} end"
         case _:
@@ -265,16 +285,16 @@ class Compiled:
         outer = [f"{name('c_' + column)} as {name(column)}" for column in self.columns]
         return (
             f"select {', '.join(outer)}, md5_number_lower({key}) as row_key, "
-            f"{self.reason} as reason, r_extra as extra "
+            f"{self.reason} as _reason, r_extra as _extra "
             f"from (select {', '.join(inner)}, r.r_extra from {relation} r)"
         )
 
 
 def _text(spec: Field, tree: PathTree) -> str:
     pieces = [f"nullif(trim({tree.expression(path)}), '')" for path in spec.paths]
-    text = pieces[0] if len(pieces) == 1 else f"coalesce({', '.join(pieces)})"
     for null in spec.nulls:
-        text = f"nullif({text}, {quote(null)})"
+        pieces = [f"nullif({piece}, {quote(null)})" for piece in pieces]
+    text = pieces[0] if len(pieces) == 1 else f"coalesce({', '.join([*pieces, 'NULL'])})"
     if spec.values is not None:
         cases = " ".join(
             f"when {quote(str(key).lower())} then "
@@ -285,6 +305,15 @@ def _text(spec: Field, tree: PathTree) -> str:
     if spec.default is not None:
         text = f"coalesce({text}, {quote(spec.default)})"
     return text
+
+
+def _first_filled(spec: Field, tree: PathTree) -> str:
+    """Name of the first path that has a value: for records that carry the changed field as key."""
+    cases = " ".join(
+        f"when {tree.expression(path)} is not null then {quote(path.split('.')[-1])}"
+        for path in spec.paths
+    )
+    return f"case {cases} end"
 
 
 def _column_sql(
@@ -302,11 +331,13 @@ def _column_sql(
         raw = f"coalesce({', '.join(pieces)})" if len(pieces) > 1 else pieces[0]
         raw = f"nullif({raw}, 'null')"
         return (without_personal(raw) if mapping.strip_personal else raw), None
+    if spec.parser == "name_of":
+        return _first_filled(spec, tree), None
     text = _text(spec, tree)
     parser = spec.parser or ("text" if column.type == "json" else column.type)
     currency = _text(Field(paths=(spec.currency,)), tree) if spec.currency else None
     parsed = _parsed(parser, text, spec, mapping.zone, currency)
-    checked = column.type not in {"text", "json"} or parser in {"email_key"}
+    checked = column.type not in {"text", "json"} and parser != "match"
     return f"cast({parsed} as {column.sql_type})", text if checked else None
 
 

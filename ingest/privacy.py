@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ PERSONAL_PROPERTIES = (
     "email", "emailAddress", "email_address", "phone", "phoneNumber", "name", "firstName",
     "first_name", "lastName", "last_name", "username", "address", "birthday", "avatar", "ip",
 )  # fmt: skip
+
+# Unknown columns with such names are reported but not kept: they may name a person.
+PERSONAL_HEADER = re.compile(r"name|mail|phone|address|birth|\bip\b|ipaddress|latitude|longitude")
 
 _BLOCK = 64
 

@@ -152,32 +152,33 @@ def _chosen(record: dict[str, Any], part: Part) -> bool:
     return all(str(_at(record, key)) in values for key, values in (part.only or {}).items())
 
 
+def _exploded(item: dict[str, Any], names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    """One record per entry of the item's lists; each knows its list and the item around it."""
+    above = {key: value for key, value in item.items() if key not in names}
+    for name in names:
+        children = _at(item, name)
+        for child in children if isinstance(children, list) else ():
+            own = child if isinstance(child, dict) else {"_item": child}
+            yield own | {"_parent": above, "_from": name}
+
+
 def document_records(document: Any, part: Part, facts: dict[str, str]) -> Records:
     """Records of one part of a JSON or YAML document; the line is the record's position."""
     found = _at(document, part.records)
     if found is None:
         found = []
     items = found if isinstance(found, list) else [found]
+    top = {k: v for k, v in document.items() if k != part.records} if part.needs_top else {}
     rows: list[dict[str, Any]] = []
     lines: list[int] = []
     bad: list[BadRecord] = []
     for position, item in enumerate(items, start=1):
         if not isinstance(item, dict):
             item = {"_item": item}
-        if part.explode:
-            children = _at(item, part.explode)
-            above = {key: value for key, value in item.items() if key != part.explode}
-            children = children if isinstance(children, list) else []
-            made = [
-                (child if isinstance(child, dict) else {"_item": child}) | {"_parent": above}
-                for child in children
-            ]
-        else:
-            made = [item]
-        for record in made:
+        for record in _exploded(item, part.explode) if part.explode else [item]:
             if not _chosen(record, part):
                 continue
-            record = record | {"_file": facts}
+            record = record | {"_file": facts, "_top": top}
             wide = list(_unpivoted(record, part, {})) if part.unpivot else [record]
             rows.extend(wide)
             lines.extend([position] * len(wide))
@@ -212,8 +213,19 @@ def read_records(path: Path, chosen: Format, facts: dict[str, str]) -> list[Reco
     if chosen.reader.kind == "csv":
         table = read_table(text, chosen.reader)
         return [table_records(table, part, facts) for part in chosen.parts]
-    document = load_json(text) if chosen.reader.kind == "json" else load_yaml(text)
+    document = load_json(text) if chosen.reader.kind == "json" else _with_rules(load_yaml(text))
     return [document_records(document, part, facts) for part in chosen.parts]
+
+
+def _with_rules(document: Any) -> Any:
+    """The company's configuration with its internal domains as exclusion rules."""
+    if not isinstance(document, dict) or not isinstance(document.get("org"), dict):
+        return document
+    domains = [
+        {"subject_type": "email_domain", "subject": domain, "reason": "internal_domain"}
+        for domain in document["org"].get("internal_domains") or ()
+    ]
+    return document | {"exclusion_rules": domains + (document.get("exclusions") or [])}
 
 
 def _tokens(value: Any, prefix: str = "", depth: int = 4) -> set[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from ingest.contracts import Contract
 from ingest.formats import Part
 from ingest.framing import Chunk, read_chunks
 from ingest.mapping import Compiled, compile_mapping, name, quote
+from ingest.privacy import PERSONAL_HEADER
 from ingest.records import BadRecord, Records
 from ingest.store import LakeError
 
@@ -71,7 +72,7 @@ def _statement(compiled: Compiled, contract: Contract, source: str, relation: st
 def _create(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
     columns = ", ".join(f"{name(c.name)} {c.sql_type}" for c in contract.columns)
     connection.execute(
-        f"create or replace table stage ({columns}, row_key ubigint, reason varchar, extra varchar)"
+        f"create or replace table stage ({columns}, row_key ubigint, _reason varchar, _extra varchar)"
     )
 
 
@@ -178,7 +179,7 @@ def _note_bad(
     positions: list[int] | range, before: int,
 ) -> None:  # fmt: skip
     rows = connection.execute(
-        "select rowid, reason from stage where rowid >= ? and reason is not null order by rowid",
+        "select rowid, _reason from stage where rowid >= ? and _reason is not null order by rowid",
         [before],
     ).fetchall()
     for rowid, reason in rows:
@@ -186,11 +187,6 @@ def _note_bad(
         raw = chunk.line(position)
         text = raw.decode("utf-8", errors="backslashreplace")
         staged.bad.append(BadRecord(chunk.first_line + position, text, why_malformed(raw) or reason))
-
-
-def _present(records: Records, compiled: Compiled) -> set[str]:
-    names = set(records.names or ())
-    return names or {key for row in records.rows for key in row} | set(compiled.reads)
 
 
 def check_header(part: Part, contract: Contract, records: Records) -> None:
@@ -224,6 +220,8 @@ def stage_records(
     Raises:
         MissingColumnError: If a required column is missing altogether.
     """
+    if records.names:
+        part = replace(part, mapping=part.mapping.resolved(records.names))
     check_header(part, contract, records)
     compiled = compile_part(part, contract, facts)
     _create(connection, contract)
@@ -231,7 +229,7 @@ def stage_records(
     known = set(compiled.reads) | {"_file"}
     if records.names:
         staged.new_columns = tuple(n for n in records.names if n and n not in known)
-    extra = set(staged.new_columns)
+    extra = {n for n in staged.new_columns if not PERSONAL_HEADER.search(n)}
     with scratch.open("w", encoding="utf-8") as handle:
         for row in records.rows:
             more = {key: row[key] for key in extra} if extra and part.unpivot is None else None
@@ -258,7 +256,7 @@ def stage_records(
         )
     staged.lines = records.lines
     rejected = connection.execute(
-        "select rowid, reason from stage where reason is not null order by rowid"
+        "select rowid, _reason from stage where _reason is not null order by rowid"
     ).fetchall()
     for rowid, reason in rejected:
         raw = _raw(records.rows[rowid])

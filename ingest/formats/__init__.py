@@ -50,9 +50,14 @@ class Part:
 
     mapping: Mapping_
     records: str | None = None
-    explode: str | None = None
+    explode: tuple[str, ...] = ()
     only: Mapping[str, tuple[str, ...]] | None = None
     unpivot: Unpivot | None = None
+
+    @property
+    def needs_top(self) -> bool:
+        """Whether a field is read from the document around the records."""
+        return any(path.startswith("_top.") for path in self.mapping.paths)
 
     @property
     def contract(self) -> str:
@@ -103,7 +108,7 @@ def parse_part(spec: Mapping[str, Any], where: str) -> Part:
             f"{where}: contract {contract_name} has no column {', '.join(unknown)}; it has "
             f"{', '.join(load_contracts()[contract_name].column_names)}"
         )
-    unpivot = spec.get("unpivot")
+    unpivot, explode = spec.get("unpivot"), spec.get("explode")
     only = spec.get("only")
     return Part(
         mapping=Mapping_(
@@ -114,7 +119,7 @@ def parse_part(spec: Mapping[str, Any], where: str) -> Part:
             strip_personal=bool(spec.get("strip_personal", False)),
         ),
         records=spec.get("records"),
-        explode=spec.get("explode"),
+        explode=(explode,) if isinstance(explode, str) else tuple(explode or ()),
         only={key: tuple(str(v) for v in values) for key, values in only.items()} if only else None,
         unpivot=Unpivot(re.compile(unpivot["match"]), unpivot.get("prefix", ""))
         if unpivot

@@ -1,0 +1,118 @@
+"""`python -m ingest`: the ingest on its own, with no orchestrator installed.
+
+Belongs here: arguments and plain printing. Does not belong here: the work (`ingest.load`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from ingest.contracts import load_contracts
+from ingest.formats import load_formats
+from ingest.ledger import read_batches, withdraw
+from ingest.load import FileOutcome, ingest
+from ingest.settings import HOME, ConfigError, open_workspace
+from ingest.store import LakeError
+
+_EXAMPLES = """examples:
+  python -m ingest run --home my-company     take in what lies in drop/ and registry/
+  python -m ingest run --dry-run             only tell what would be looked at
+  python -m ingest ledger                    every batch with its balance
+  python -m ingest formats                   the exports that are recognised, and by what
+  python -m ingest withdraw drop/bad.csv --reason "test data"
+"""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m ingest",
+        description="Turns vendor exports in a workspace's drop/ folder into typed Parquet.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--home", type=Path, default=Path(os.environ.get(HOME, ".")),
+                        help=f"the workspace folder (default: ${HOME} or here)")  # fmt: skip
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="take in everything that is new")
+    run.add_argument("--dry-run", action="store_true", help="change nothing")
+    commands.add_parser("ledger", help="print the balance of every batch")
+    commands.add_parser("formats", help="print the known vendor exports")
+    commands.add_parser("contracts", help="print the tables they are turned into")
+    away = commands.add_parser("withdraw", help="take a loaded file's rows out of later builds")
+    away.add_argument("file", help="its path, name, file id or batch id")
+    away.add_argument("--reason", required=True)
+    for command in commands.choices.values():
+        command.add_argument("--home", type=Path, default=argparse.SUPPRESS)
+    return parser
+
+
+def describe(outcome: FileOutcome) -> str:
+    """One file in one line of plain words."""
+    if outcome.status != "loaded":
+        return f"{outcome.status:9} {outcome.path}  {outcome.detail}"
+    parts = []
+    for part in outcome.parts:
+        numbers = [f"{part.rows_loaded:,} rows"]
+        numbers += [f"{part.rows_duplicate:,} duplicates"] if part.rows_duplicate else []
+        numbers += [f"{part.rows_quarantined:,} set aside"] if part.rows_quarantined else []
+        parts.append(f"{part.contract}: {', '.join(numbers)}")
+    return f"{outcome.status:9} {outcome.path}  ({outcome.format}) {'; '.join(parts) or 'no rows'}"
+
+
+def _run(home: Path, *, dry_run: bool) -> int:
+    def progress(path: str, done: int, total: int) -> None:
+        if path and sys.stderr.isatty():
+            print(f"\r\033[K[{done + 1}/{total}] {path}", end="", file=sys.stderr, flush=True)
+        elif sys.stderr.isatty():
+            print("\r\033[K", end="", file=sys.stderr)
+
+    report = ingest(open_workspace(home), progress=progress, dry_run=dry_run)
+    for outcome in report.files:
+        print(describe(outcome))
+    if not report.files:
+        print(f"Nothing new: {report.unchanged_count} files are in the ledger already.")
+    return 1 if report.count("rejected") else 0
+
+
+def _ledger(home: Path) -> int:
+    workspace = open_workspace(home)
+    print("batch                                     in     loaded  duplicate quarantined  file")
+    for batch in read_batches(workspace.lake):
+        mark = " (withdrawn)" if batch.is_withdrawn else ""
+        print(
+            f"{batch.batch_id:36} {batch.rows_in:8,} {batch.rows_loaded:10,} "
+            f"{batch.rows_duplicate:10,} {batch.rows_quarantined:11,}  "
+            f"{batch.source_file} {batch.reason}{mark}"
+        )
+    return 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs a command; returns the exit code: 0 fine, 1 files were rejected, 2 can't run."""
+    options = _parser().parse_args(arguments)
+    try:
+        match options.command:
+            case "run":
+                return _run(options.home, dry_run=options.dry_run)
+            case "ledger":
+                return _ledger(options.home)
+            case "formats":
+                for known in load_formats():
+                    print(f"{known.name:24} {known.reader.kind:7} {', '.join(sorted(known.has))}")
+            case "contracts":
+                for contract in load_contracts().values():
+                    print(f"{contract.name:18} {contract.grain}")
+            case "withdraw":
+                for path in withdraw(open_workspace(options.home), options.file, options.reason):
+                    print(f"withdrawn or to be landed again: {path}")
+    except (ConfigError, LakeError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
