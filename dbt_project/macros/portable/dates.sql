@@ -117,3 +117,8 @@
 {% macro as_of_at() -%}
     cast('{{ var("as_of_at") }}' as timestamp)
 {%- endmacro %}
+
+{# Whole ISO weeks from the week of one day to the week of another. #}
+{% macro weeks_between(first_day, last_day) -%}
+    cast({{ days_between(week_of(first_day), week_of(last_day)) }} / 7 as bigint)
+{%- endmacro %}

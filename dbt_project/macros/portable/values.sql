@@ -50,3 +50,10 @@
 {% macro duckdb__distinct_texts(column) -%}
     string_agg(distinct {{ column }}, ', ' order by {{ column }})
 {%- endmacro %}
+
+{# True for a lower-case client string that says itself that no person sits behind it. #}
+{% macro is_bot_client(client) -%}
+    ({% for words in ['bot/', 'bot;', 'bot)', 'crawler', 'spider', 'headlesschrome', '+http'] -%}
+    {{ client }} like '%{{ words }}%'{{ ' or ' if not loop.last }}
+    {%- endfor %})
+{%- endmacro %}

@@ -1,0 +1,8 @@
+select
+    theme_id,
+    min(theme_name) as theme_name,
+    min(feature_id) as feature_id,
+    cast(sum(case when is_exclusion then 0 else 1 end) as bigint) as term_count,
+    cast(sum(case when is_exclusion then 1 else 0 end) as bigint) as exclusion_term_count
+from {{ ref('stg_theme_terms') }}
+group by theme_id

@@ -1,0 +1,71 @@
+with
+
+logged as (
+
+    select
+        source, event_id as exposure_id, experiment_id, variation_id, alias_type, alias, group_id,
+        occurred_at as exposed_at, exclusion_reason
+    from {{ ref('fct_event') }}
+    where experiment_id is not null and variation_id is not null
+    union all
+    select
+        source, exposure_id, experiment_id, variation_id,
+        case when user_id is not null then 'user_id' when anonymous_id is not null then 'anonymous_id' end,
+        coalesce(user_id, anonymous_id), group_id, exposed_at, null
+    from {{ ref('stg_exposures') }}
+
+),
+
+experiments as (
+
+    select experiment_id, unit, row_number() over (partition by experiment_id order by source) as experiment_rank
+    from {{ ref('stg_experiments') }}
+
+),
+
+resolved as (
+
+    select
+        logged.source, logged.exposure_id, logged.experiment_id, logged.variation_id, logged.exposed_at,
+        coalesce(experiments.unit, 'person') as unit_type,
+        people.person_id,
+        coalesce(logged.group_id, people.account_id, 'unknown') as account_id,
+        coalesce(people.is_countable, true) and logged.exclusion_reason is null as is_countable,
+        coalesce(logged.exclusion_reason, people.exclusion_reasons) as exclusion_reason
+    from logged
+    left join experiments
+        on experiments.experiment_id = logged.experiment_id and experiments.experiment_rank = 1
+    left join {{ ref('bridge_identity') }} as people
+        on people.alias_type = logged.alias_type and people.alias = logged.alias
+
+),
+
+units as (
+
+    select *, coalesce(case when unit_type = 'account' then account_id else person_id end, 'unknown') as unit_id
+    from resolved
+
+),
+
+crossovers as (
+
+    select experiment_id, unit_id
+    from units
+    where is_countable
+    group by experiment_id, unit_id
+    having count(distinct variation_id) > 1
+
+)
+
+select
+    units.source, units.exposure_id, units.experiment_id, units.variation_id, units.unit_type, units.unit_id,
+    units.person_id, units.account_id, units.exposed_at,
+    row_number() over (
+        partition by units.experiment_id, units.unit_id
+        order by case when units.is_countable then 0 else 1 end, units.exposed_at, units.source, units.exposure_id
+    ) = 1 and units.is_countable and units.unit_id <> 'unknown' as is_first,
+    crossovers.unit_id is not null as is_crossover,
+    units.is_countable, units.exclusion_reason
+from units
+left join crossovers
+    on crossovers.experiment_id = units.experiment_id and crossovers.unit_id = units.unit_id

@@ -1,0 +1,27 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_days',
+    meta={'owner': 'product-analytics', 'day': 'activity_on', 'rewritten': 'intermediate.int_usage__touched_date.activity_on'}
+) }}
+
+-- depends_on: {{ ref('int_usage__touched_date') }}
+
+select
+    person_id,
+    account_id,
+    activity_on,
+    reporting_time_zone,
+    tz_basis,
+    cast(sum(event_count) as bigint) as value_event_count,
+    cast(sum(excluded_event_count) as bigint) as excluded_event_count,
+    cast(sum(case when is_countable and feature_id <> 'none' then 1 else 0 end) as bigint) as feature_count,
+    min(first_at) as first_value_at,
+    max(last_at) as last_value_at,
+    sum(event_count) > 0 as is_countable,
+    case when sum(event_count) > 0 then null else min(exclusion_reason) end as exclusion_reason
+from {{ ref('fct_person_feature_day') }}
+{%- if is_incremental() %}
+where activity_on in (select activity_on from {{ ref('int_usage__touched_date') }})
+{%- endif %}
+group by person_id, account_id, activity_on, reporting_time_zone, tz_basis
+order by activity_on

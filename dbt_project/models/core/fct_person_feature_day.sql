@@ -1,0 +1,85 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_days',
+    meta={'owner': 'product-analytics', 'day': 'activity_on', 'rewritten': 'intermediate.int_usage__touched_date.activity_on'}
+) }}
+
+-- depends_on: {{ ref('int_usage__touched_date') }}
+
+with
+
+events as (
+
+    select
+        people.person_id,
+        coalesce(events.group_id, people.account_id) as account_id,
+        coalesce(events.feature_id, 'none') as feature_id,
+        {{ local_date('events.occurred_at', 'people.reporting_time_zone') }} as activity_on,
+        people.reporting_time_zone,
+        people.tz_basis,
+        events.occurred_at,
+        events.is_countable,
+        events.exclusion_reason
+    from {{ ref('fct_event') }} as events
+    inner join {{ ref('bridge_identity') }} as people
+        on people.alias_type = events.alias_type and people.alias = events.alias
+    where
+        events.event_class = 'value'
+        {%- if is_incremental() %}
+        and {{ within_days('events.occurred_at', ref('int_usage__touched_date'), 'activity_on', margin=1) }}
+        {%- endif %}
+
+),
+
+days as (
+
+    select
+        person_id, account_id, feature_id, activity_on, reporting_time_zone, tz_basis,
+        sum(case when is_countable then 1 else 0 end) as event_count,
+        sum(case when is_countable then 0 else 1 end) as excluded_event_count,
+        min(occurred_at) as first_at,
+        max(occurred_at) as last_at,
+        min(exclusion_reason) as event_reason
+    from events
+    {%- if is_incremental() %}
+    where activity_on in (select activity_on from {{ ref('int_usage__touched_date') }})
+    {%- endif %}
+    group by person_id, account_id, feature_id, activity_on, reporting_time_zone, tz_basis
+
+),
+
+subjects as (
+
+    select person_id, account_id, activity_on from days group by person_id, account_id, activity_on
+
+),
+
+barred as (
+
+    select subjects.person_id, subjects.account_id, subjects.activity_on, min(rules.reason) as reason
+    from subjects
+    inner join {{ ref('dim_exclusion') }} as rules
+        on rules.subject_id
+        = case rules.subject_type when 'person' then subjects.person_id else subjects.account_id end
+        and (rules.valid_from_on is null or subjects.activity_on >= rules.valid_from_on)
+        and (rules.valid_to_on is null or subjects.activity_on < rules.valid_to_on)
+    group by subjects.person_id, subjects.account_id, subjects.activity_on
+
+)
+
+select
+    days.person_id, days.account_id, days.feature_id, days.activity_on,
+    days.reporting_time_zone, days.tz_basis,
+    cast(case when barred.reason is null then days.event_count else 0 end as bigint) as event_count,
+    cast(
+        days.excluded_event_count + case when barred.reason is null then 0 else days.event_count end as bigint
+    ) as excluded_event_count,
+    days.first_at, days.last_at,
+    barred.reason is null and days.event_count > 0 as is_countable,
+    case when barred.reason is null and days.event_count > 0 then null
+        else coalesce(barred.reason, days.event_reason) end as exclusion_reason
+from days
+left join barred
+    on barred.person_id = days.person_id and barred.account_id = days.account_id
+    and barred.activity_on = days.activity_on
+order by days.activity_on

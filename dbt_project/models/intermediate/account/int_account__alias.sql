@@ -1,0 +1,28 @@
+with
+
+groups as (
+
+    select right_alias as group_id
+    from {{ ref('int_identity__edge') }}
+    where edge_type in ('user_group', 'anonymous_group')
+    union
+    select external_id from {{ ref('int_account__record') }} where external_id is not null
+
+),
+
+domains as (
+
+    select domain, min(account_id) as account_id
+    from {{ ref('int_account__record') }}
+    where domain is not null and not is_deleted
+    group by domain
+    having count(distinct account_id) = 1
+
+)
+
+select 'account_ref' as alias_type, source || ':' || account_ref as alias, account_id
+from {{ ref('int_account__record') }}
+union all
+select 'group_id', group_id, group_id from groups
+union all
+select 'domain', domain, account_id from domains

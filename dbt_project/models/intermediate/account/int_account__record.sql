@@ -1,0 +1,57 @@
+with
+
+public_domains as (
+
+    select email_domain from {{ ref('public_email_domains') }}
+
+),
+
+records as (
+
+    select
+        accounts.source, accounts.account_ref, accounts.external_id, accounts.name,
+        case when public_domains.email_domain is null then lower(accounts.domain) end as domain,
+        accounts.parent_ref, accounts.plan, accounts.lifecycle, accounts.arr_minor, accounts.currency,
+        accounts.paid_seat_count, accounts.time_zone, accounts.owner_ref, accounts.industry,
+        accounts.churned_on, accounts.created_at, coalesce(accounts.is_deleted, false) as is_deleted
+    from {{ ref('stg_accounts') }} as accounts
+    left join public_domains on public_domains.email_domain = lower(accounts.domain)
+
+),
+
+domains as (
+
+    select domain, min(external_id) as external_id, count(distinct external_id) as external_count
+    from records
+    where domain is not null and not is_deleted
+    group by domain
+
+),
+
+resolved as (
+
+    select
+        records.*,
+        coalesce(
+            records.external_id,
+            case domains.external_count when 1 then domains.external_id when 0 then records.domain end,
+            records.source || ':' || records.account_ref
+        ) as account_id
+    from records
+    left join domains on domains.domain = records.domain
+
+)
+
+select
+    source, account_ref, account_id, external_id, name, domain, parent_ref, plan, lifecycle,
+    arr_minor, currency, paid_seat_count, time_zone, owner_ref, industry, churned_on, created_at,
+    is_deleted,
+    -- The record whose commercial facts count: a live one that has any, then by name of the source.
+    row_number() over (
+        partition by account_id
+        order by
+            case when is_deleted then 1 else 0 end,
+            case when arr_minor is not null or plan is not null then 0 else 1 end,
+            source, account_ref
+    ) = 1 as is_primary
+from resolved

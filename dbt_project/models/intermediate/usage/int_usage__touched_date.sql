@@ -1,0 +1,91 @@
+-- depends_on: {{ ref('int_identity__resolution') }}
+-- depends_on: {{ ref('int_identity__exclusion') }}
+{% set old_bridge = previous('core', 'bridge_identity') %}
+{% set old_exclusion = previous('core', 'dim_exclusion') %}
+{% set old_person_day = previous('core', 'fct_person_day') %}
+with
+
+near as (
+
+    select -2 as days union all select -1 union all select 0 union all select 1 union all select 2
+
+),
+
+-- A UTC day holds local days from the one before to the one after.
+by_event as (
+
+    select {{ add_days('touched.event_on', 'near.days') }} as activity_on
+    from {{ ref('stg_touched_dates') }} as touched
+    inner join near on near.days between -1 and 1
+
+){% if old_bridge and old_exclusion and old_person_day %},
+
+changed_aliases as (
+
+    select old.person_id
+    from {{ old_bridge }} as old
+    left join {{ ref('int_identity__resolution') }} as new
+        on new.alias_type = old.alias_type and new.alias = old.alias
+    where
+        old.alias_type in ('user_id', 'anonymous_id')
+        and (
+            new.alias is null
+            or new.person_id <> old.person_id
+            or new.account_id <> old.account_id
+            or new.reporting_time_zone <> old.reporting_time_zone
+            or new.tz_basis <> old.tz_basis
+        )
+
+),
+
+old_rules as (
+
+    select subject_type, subject_id, reason, valid_from_on, valid_to_on from {{ old_exclusion }}
+
+),
+
+new_rules as (
+
+    select subject_type, subject_id, reason, valid_from_on, valid_to_on
+    from {{ ref('int_identity__exclusion') }}
+
+),
+
+changed_rules as (
+
+    (select * from old_rules except select * from new_rules)
+    union all
+    (select * from new_rules except select * from old_rules)
+
+),
+
+-- All events of an alias that was known before lie on days of the person it belonged to; a new
+-- alias has only new events. In another time zone they may lie up to two days off.
+by_identity as (
+
+    select {{ add_days('days.activity_on', 'near.days') }} as activity_on
+    from {{ old_person_day }} as days
+    cross join near
+    where days.person_id in (select person_id from changed_aliases)
+
+),
+
+by_exclusion as (
+
+    select days.activity_on
+    from {{ old_person_day }} as days
+    inner join changed_rules
+        on changed_rules.subject_id
+        = case changed_rules.subject_type when 'person' then days.person_id else days.account_id end
+
+){% endif %}
+
+select activity_on from by_event
+{%- if old_bridge and old_exclusion and old_person_day %}
+union
+select activity_on from by_identity
+union
+select activity_on from by_exclusion
+{%- else %}
+group by activity_on
+{%- endif %}
