@@ -1,0 +1,202 @@
+"""`productops`: the command line.
+
+Belongs here: the list of commands, what they are told and how errors end. Does not belong here:
+the work (`lib/`), how results are told (`commands/`). Every command imports what it needs only
+when it runs, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+EXIT_FAILED = 1  # the work was done and did not pass
+EXIT_CANNOT = 2  # the work could not be done
+
+_EPILOG = """\b
+A first day:
+  productops demo demo-company            a made-up company, all the way to published numbers
+  productops --home demo-company up       the web UI: lineage, checks, runs
+\b
+Your own company:
+  productops init my-company              a workspace; edit my-company/productops.yml
+  cp exports/* my-company/drop/           any vendor, any name
+  productops --home my-company run        take in, check, build, check, publish
+\b
+Exit codes: 0 fine · 1 something was rejected or failed a check · 2 could not run
+"""
+
+
+def _fails_plainly(command: Callable[..., int | None]) -> Callable[..., None]:
+    """Expected errors are told in one paragraph, without a traceback."""
+
+    @wraps(command)
+    def run(*arguments: Any, **options: Any) -> None:
+        from ingest.settings import ConfigError
+        from ingest.store import LakeError
+
+        from orchestration.lib.paths import PipelineError
+
+        try:
+            code = command(*arguments, **options)
+        except (ConfigError, LakeError, PipelineError) as error:
+            click.secho(str(error), fg="red", err=True)
+            sys.exit(EXIT_CANNOT)
+        sys.exit(code or 0)
+
+    return run
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_EPILOG,
+)
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="PRODUCTOPS_HOME",
+    default=Path(),
+    help="The workspace folder.  [default: $PRODUCTOPS_HOME, else the current folder]",
+)
+@click.version_option(package_name="productops")
+@click.pass_context
+def main(context: click.Context, home: Path) -> None:
+    """Vendor exports in; gated, published product-health numbers out."""
+    context.obj = home.expanduser().resolve()
+    os.environ["PRODUCTOPS_HOME"] = str(context.obj)
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--name", help="The company's name.  [default: the folder's name]")
+@click.option("--time-zone", default="UTC", show_default=True, help="Reporting zone (IANA name).")
+@click.option("--currency", default="USD", show_default=True, help="Reporting currency (ISO 4217).")
+@_fails_plainly
+def init(folder: Path, name: str | None, time_zone: str, currency: str) -> int:
+    """Make a workspace for your company."""
+    from orchestration.commands.workspace import init_workspace
+
+    return init_workspace(folder, name=name, time_zone=time_zone, currency=currency)
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default="demo-company")
+@click.option("--seed", default=7, show_default=True, help="Another seed, another company.")
+@click.option("--size", default=1, show_default=True, help="How many times as many people.")
+@_fails_plainly
+def demo(folder: Path, seed: int, size: int) -> int:
+    """Make a demo company and run everything on it."""
+    from orchestration.commands.workspace import demo_workspace
+
+    return demo_workspace(folder, seed=seed, size=size)
+
+
+@main.command()
+@click.pass_obj
+@_fails_plainly
+def run(home: Path) -> int:
+    """Take in what is new, check, build, check and publish: the whole job."""
+    from orchestration.commands.run import run_job
+
+    return run_job(home)
+
+
+@main.command()
+@click.option("--port", default=3000, show_default=True, help="Port on 127.0.0.1.")
+@click.pass_obj
+@_fails_plainly
+def up(home: Path, port: int) -> int:
+    """Open the web UI on 127.0.0.1, with its schedule and file sensor running."""
+    from orchestration.commands.up import serve
+
+    return serve(home, port=port)
+
+
+@main.command()
+@click.option("--dry-run", is_flag=True, help="Tell what would be looked at; change nothing.")
+@click.option("--withdraw", metavar="FILE", help="Take a loaded file's rows out of later builds.")
+@click.option("--reason", default="", help="Why it is withdrawn (kept in the ledger).")
+@click.pass_obj
+@_fails_plainly
+def ingest(home: Path, dry_run: bool, withdraw: str | None, reason: str) -> int:
+    """Take in what lies in drop/ and registry/."""
+    from orchestration.commands.steps import ingest_files, withdraw_file
+
+    if withdraw:
+        return withdraw_file(home, withdraw, reason)
+    return ingest_files(home, dry_run=dry_run)
+
+
+@main.command()
+@click.option("--full-refresh", is_flag=True, help="Build everything again from the whole lake.")
+@click.pass_obj
+@_fails_plainly
+def build(home: Path, full_refresh: bool) -> int:
+    """Build the private warehouse from the lake; publishes nothing."""
+    from orchestration.commands.steps import build_warehouse
+
+    return build_warehouse(home, full_refresh=full_refresh)
+
+
+@main.command()
+@click.option("--lake", "layer", flag_value="lake", help="Only what was landed.")
+@click.option("--marts", "layer", flag_value="marts", help="Only what was built.")
+@click.pass_obj
+@_fails_plainly
+def check(home: Path, layer: str | None) -> int:
+    """Hold the gates' expectations against lake and marts, and show failing rows."""
+    from orchestration.commands.steps import check_gates
+
+    return check_gates(home, layer=layer)
+
+
+@main.command()
+@click.pass_obj
+@_fails_plainly
+def publish(home: Path) -> int:
+    """Publish what was built, if it is fresh and every gate passes."""
+    from orchestration.commands.steps import publish_build
+
+    return publish_build(home)
+
+
+@main.command()
+@click.argument("build_id", required=False)
+@click.option("--list", "only_list", is_flag=True, help="Show the builds that can be gone back to.")
+@click.pass_obj
+@_fails_plainly
+def rollback(home: Path, build_id: str | None, only_list: bool) -> int:
+    """Go back to the published build before this one, or to BUILD_ID."""
+    from orchestration.commands.steps import roll_back
+
+    return roll_back(home, build_id, only_list=only_list)
+
+
+@main.command()
+@click.pass_obj
+@_fails_plainly
+def status(home: Path) -> int:
+    """Tell what came in, what is built, what is published, and what is wrong."""
+    from orchestration.commands.status import show_status
+
+    return show_status(home)
+
+
+@main.command()
+@click.pass_obj
+@_fails_plainly
+def doctor(home: Path) -> int:
+    """Examine the installation and the workspace; say how to mend what is wrong."""
+    from orchestration.commands.doctor import examine
+
+    return examine(home)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What the commands of `productops` do and print, one module for each kind of command."""

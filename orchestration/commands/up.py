@@ -1,0 +1,99 @@
+"""`productops up`: the web UI and the daemon that drives schedule and sensor.
+
+Belongs here: starting and stopping Dagster's processes. Does not belong here: what they load
+(`definitions.py`).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import click
+from ingest.settings import open_workspace
+
+from orchestration.lib.dagster_home import prepare_dagster_home
+from orchestration.lib.manifest import ensure_manifest
+from orchestration.lib.paths import PROJECT_ROOT, PipelineError
+
+HOST = "127.0.0.1"
+_READY_WITHIN_SECONDS = 180
+
+
+def serve(home: Path, *, port: int) -> int:
+    """Runs the UI until Ctrl-C or SIGTERM; returns the exit code of the server."""
+    workspace = open_workspace(home)
+    _refuse_if_taken(port)
+    environment = os.environ | {
+        "DAGSTER_HOME": str(prepare_dagster_home(workspace)),
+        "PRODUCTOPS_HOME": str(workspace.home),
+        "DAGSTER_DISABLE_TELEMETRY": "1",
+        "PYTHONWARNINGS": "ignore",
+    }
+    ensure_manifest()
+    # A shell's `&` makes programs deaf to SIGINT, and Dagster then is deaf to SIGTERM as well.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    command = [
+        sys.executable, "-m", "dagster", "dev", "--workspace", str(PROJECT_ROOT / "workspace.yaml"),
+        "--host", HOST, "--port", str(port), "--log-level", "warning",
+    ]  # fmt: skip
+    click.echo("Starting the web UI (about half a minute) ...")
+    server = subprocess.Popen(
+        command, cwd=PROJECT_ROOT, env=environment, start_new_session=True
+    )
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        if _wait_until_ready(server, port):
+            click.secho(f"\nOpen http://{HOST}:{port}", bold=True)
+            click.echo("Schedule and file sensor are running. Stop with Ctrl-C.\n")
+        return server.wait()
+    except KeyboardInterrupt:
+        click.echo("Stopping ...")
+        return _stop(server)
+
+
+def _as_interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _stop(server: subprocess.Popen[bytes]) -> int:
+    """Ends the server and, if it won't in time, everything that it started."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    server.send_signal(signal.SIGTERM)
+    try:
+        server.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+    return 0
+
+
+def _refuse_if_taken(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise PipelineError(
+                f"Port {port} on {HOST} is taken ({error.strerror}). "
+                f"Stop what uses it, or choose another: productops up --port {port + 1}"
+            ) from error
+
+
+def _wait_until_ready(server: subprocess.Popen[bytes], port: int) -> bool:
+    """Waits until the UI answers; False if it ended or took too long."""
+    deadline = time.monotonic() + _READY_WITHIN_SECONDS
+    while server.poll() is None and time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"http://{HOST}:{port}/server_info", timeout=2):
+                return True
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.5)
+    return False
