@@ -71,6 +71,8 @@ class SourceMapping(_Model):
     clock: dict[str, Any] | None = None
     parts: tuple[dict[str, Any], ...] = ()
     zone: str | None = None
+    # Share of a delivery's rows that may be set aside before nothing is published.
+    quarantine_limit: float = Field(default=0.05, ge=0, le=1)
 
 
 class Publishing(_Model):
