@@ -40,7 +40,6 @@ def _fails_plainly(command: Callable[..., int | None]) -> Callable[..., None]:
     def run(*arguments: Any, **options: Any) -> None:
         from ingest.settings import ConfigError
         from ingest.store import LakeError
-
         from orchestration.lib.paths import PipelineError
 
         try:

@@ -14,8 +14,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import click
-from ingest.settings import ConfigError, Workspace, open_workspace
 
+from ingest.settings import ConfigError, Workspace, open_workspace
 from orchestration.lib.paths import PROJECT_ROOT
 
 _PINNED = ("duckdb", "dbt-core", "dbt-duckdb", "dagster", "great-expectations", "duckdb-sqlalchemy")
@@ -121,14 +121,13 @@ def _ledger(workspace: Workspace) -> str:
         batch.batch_id
         for batch in read_batches(workspace.lake)
         if batch.rows_in
-        != batch.rows_loaded
-        + batch.rows_duplicate
-        + batch.rows_quarantined
-        + batch.rows_suppressed
+        != batch.rows_loaded + batch.rows_duplicate + batch.rows_quarantined + batch.rows_suppressed
     ]
     if not off:
         return ""
-    return f"Rows are unaccounted for in {', '.join(off[:5])}: withdraw the file and deliver it again."
+    return (
+        f"Rows are unaccounted for in {', '.join(off[:5])}: withdraw the file and deliver it again."
+    )
 
 
 def _published(workspace: Workspace) -> str:

@@ -17,8 +17,8 @@ import urllib.request
 from pathlib import Path
 
 import click
-from ingest.settings import open_workspace
 
+from ingest.settings import open_workspace
 from orchestration.lib.dagster_home import prepare_dagster_home
 from orchestration.lib.manifest import ensure_manifest
 from orchestration.lib.paths import PROJECT_ROOT, PipelineError
@@ -45,9 +45,7 @@ def serve(home: Path, *, port: int) -> int:
         "--host", HOST, "--port", str(port), "--log-level", "warning",
     ]  # fmt: skip
     click.echo("Starting the web UI (about half a minute) ...")
-    server = subprocess.Popen(
-        command, cwd=PROJECT_ROOT, env=environment, start_new_session=True
-    )
+    server = subprocess.Popen(command, cwd=PROJECT_ROOT, env=environment, start_new_session=True)
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
         if _wait_until_ready(server, port):

@@ -11,6 +11,7 @@ import secrets
 from pathlib import Path
 
 import click
+
 from ingest.settings import HASH_KEY, ConfigError, parse_config
 
 _FOLDERS = ("drop", "registry")
@@ -74,7 +75,6 @@ def init_workspace(folder: Path, *, name: str | None, time_zone: str, currency: 
 def demo_workspace(folder: Path, *, seed: int, size: int) -> int:
     """Writes the demo company unless it is there, runs the job and says how to look at it."""
     from demo import write_company
-
     from orchestration.commands.run import run_job
 
     folder = folder.expanduser().resolve()
