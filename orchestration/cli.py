@@ -52,7 +52,16 @@ def _fails_plainly(command: Callable[..., int | None]) -> Callable[..., None]:
     return run
 
 
+class _InOrder(click.Group):
+    """Lists commands in the order of a working day, as they stand here."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of definition."""
+        return list(self.commands)
+
+
 @click.group(
+    cls=_InOrder,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_EPILOG,
 )
@@ -100,7 +109,7 @@ def demo(folder: Path, seed: int, size: int) -> int:
 @click.pass_obj
 @_fails_plainly
 def run(home: Path) -> int:
-    """Take in what is new, check, build, check and publish: the whole job."""
+    """Take in, check, build, check, publish: the whole job."""
     from orchestration.commands.run import run_job
 
     return run_job(home)
@@ -111,7 +120,7 @@ def run(home: Path) -> int:
 @click.pass_obj
 @_fails_plainly
 def up(home: Path, port: int) -> int:
-    """Open the web UI on 127.0.0.1, with its schedule and file sensor running."""
+    """Open the web UI, with schedule and file sensor running."""
     from orchestration.commands.up import serve
 
     return serve(home, port=port)
@@ -137,7 +146,7 @@ def ingest(home: Path, dry_run: bool, withdraw: str | None, reason: str) -> int:
 @click.pass_obj
 @_fails_plainly
 def build(home: Path, full_refresh: bool) -> int:
-    """Build the private warehouse from the lake; publishes nothing."""
+    """Build the private warehouse; publishes nothing."""
     from orchestration.commands.steps import build_warehouse
 
     return build_warehouse(home, full_refresh=full_refresh)
@@ -149,7 +158,7 @@ def build(home: Path, full_refresh: bool) -> int:
 @click.pass_obj
 @_fails_plainly
 def check(home: Path, layer: str | None) -> int:
-    """Hold the gates' expectations against lake and marts, and show failing rows."""
+    """Hold lake and marts against the gates; show failing rows."""
     from orchestration.commands.steps import check_gates
 
     return check_gates(home, layer=layer)
@@ -159,7 +168,7 @@ def check(home: Path, layer: str | None) -> int:
 @click.pass_obj
 @_fails_plainly
 def publish(home: Path) -> int:
-    """Publish what was built, if it is fresh and every gate passes."""
+    """Publish what was built, if every gate passes."""
     from orchestration.commands.steps import publish_build
 
     return publish_build(home)
@@ -171,7 +180,7 @@ def publish(home: Path) -> int:
 @click.pass_obj
 @_fails_plainly
 def rollback(home: Path, build_id: str | None, only_list: bool) -> int:
-    """Go back to the published build before this one, or to BUILD_ID."""
+    """Go back to an earlier published build."""
     from orchestration.commands.steps import roll_back
 
     return roll_back(home, build_id, only_list=only_list)
@@ -181,7 +190,7 @@ def rollback(home: Path, build_id: str | None, only_list: bool) -> int:
 @click.pass_obj
 @_fails_plainly
 def status(home: Path) -> int:
-    """Tell what came in, what is built, what is published, and what is wrong."""
+    """Tell what came in, is built, is published, is wrong."""
     from orchestration.commands.status import show_status
 
     return show_status(home)
@@ -191,7 +200,7 @@ def status(home: Path) -> int:
 @click.pass_obj
 @_fails_plainly
 def doctor(home: Path) -> int:
-    """Examine the installation and the workspace; say how to mend what is wrong."""
+    """Examine installation and workspace; say what to mend."""
     from orchestration.commands.doctor import examine
 
     return examine(home)

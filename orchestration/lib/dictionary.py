@@ -20,8 +20,9 @@ PAGE = PROJECT_ROOT / "docs" / "metrics.md"
 _HEAD = """\
 # Metrics
 
-Every column of every published mart. Written by `make docs` from the models' own descriptions: correct it there.
-The grain is the last word of a mart's name. A column `x_rate` is always `x_num / x_den`, both beside it, and NULL when `x_den` is 0.
+Every column of every published mart. Written by `make docs` from the models' own descriptions:
+correct it there. The grain is the last word of a mart's name. A column `x_rate` is always
+`x_num / x_den`, both beside it, and NULL where `x_den` is 0.
 Contested definitions with worked numbers: [decisions.md](decisions.md).
 """
 
