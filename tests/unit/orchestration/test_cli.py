@@ -16,20 +16,9 @@ from orchestration.cli import main
 from orchestration.commands.doctor import locked_versions
 
 COMMANDS = (
-    "init", "demo", "run", "up", "ingest", "build", "check", "publish", "rollback", "status", "doctor",
-)  # fmt: skip
-    "init",
-    "demo",
-    "run",
-    "up",
-    "ingest",
-    "build",
-    "check",
-    "publish",
-    "rollback",
-    "status",
+    "init", "demo", "run", "up", "ingest", "build", "check", "publish", "rollback", "status",
     "doctor",
-]
+)  # fmt: skip
 
 
 def productops(*words: str | Path) -> Result:
