@@ -10,8 +10,10 @@ import datetime as dt
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -223,6 +225,20 @@ def _day(value: dt.datetime | dt.date) -> dt.date:
     return value.date() if isinstance(value, dt.datetime) else value
 
 
+@cache
+def parse_project() -> Any:
+    """The project's manifest, parsed once: dbt would parse anew whenever a variable differs."""
+    from dbt.cli.main import dbtRunner
+
+    with tempfile.TemporaryDirectory() as folder:
+        words = ["parse", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+        words += ["--target-path", folder, "--log-path", folder, "--quiet"]
+        result = dbtRunner().invoke(words)
+    if not result.success:
+        raise AssertionError(f"dbt parse failed: {result.exception}")
+    return result.result
+
+
 @dataclass(frozen=True)
 class Warehouse:
     """A DuckDB file built by dbt from one lake."""
@@ -237,6 +253,7 @@ class Warehouse:
         command: str = "run",
         *,
         select: Sequence[str] = (),
+        exclude: Sequence[str] = (),
         touched: Sequence[str] = (),
         full_refresh: bool = False,
         **settings: Any,
@@ -256,13 +273,15 @@ class Warehouse:
         os.environ["PRODUCTOPS_WAREHOUSE"] = str(self.path)
         words = [command, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
         words += ["--target-path", str(self.target), "--log-path", str(self.target), "--quiet"]
-        words += ["--vars", json.dumps(values)]
+        words += ["--log-level-file", "none", "--no-write-json", "--vars", json.dumps(values)]
         if select:
             words += ["--select", *select]
+        if exclude:
+            words += ["--exclude", *exclude]
         if full_refresh:
             words += ["--full-refresh"]
         try:
-            result = dbtRunner().invoke(words)
+            result = dbtRunner(manifest=parse_project()).invoke(words)
         finally:
             DuckDBConnectionManager.close_all_connections()
         if not result.success:
