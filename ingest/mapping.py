@@ -18,6 +18,8 @@ from ingest.privacy import without_personal
 CLOCK_TOLERANCE = "interval 10 minutes"
 # ISO 4217 currencies whose minor unit is the unit itself.
 _NO_DECIMALS = "('JPY','KRW','CLP','VND','ISK','HUF')"
+# Column that a raw relation has when an id is made of the whole record.
+RECORD_HASH = "_hash"
 CLOCK_COLUMNS = ("occurred_at", "received_at", "sent_at", "is_clock_skewed")
 
 
@@ -142,6 +144,12 @@ def name(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
+def _clashes(paths: Iterable[str]) -> bool:
+    """Whether two names at the same place differ by case alone."""
+    names = {path.partition(".")[0] for path in paths}
+    return len({item.lower() for item in names}) < len(names)
+
+
 @dataclass(frozen=True)
 class PathTree:
     """The nested shape of the paths that a mapping reads, for one parse of each record."""
@@ -160,6 +168,8 @@ class PathTree:
                 below.setdefault(first, []).append(rest)
             else:
                 leaves.add(first)
+        # DuckDB's STRUCT knows no case: where names below differ by case alone, read it whole.
+        leaves |= {key for key, rest in below.items() if _clashes(rest)}
         branches = {key: cls.of(rest) for key, rest in below.items() if key not in leaves}
         return cls(frozenset(leaves), branches)
 
@@ -316,12 +326,18 @@ def _first_filled(spec: Field, tree: PathTree) -> str:
     return f"case {cases} end"
 
 
+def _hash_sql(spec: Field, tree: PathTree, source: str) -> str:
+    """An id for records without one: of the named fields, else of the whole record."""
+    pieces = [f"coalesce({tree.expression(path)}, '~')" for path in spec.paths]
+    return f"sha256(concat_ws('|', {quote(source)}, {', '.join(pieces) or f'r.{RECORD_HASH}'}))"
+
+
 def _column_sql(
     column: Column, spec: Field, tree: PathTree, mapping: Mapping_, facts: Mapping[str, str]
 ) -> tuple[str, str | None]:
     """Expression of one column and, where reading it can fail, of its raw text."""
     if spec.parser == "hash":
-        return facts["row_hash"], None
+        return _hash_sql(spec, tree, facts["source"]), None
     if spec.parser == "file_date":
         return f"{quote(facts['file_date'])}::date", None
     if spec.constant is not None:
@@ -404,15 +420,13 @@ def _problems(
     return problems
 
 
-def compile_mapping(
-    mapping: Mapping_, contract: Contract, facts: Mapping[str, str]
-) -> Compiled:
+def compile_mapping(mapping: Mapping_, contract: Contract, facts: Mapping[str, str]) -> Compiled:
     """Compiles a mapping to SQL.
 
     Args:
         mapping: The fields.
         contract: The contract that they fill; fields that it lacks raise `MappingError`.
-        facts: What the file itself tells: `row_hash` (SQL), `file_date`, and the bounds
+        facts: What the file itself tells: `source`, `file_date`, and the bounds
             `born_on` and `latest_at` for the partition column.
     """
     names = set(contract.column_names)
@@ -446,4 +460,7 @@ def compile_mapping(
         for path in spec.paths
     ) | frozenset(path.split(".")[0] for path in mapping.paths
                   if "." in path and path.split(".")[0] in tree.leaves)  # fmt: skip
-    return Compiled(columns, texts, reason, tree.columns(json_leaves))
+    reads = tree.columns(json_leaves)
+    if any(spec.parser == "hash" and not spec.paths for spec in mapping.fields.values()):
+        reads[RECORD_HASH] = "VARCHAR"
+    return Compiled(columns, texts, reason, reads)

@@ -6,6 +6,7 @@ here: duplicates, quarantine and Parquet (see `ingest.load`).
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ import duckdb
 from ingest.contracts import Contract
 from ingest.formats import Part
 from ingest.framing import Chunk, read_chunks
-from ingest.mapping import Compiled, compile_mapping, name, quote
+from ingest.mapping import RECORD_HASH, Compiled, compile_mapping, name, quote
 from ingest.privacy import PERSONAL_HEADER
 from ingest.records import BadRecord, Records
 from ingest.store import LakeError
@@ -43,22 +44,6 @@ class Staged:
 
 class MissingColumnError(ValueError):
     """The file as a whole lacks what a required column is read from."""
-
-
-def _content_hash(columns: dict[str, str]) -> str:
-    parts = ", ".join(f"coalesce(cast({sql} as varchar), '~')" for sql in columns.values())
-    return f"sha256(concat_ws('|', {parts}))"
-
-
-def compile_part(part: Part, contract: Contract, facts: dict[str, str]) -> Compiled:
-    """Compiles a part; an id that the source lacks is the hash of the row's content."""
-    hashed = [key for key, spec in part.mapping.fields.items() if spec.parser == "hash"]
-    compiled = compile_mapping(part.mapping, contract, facts | {"row_hash": "''"})
-    if not hashed:
-        return compiled
-    content = {"source": quote(facts["source"])}
-    content |= {k: sql for k, sql in compiled.columns.items() if k not in hashed}
-    return compile_mapping(part.mapping, contract, facts | {"row_hash": _content_hash(content)})
 
 
 def _statement(compiled: Compiled, contract: Contract, source: str, relation: str) -> str:
@@ -87,13 +72,27 @@ def _insert_lines(
 ) -> None:  # fmt: skip
     # One thread: only then does the n-th row of `stage` stand for the n-th line of the file.
     connection.execute("set threads = 1")
+    relation = _whole_lines(path, reads) if RECORD_HASH in reads else _lines(path, reads)
+    connection.execute(f"insert into stage {select(relation)}")
+    connection.execute("reset threads")
+
+
+def _lines(path: Path, reads: dict[str, str]) -> str:
     columns = ", ".join(f"{name(key)}: {quote(kind)}" for key, kind in reads.items())
-    relation = (
+    return (
         f"(select *, NULL::varchar as r_extra from read_json({quote(str(path))}, "
         f"format = 'newline_delimited', ignore_errors = true, columns = {{{columns}}}))"
     )
-    connection.execute(f"insert into stage {select(relation)}")
-    connection.execute("reset threads")
+
+
+def _whole_lines(path: Path, reads: dict[str, str]) -> str:
+    """The same with a hash of each whole record; slower, since each line is read twice."""
+    wanted = {key: kind for key, kind in reads.items() if key != RECORD_HASH}
+    return (
+        f"(select unnest(json_transform(json, {quote(json.dumps(wanted))})), "
+        f"sha256(cast(json as varchar)) as {RECORD_HASH}, NULL::varchar as r_extra "
+        f"from read_ndjson_objects({quote(str(path))}, ignore_errors = true))"
+    )
 
 
 def why_malformed(line: bytes) -> str | None:
@@ -139,7 +138,7 @@ def stage_lines(
         DamagedFileError: If the compressed data is damaged.
         LakeError: If the parser and the framer disagree about the number of records.
     """
-    compiled = compile_part(part, contract, facts)
+    compiled = compile_mapping(part.mapping, contract, facts)
     staged = Staged(contract)
     _create(connection, contract)
     lines: list[int] = []
@@ -186,7 +185,9 @@ def _note_bad(
         position = positions[rowid - before]
         raw = chunk.line(position)
         text = raw.decode("utf-8", errors="backslashreplace")
-        staged.bad.append(BadRecord(chunk.first_line + position, text, why_malformed(raw) or reason))
+        staged.bad.append(
+            BadRecord(chunk.first_line + position, text, why_malformed(raw) or reason)
+        )
 
 
 def check_header(part: Part, contract: Contract, records: Records) -> None:
@@ -223,7 +224,7 @@ def stage_records(
     if records.names:
         part = replace(part, mapping=part.mapping.resolved(records.names))
     check_header(part, contract, records)
-    compiled = compile_part(part, contract, facts)
+    compiled = compile_mapping(part.mapping, contract, facts)
     _create(connection, contract)
     staged = Staged(contract, bad=list(records.bad))
     known = set(compiled.reads) | {"_file"}
@@ -232,6 +233,8 @@ def stage_records(
     extra = {n for n in staged.new_columns if not PERSONAL_HEADER.search(n)}
     with scratch.open("w", encoding="utf-8") as handle:
         for row in records.rows:
+            if RECORD_HASH in compiled.reads:
+                row = row | {RECORD_HASH: hashlib.sha256(_raw(row).encode()).hexdigest()}
             more = {key: row[key] for key in extra} if extra and part.unpivot is None else None
             handle.write(json.dumps(row | {"r_extra": more} if more else row, default=str) + "\n")
     columns = ", ".join(
@@ -265,5 +268,5 @@ def stage_records(
 
 
 def _raw(row: dict[str, Any]) -> str:
-    shown = {key: value for key, value in row.items() if key != "_file"}
+    shown = {key: value for key, value in row.items() if key not in {"_file", "_top"}}
     return json.dumps(shown, ensure_ascii=False, default=str)
