@@ -1,0 +1,140 @@
+"""Harborline's own words: `productops.yml` and the YAML of its registry.
+
+Belongs here: what a product-ops lead would have written by hand. Does not belong here: exports.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+from demo import catalog
+from demo.company import AS_OF, INTERNAL_DOMAIN, ORG_ZONE, STARTS_ON, iso, moment
+from demo.files import Delivery
+
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_. /-]*")
+_CONFIG = f"""# Harborline, a made-up company. `as_of` freezes its clock, so that the demo never ages.
+org:
+  name: Harborline
+  time_zone: {ORG_ZONE}
+  currency: USD
+  internal_domains: [{INTERNAL_DOMAIN}]
+  product_born_on: 2025-01-01
+  as_of: {iso(AS_OF)}
+
+# Who is taken out of the counts, and why. Nothing is deleted: marts tell how many were left out.
+exclusions:
+  - {{subject_type: account, subject: acc_sandbox, reason: test_account}}
+  - {{subject_type: user_agent, subject: pingdom, reason: synthetic_monitor}}
+"""
+EXCLUSIONS = 3
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = str(value)
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_scalar(item) for item in value) + "]"
+    return text if _PLAIN.fullmatch(text) else '"' + text.replace('"', '\\"') + '"'
+
+
+def _mapping(item: dict[str, Any], indent: str, first: str | None = None) -> list[str]:
+    """Lines of a mapping; what nobody knows is left out."""
+    lines = []
+    for key, value in item.items():
+        if value is None:
+            continue
+        start = first if first is not None and not lines else indent
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            lines.append(f"{start}{key}:")
+            lines += _items(value, indent + "  ")
+        else:
+            lines.append(f"{start}{key}: {_scalar(value)}")
+    return lines
+
+
+def _items(items: list[dict[str, Any]], indent: str = "  ") -> list[str]:
+    return [line for item in items for line in _mapping(item, indent + "  ", indent + "- ")]
+
+
+def _write(delivery: Delivery, kind: str, path: str, comment: str, body: dict[str, Any]) -> None:
+    lines = [f"# {comment}", f"kind: {kind}"]
+    for key, value in body.items():
+        lines.append(f"{key}:")
+        lines += _items(value) if isinstance(value, list) else _mapping(value, "  ")
+    day = moment(STARTS_ON, 7)
+    delivery.text(f"registry_{kind}", f"registry/{path}", "\n".join(lines) + "\n", day)
+
+
+def _count(delivery: Delivery, kind: str, contract: str, rows: int) -> None:
+    tally = delivery.tally(kind, contract)
+    tally.rows_in += rows
+    tally.rows_loaded += rows
+
+
+def _tools(delivery: Delivery) -> None:
+    for tool in catalog.TOOLS:
+        facts = {"tool_id": tool.tool_id, "name": tool.name, "vendor": tool.vendor, "category": tool.category,
+                 "owner": tool.owner, "app_names": list(tool.app_names)}  # fmt: skip
+        contract = {
+            "contract_id": f"{tool.tool_id}-{tool.starts_on:%Y}", "starts_on": tool.starts_on,
+            "renews_on": tool.renews_on, "notice_days": tool.notice_days, "is_auto_renew": tool.is_auto_renew,
+            "can_reduce_in_term": tool.can_reduce_in_term, "purchased_seat_count": tool.purchased,
+            "seat_month_minor": tool.price, "currency": "USD", "owner": "product-ops",
+        }  # fmt: skip
+        body = {"tool": facts, "contracts": [contract]}
+        _write(delivery, "tool", f"tools/{tool.tool_id}.yml", "A tool that we rent.", body)
+        _count(delivery, "registry_tool", "tools", 1)
+        _count(delivery, "registry_tool", "tool_contracts", 1)
+
+
+def _releases(delivery: Delivery) -> None:
+    for release_id, name, feature_id, theme_id, day in catalog.RELEASES:
+        facts = {"release_id": release_id, "name": name, "feature_id": feature_id, "theme_id": theme_id,
+                 "released_on": day, "owner": "release-management"}  # fmt: skip
+        _write(delivery, "release", f"releases/{release_id}.yml", "A release to customers.", {"release": facts})
+        _count(delivery, "registry_release", "releases", 1)
+
+
+def _experiment(delivery: Delivery) -> None:
+    facts = {
+        "experiment_id": catalog.EXPERIMENT, "name": "Onboarding checklist",
+        "hypothesis": "A checklist on the first day brings more people back in the second week.",
+        "owner": "pm-platform", "unit": "person", "status": "stopped",
+        "starts_on": catalog.EXPERIMENT_FROM, "ends_on": catalog.EXPERIMENT_TO,
+        "primary_metric": "retention_bracket_7_13",
+        "variations": [{"id": v, "name": n, "weight": 0.5} for v, n in catalog.VARIATIONS],
+    }  # fmt: skip
+    path = f"experiments/{catalog.EXPERIMENT}.yml"
+    _write(delivery, "experiment", path, "An experiment.", {"experiment": facts})
+    _count(delivery, "registry_experiment", "experiments", 1)
+
+
+def write_registry(delivery: Delivery) -> None:
+    """Writes the configuration and all registers."""
+    delivery.text("workspace_config", "productops.yml", _CONFIG, moment(date(2026, 1, 5), 7))
+    _count(delivery, "workspace_config", "exclusions", EXCLUSIONS)
+    features = [
+        {"feature_id": i, "name": n, "area": area, "owner": owner, "entitled_plans": list(plans) if plans else None,
+         "released_on": released, "retired_on": retired}
+        for i, n, area, owner, plans, released, retired in catalog.FEATURES
+    ]  # fmt: skip
+    _write(delivery, "features", "features.yml", "What the product can do.", {"features": features})
+    _count(delivery, "registry_features", "features", len(features))
+    events = [{"event_name": e, "feature_id": f, "event_class": c} for e, f, c, _ in catalog.EVENTS]
+    comment = "Which events show use of what. value: the person got something; system: nobody did anything."
+    _write(delivery, "tracking_plan", "tracking_plan.yml", comment, {"events": events})
+    _count(delivery, "registry_tracking_plan", "tracking_plan", len(events))
+    themes = [
+        {"theme_id": t.theme_id, "name": t.name, "feature_id": t.feature_id, "terms": list(t.terms),
+         "exclude": list(t.excluded) or None}
+        for t in catalog.THEMES
+    ]  # fmt: skip
+    _write(delivery, "themes", "themes.yml", "Words that show a theme; a trailing * matches any ending.",
+           {"themes": themes})  # fmt: skip
+    _count(delivery, "registry_themes", "theme_terms", sum(len(t.terms) + len(t.excluded) for t in catalog.THEMES))
+    _tools(delivery)
+    _releases(delivery)
+    _experiment(delivery)
