@@ -324,7 +324,7 @@ def _bring_back(workspace: Workspace, manifest: Manifest) -> None:
             f"{manifest.path}: must be landed again but is neither in drop/ nor kept in landing/; "
             "deliver it again, then withdraw"
         )
-    write_atomically(path, lambda draft: shutil.copyfile(kept, draft) and None)
+    write_atomically(path, lambda draft: shutil.copyfile(kept, draft))
 
 
 def mark_withdrawn(lake: Path, entry_id: str, reason: str) -> None:

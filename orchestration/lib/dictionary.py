@@ -56,7 +56,7 @@ def read_marts(folder: Path = MARTS) -> Iterator[tuple[str, Mapping[str, Any]]]:
 def main() -> None:
     """Writes the page."""
     text = describe(read_marts())
-    write_atomically(PAGE, lambda draft: draft.write_text(text, encoding="utf-8") and None)
+    write_atomically(PAGE, lambda draft: draft.write_text(text, encoding="utf-8"))
     print(f"{PAGE.relative_to(PROJECT_ROOT)}: {text.count('### ')} marts")
 
 

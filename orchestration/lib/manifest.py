@@ -70,8 +70,8 @@ def ensure_manifest() -> bool:
                 f"the dbt project can't be parsed:\n{done.stdout}{done.stderr}".rstrip()
             )
         whole = (scratch / "manifest.json").read_bytes()
-        write_atomically(MANIFEST, lambda draft: draft.write_bytes(whole) and None)
-        write_atomically(_stamp_path(), lambda draft: draft.write_text(fingerprint) and None)
+        write_atomically(MANIFEST, lambda draft: draft.write_bytes(whole))
+        write_atomically(_stamp_path(), lambda draft: draft.write_text(fingerprint))
     return True
 
 

@@ -136,14 +136,14 @@ def plan_build(workspace: Workspace) -> Plan:
         "receipt": receipt,
     }
     if reasons:
-        return Plan("full_refresh", tuple(reasons), **common)  # ty: ignore[invalid-argument-type]
+        return Plan("full_refresh", tuple(reasons), **common)
     reasons = _reasons_for_increment(workspace, receipt, changes)
     if reasons:
         return Plan(
             "incremental",
             tuple(reasons),
             touched_event_dates=changes.touched_event_dates,
-            **common,  # ty: ignore[invalid-argument-type]
+            **common,
         )
     return Plan("nothing_to_do", ("nothing new since the last build",), receipt=receipt)
 
