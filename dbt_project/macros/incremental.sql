@@ -113,17 +113,17 @@
     select spine.day_on
     from (select account_id, min(activity_on) as first_on from {{ this }} group by account_id) as built
     full outer join (
-        select accounts.account_id, min(spine.day_on) as first_on
+        select accounts.account_id, {{ greatest_of('accounts.first_on', 'ends.first_on') }} as first_on
         from accounts
-        inner join {{ ref('dim_activity_date') }} as spine on spine.day_on >= accounts.first_on
-        group by accounts.account_id
-    ) as current
-        on current.account_id = built.account_id
+        inner join (select min(day_on) as first_on, max(day_on) as last_on from {{ ref('dim_activity_date') }}) as ends
+            on ends.last_on >= accounts.first_on
+    ) as present
+        on present.account_id = built.account_id
     inner join {{ ref('dim_activity_date') }} as spine
-        on spine.day_on >= {{ least_of('built.first_on', 'current.first_on') }}
-        and spine.day_on <= coalesce(
-            case when built.first_on > current.first_on then built.first_on else current.first_on end,
-            cast('9999-12-31' as date)
+        on spine.day_on >= {{ least_of('built.first_on', 'present.first_on') }}
+        and (
+            built.first_on is null or present.first_on is null
+            or spine.day_on <= {{ greatest_of('built.first_on', 'present.first_on') }}
         )
-    where built.first_on is distinct from current.first_on
+    where built.first_on is distinct from present.first_on
 {%- endmacro %}

@@ -27,6 +27,6 @@ def make_warehouse(tmp_path: Path, dbt_target: Path) -> Callable[..., Warehouse]
     """Makes warehouses: `make_warehouse(lake, "name", org_time_zone="UTC")`."""
 
     def make(lake: FixtureLake, name: str = "warehouse", **settings: object) -> Warehouse:
-        return Warehouse(tmp_path / f"{name}.duckdb", lake, dbt_target, settings)
+        return Warehouse(tmp_path / name / "warehouse.duckdb", lake, dbt_target, settings)
 
     return make

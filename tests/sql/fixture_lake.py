@@ -226,9 +226,14 @@ def _day(value: dt.datetime | dt.date) -> dt.date:
 
 
 @cache
-def parse_project() -> Any:
-    """The project's manifest, parsed once: dbt would parse anew whenever a variable differs."""
+def parse_project(database: str = "warehouse") -> Any:
+    """The project's manifest, parsed once: dbt would parse anew whenever a variable differs.
+
+    A manifest holds the name of the database, which is that of the file without its ending.
+    """
     from dbt.cli.main import dbtRunner
+
+    os.environ["PRODUCTOPS_WAREHOUSE"] = f"{database}.duckdb"
 
     with tempfile.TemporaryDirectory() as folder:
         words = ["parse", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
@@ -270,7 +275,9 @@ class Warehouse:
             **self.settings,
             **settings,
         }
+        manifest = parse_project(self.path.stem)
         os.environ["PRODUCTOPS_WAREHOUSE"] = str(self.path)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         words = [command, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
         words += ["--target-path", str(self.target), "--log-path", str(self.target), "--quiet"]
         words += ["--log-level-file", "none", "--no-write-json", "--vars", json.dumps(values)]
@@ -281,7 +288,7 @@ class Warehouse:
         if full_refresh:
             words += ["--full-refresh"]
         try:
-            result = dbtRunner(manifest=parse_project()).invoke(words)
+            result = dbtRunner(manifest=manifest).invoke(words)
         finally:
             DuckDBConnectionManager.close_all_connections()
         if not result.success:

@@ -63,7 +63,7 @@ bots as (
     from clients
     left join rules
         on rules.subject_type = 'user_agent'
-        and clients.client like '%' || rules.subject_key || '%'
+        and instr(clients.client, rules.subject_key) > 0
         and clients.event_on >= rules.valid_from_on and clients.event_on < rules.valid_to_on
     where rules.reason is not null or {{ is_bot_client('clients.client') }}
     group by clients.event_on, clients.user_agent

@@ -1,4 +1,5 @@
 -- depends_on: {{ ref('fct_person_day') }}
+-- depends_on: {{ ref('dim_account') }}
 -- depends_on: {{ ref('dim_activity_date') }}
 -- depends_on: {{ ref('int_account__version') }}
 {% set old_person = previous('core', 'dim_person') %}
@@ -43,11 +44,16 @@ new_periods as (
 
 ),
 
+-- Before its first day an account counts nowhere, so a new one rewrites no history.
 moved_accounts as (
 
-    select account_id from (select * from old_periods except select * from new_periods) as gone
-    union
-    select account_id from (select * from new_periods except select * from old_periods) as come
+    select moved.account_id, accounts.first_on
+    from (
+        select account_id from (select * from old_periods except select * from new_periods) as gone
+        union
+        select account_id from (select * from new_periods except select * from old_periods) as come
+    ) as moved
+    inner join {{ ref('dim_account') }} as accounts on accounts.account_id = moved.account_id
 
 ),
 
@@ -57,7 +63,7 @@ old_states as (
     from old_periods as periods
     inner join moved_accounts on moved_accounts.account_id = periods.account_id
     inner join {{ ref('dim_activity_date') }} as spine
-        on spine.day_on >= periods.valid_from_on
+        on spine.day_on >= periods.valid_from_on and spine.day_on >= moved_accounts.first_on
         and (periods.valid_to_on is null or spine.day_on < periods.valid_to_on)
 
 ),
@@ -68,7 +74,7 @@ new_states as (
     from new_periods as periods
     inner join moved_accounts on moved_accounts.account_id = periods.account_id
     inner join {{ ref('dim_activity_date') }} as spine
-        on spine.day_on >= periods.valid_from_on
+        on spine.day_on >= periods.valid_from_on and spine.day_on >= moved_accounts.first_on
         and (periods.valid_to_on is null or spine.day_on < periods.valid_to_on)
 
 ){% endif %}

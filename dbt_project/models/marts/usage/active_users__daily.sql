@@ -9,17 +9,27 @@
 
 with
 
+segments as (select 'all' as segment union select plan from {{ ref('dim_account_version') }}),
+
 wanted as (
 
-    {% if is_incremental() %}{{ days_to_rebuild(this, 30) }}{% else %}select day_on from {{ ref('dim_activity_date') }}{% endif %}
+    {% if is_incremental() -%}
+    {{ days_to_rebuild(this, 30) }}
+    union
+    -- A plan that came or went has a row on each day, or on none.
+    select day_on
+    from {{ ref('dim_activity_date') }}
+    where exists (
+        select 1
+        from (select segment from {{ this }} group by segment) as built
+        full outer join segments on segments.segment = built.segment
+        where segments.segment is null or built.segment is null
+    )
+    {%- else %}select day_on from {{ ref('dim_activity_date') }}{% endif %}
 
 ),
 
-bounds as (
-
-    select {{ add_days('min(day_on)', -29) }} as first_on, max(day_on) as last_on from wanted
-
-),
+bounds as (select {{ add_days('min(day_on)', -29) }} as first_on, max(day_on) as last_on from wanted),
 
 planned as (
 
@@ -50,19 +60,6 @@ counted as (
 
 ),
 
--- A plan has a row on each day on which somebody had it at any time in the last 30 days.
-cells as (
-
-    select day_on, 'all' as segment from wanted
-    union
-    select wanted.day_on, versions.plan
-    from wanted
-    inner join {{ ref('dim_account_version') }} as versions
-        on versions.valid_from_on <= wanted.day_on
-        and (versions.valid_to_on is null or versions.valid_to_on > {{ add_days('wanted.day_on', -29) }})
-
-),
-
 spine as (
 
     {{ date_spine('(select first_on from bounds)', '(select last_on from bounds)') }}
@@ -90,7 +87,7 @@ extras as (
 numbers as (
 
     select
-        cells.day_on, cells.segment,
+        wanted.day_on, segments.segment,
         cast(coalesce(windows.active1_count, 0) as bigint) as dau_count,
         cast(coalesce(windows.active7_count, 0) as bigint) as wau_count,
         cast(coalesce(windows.active28_count, 0) as bigint) as mau28_count,
@@ -98,9 +95,10 @@ numbers as (
         cast(coalesce(windows.person_day28_count, 0) as double) / 28 as mean_dau,
         cast(coalesce(extras.new_count, 0) as bigint) as new_person_count,
         cast(coalesce(extras.excluded_count, 0) as bigint) as excluded_person_count
-    from cells
-    left join windows on windows.day_on = cells.day_on and windows.segment = cells.segment
-    left join extras on extras.activity_on = cells.day_on and extras.segment = cells.segment
+    from wanted
+    cross join segments
+    left join windows on windows.day_on = wanted.day_on and windows.segment = segments.segment
+    left join extras on extras.activity_on = wanted.day_on and extras.segment = segments.segment
 
 )
 

@@ -67,7 +67,7 @@ volumes as (
         feature_id, week_on,
         sum(event_count) as event_count,
         count(distinct case when is_countable then account_id end) as account_count,
-        count(distinct case when not is_countable then person_id end) as excluded_count
+        count(distinct person_id) as person_count
     from uses
     group by feature_id, week_on
 
@@ -103,7 +103,7 @@ select
     coalesce(entitled.reached_count, 0) as reach_num,
     coalesce(entitled.entitled_count, 0) as reach_den,
     {{ rate('entitled.reached_count', 'entitled.entitled_count') }} as reach_rate,
-    coalesce(volumes.excluded_count, 0) as excluded_person_count,
+    coalesce(volumes.person_count, 0) - coalesce(stages.person_count, 0) as excluded_person_count,
     reach.high_water_at >= {{ day_over_at(add_days('cells.week_on', 6)) }} as is_complete,
     {{ least_of('reach.high_water_at', day_over_at(add_days('cells.week_on', 6))) }} as data_through_at,
     1 as definition_version

@@ -101,9 +101,8 @@ counted as (
     from cells
     cross join horizon
     left join cohorts on cohorts.cohort_week_on = cells.cohort_week_on
-    left join kept
-        on kept.variant = cells.variant and kept.cohort_week_on = cells.cohort_week_on
-        and kept.interval_number = cells.interval_number
+    left join kept on kept.variant = cells.variant
+        and kept.cohort_week_on = cells.cohort_week_on and kept.interval_number = cells.interval_number
 
 )
 

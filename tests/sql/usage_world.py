@@ -1,0 +1,237 @@
+"""Random product usage with everything that makes counting hard, as a sequence of deliveries.
+
+Belongs here: rows of contracts. Does not belong here: what they should add up to.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .fixture_lake import FixtureLake
+
+ORG_ZONE = "America/New_York"
+AS_OF = dt.datetime(2026, 6, 30, 12)
+FIRST = dt.date(2026, 4, 8)
+REGISTRY: dict[str, list[dict[str, Any]]] = {
+    "tracking_plan": [
+        {"event_name": "Export", "feature_id": "export", "event_class": "value"},
+        {"event_name": "Share", "feature_id": "share", "event_class": "value"},
+        {"event_name": "Legacy", "feature_id": "legacy", "event_class": "value"},
+        {"event_name": "Search", "event_class": "value"},
+        {"event_name": "Opened", "event_class": "neutral"},
+        {"event_name": "Beat", "event_class": "system"},
+    ],
+    "features": [
+        {"feature_id": "export", "name": "Export", "entitled_plans": ["pro", "starter"]},
+        {"feature_id": "share", "name": "Share", "released_on": dt.date(2026, 5, 7)},
+        {"feature_id": "legacy", "name": "Legacy", "retired_on": dt.date(2026, 5, 6)},
+        {"feature_id": "unborn", "name": "Not yet", "released_on": dt.date(2027, 1, 1)},
+    ],
+    "exclusions": [
+        {"subject_type": "email_domain", "subject": "harborline.test", "reason": "employee"},
+        {"subject_type": "user_agent", "subject": "ping_dom", "reason": "synthetic_monitor"},
+        {"subject_type": "user_id", "subject": "u11", "reason": "partner", "valid_from": dt.date(2026, 5, 1)},
+        {"subject_type": "account", "subject": "a6", "reason": "demo", "valid_to": dt.date(2026, 5, 10)},
+        {"subject_type": "event_name", "subject": "Legacy", "reason": "test_account",
+         "valid_from": dt.date(2026, 4, 20), "valid_to": dt.date(2026, 4, 25)},
+    ],
+}  # fmt: skip
+ACCOUNTS: list[dict[str, Any]] = [
+    {"account_ref": "1", "external_id": "a1", "plan": "pro", "paid_seat_count": 3,
+     "time_zone": "America/Los_Angeles", "domain": "a1.test", "updated_at": dt.datetime(2026, 4, 1)},
+    {"account_ref": "2", "external_id": "a2", "plan": "trial", "paid_seat_count": 9,
+     "time_zone": "Pacific/Auckland", "updated_at": dt.datetime(2026, 4, 1)},
+    {"account_ref": "2", "external_id": "a2", "plan": "starter", "paid_seat_count": 2,
+     "time_zone": "Pacific/Auckland", "updated_at": dt.datetime(2026, 5, 3, 9)},
+    {"account_ref": "3", "external_id": "a3", "plan": "free", "paid_seat_count": 5,
+     "domain": "a3.test", "updated_at": dt.datetime(2026, 4, 1)},
+    {"account_ref": "4", "external_id": "a4", "plan": "pro", "paid_seat_count": 2, "time_zone": "Asia/Kolkata",
+     "churned_on": dt.date(2026, 5, 20), "updated_at": dt.datetime(2026, 4, 15)},
+    {"account_ref": "5", "plan": "pro", "paid_seat_count": 4, "domain": "a5.test",
+     "created_at": dt.datetime(2026, 4, 22, 3), "updated_at": dt.datetime(2026, 4, 22, 3)},
+]  # fmt: skip
+_HOURS = (0, 3, 4, 5, 6, 7, 8, 11, 12, 13, 18, 19, 23)
+_NAMES = ("Export",) * 5 + ("Share",) * 4 + ("Search", "Search", "Legacy", "Opened", "Beat", "Odd")
+_HOME = {"u00": "a1", "u01": "a1", "u02": "a1", "u03": "a2", "u04": "a2", "u05": "a3", "u06": "a4",
+         "u07": "a4", "u08": None, "u09": "a6", "u10": "a1", "u11": "a2", "u12": None}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Rows of one contract that arrive together."""
+
+    name: str
+    contract: str
+    source: str
+    rows: list[dict[str, Any]]
+
+    def land(self, lake: FixtureLake) -> list[str]:
+        """Put it into a lake; returns the UTC days of events that it touches."""
+        batch = lake.add(self.contract, self.rows, source=self.source, batch=self.name)
+        return lake.event_days(batch) if self.contract == "usage_events" else []
+
+
+@dataclass(frozen=True)
+class Step:
+    """What happens between two builds."""
+
+    name: str
+    deliveries: list[Delivery] = field(default_factory=list)
+    withdrawn: list[Delivery] = field(default_factory=list)
+
+    def apply(self, lake: FixtureLake) -> list[str]:
+        touched = [day for delivery in self.deliveries for day in delivery.land(lake)]
+        for delivery in self.withdrawn:
+            batch = f"{delivery.name}-{delivery.contract}"
+            lake.withdraw(batch)
+            if delivery.contract == "usage_events":
+                touched += lake.event_days(batch)
+        return sorted(set(touched))
+
+
+def counted_rows(steps: Iterable[Step]) -> dict[str, list[dict[str, Any]]]:
+    """The rows of all deliveries that were not withdrawn, with their source."""
+    kept: dict[str, Delivery] = {}
+    for step in steps:
+        kept |= {delivery.name: delivery for delivery in step.deliveries}
+        for delivery in step.withdrawn:
+            kept.pop(delivery.name)
+    rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for delivery in kept.values():
+        rows[delivery.contract] += [row | {"source": delivery.source} for row in delivery.rows]
+    return rows
+
+
+class World:
+    """A small company's product; every method call draws from one seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.count = 0
+
+    def event(self, day: dt.date, **fixed: Any) -> dict[str, Any]:
+        """One event; device, account, client and clock differ as they do in life."""
+        draw, self.count = self.random, self.count + 1
+        user = fixed.get("user_id") or draw.choice([*_HOME, "u00", "u03"])
+        device = "d-shared" if user in ("u00", "u05") and draw.random() < 0.3 else f"d-{user}"
+        name = draw.choice(_NAMES)
+        clock = dt.time(draw.choice(_HOURS), draw.randrange(60), draw.randrange(60), self.count % 10**6)
+        at = dt.datetime.combine(day, clock)
+        event = {
+            "event_id": f"e{self.count:05d}",
+            "event_name": name,
+            "event_type": "track",
+            "user_id": user if draw.random() < 0.75 else None,
+            "anonymous_id": device if draw.random() < 0.8 else None,
+            "group_id": _HOME[user] if user in _HOME and draw.random() < 0.7 else None,
+            "occurred_at": at,
+            "received_at": at + dt.timedelta(seconds=2),
+            "is_clock_skewed": False,
+        }
+        luck = draw.random()
+        if luck < 0.04:
+            event["is_active"] = False
+        elif luck < 0.08:
+            event["user_agent"] = draw.choice(["Mozilla/5.0 (Googlebot/2.1)", "Ping_Dom 3", "PingXDom 3"])
+        elif luck < 0.12:
+            event |= {"event_name": "page", "event_type": "page"}
+        elif luck < 0.14:
+            event["group_id"] = "a3"
+        return event | fixed
+
+    def identify(self, day: dt.date, user: str, **fixed: Any) -> dict[str, Any]:
+        call = {"event_name": "identify", "event_type": "identify", "group_id": None, "anonymous_id": None}
+        return self.event(day, user_id=user, **(call | fixed))
+
+    def days(self, first: int, last: int, per_day: int, **fixed: Any) -> list[dict[str, Any]]:
+        """Events of days counted from the first one; about one day in nine stays empty."""
+        return [
+            self.event(FIRST + dt.timedelta(days=number), **fixed)
+            for number in range(first, last)
+            if self.random.random() > 0.11
+            for _ in range(self.random.randint(1, per_day))
+        ]
+
+
+def base(world: World, days: int = 60, per_day: int = 12) -> Step:
+    """The company's registers and the first two months of usage."""
+    early = FIRST + dt.timedelta(days=3)
+    people = [
+        {"identity_ref": "c1", "user_id": "u08", "email_key": "k8", "account_ref": "5", "role": "contact",
+         "updated_at": dt.datetime(2026, 4, 9)},
+        {"identity_ref": "c2", "email_key": "k5", "email_domain": "a3.test", "role": "contact",
+         "updated_at": dt.datetime(2026, 4, 9)},
+    ]  # fmt: skip
+    calls = [
+        world.identify(early, "u10", email_key="k10", email_domain="harborline.test"),
+        world.identify(early, "u12", email_key="k12", email_domain="a5.test"),
+        world.identify(early, "u05", email_key="k5", email_domain="gmail.com"),
+        world.identify(early, "u04", email_key="k34"),
+        world.identify(early + dt.timedelta(days=20), "u03", email_key="k34"),
+        world.event(early, event_type="alias", event_name="alias", user_id="u02", previous_id="d-old"),
+        world.event(early, event_name="Export", user_id=None, anonymous_id="d-old", group_id=None),
+        world.event(early, event_name="Share", user_id=None, anonymous_id="d-nobody", group_id="a2"),
+        world.event(early, event_name="Share", user_id=None, anonymous_id=None, group_id="a2"),
+    ]
+    return Step(
+        "base",
+        [
+            *(Delivery(f"r-{name}", name, "registry", rows) for name, rows in REGISTRY.items()),
+            Delivery("accounts0", "accounts", "hubspot", ACCOUNTS),
+            Delivery("people0", "identities", "hubspot", people),
+            Delivery("calls0", "usage_events", "segment", calls),
+            Delivery("events0", "usage_events", "segment", world.days(0, days // 2, per_day)),
+            Delivery("events1", "usage_events", "segment", world.days(days // 2, days, per_day)),
+        ],
+    )
+
+
+def history(seed: int, *, days: int = 60, per_day: int = 12) -> list[Step]:
+    """A base and what may come after it, each step alone hard for an incremental build."""
+    world = World(seed)
+    start = base(world, days, per_day)
+    draw = world.random
+    calls, first = start.deliveries[-3], start.deliveries[-2]
+    doubtful = Delivery("late1", "usage_events", "segment", world.days(5, days - 5, 1))
+    moved = draw.sample(first.rows, 5)
+    revised = [
+        row | {"occurred_at": row["occurred_at"] + dt.timedelta(days=draw.choice([-3, 4, 11])),
+               "received_at": row["received_at"] - dt.timedelta(seconds=1)}
+        for row in moved
+    ]  # fmt: skip
+    merge = [
+        {"identity_ref": "9", "user_id": "u07", "email_key": "k9", "role": "end-user", "updated_at": AS_OF},
+        {"identity_ref": "10", "user_id": "u01", "email_key": "k9", "role": "end-user", "updated_at": AS_OF},
+        {"identity_ref": "11", "user_id": "u05", "email_domain": "harborline.test", "role": "end-user",
+         "updated_at": AS_OF},
+    ]  # fmt: skip
+    news = [
+        {"account_ref": "1", "external_id": "a1", "plan": "enterprise", "paid_seat_count": 2, "domain": "a1.test",
+         "time_zone": "Asia/Tokyo", "updated_at": dt.datetime(2026, 5, 25)},
+        {"account_ref": "3", "external_id": "a3", "plan": "free", "churned_on": dt.date(2026, 5, 28),
+         "domain": "a3.test", "updated_at": dt.datetime(2026, 5, 29)},
+        {"account_ref": "6", "external_id": "a6", "plan": "pro", "paid_seat_count": 1,
+         "created_at": dt.datetime(2026, 4, 2), "updated_at": dt.datetime(2026, 5, 2)},
+    ]  # fmt: skip
+    late = FIRST + dt.timedelta(days=draw.randrange(5, days - 10))
+    return [
+        start,
+        Step("new day", [Delivery("events2", "usage_events", "segment", world.days(days, days + 2, per_day))]),
+        Step("late", [
+            doubtful,
+            Delivery("late2", "usage_events", "segment", [world.event(FIRST - dt.timedelta(days=9))]),
+        ]),
+        Step("merge", [Delivery("people1", "identities", "zendesk", merge)]),
+        Step("shared", [Delivery("calls1", "usage_events", "segment", [
+            world.identify(late, "u06", anonymous_id="d-u02"),
+            world.event(late, user_id="u20", anonymous_id="d-nobody", group_id="a9", event_name="Share"),
+        ])]),
+        Step("accounts", [Delivery("accounts1", "accounts", "hubspot", news)]),
+        Step("revised", [Delivery("revised", "usage_events", "segment", revised)]),
+        Step("withdrawn", withdrawn=[doubtful, calls]),
+    ]  # fmt: skip
