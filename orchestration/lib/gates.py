@@ -1,0 +1,244 @@
+"""The gates: what is held against expectations when, and the record that it was.
+
+Belongs here: which batches and which tables are checked, the records `lake_gate.json` and
+`marts_gate.json` beside the warehouse. Does not belong here: expectations themselves and how they
+are evaluated (`expectations/`), how Dagster shows them (`defs/gates.py`).
+
+A record names exactly what it speaks of (batches, or the build and the content of its marts), so
+that a later step can trust it without evaluating again, and must not trust it for anything else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from expectations.ledger_checks import check_ledger
+from expectations.results import CheckResult
+from expectations.suites import Suite, load_suites
+from ingest.ledger import Batch, open_rejections
+from ingest.settings import Workspace
+from ingest.store import write_json
+from orchestration.lib.paths import PROJECT_ROOT, PipelineError, code_fingerprint
+from orchestration.lib.receipt import Plan, Receipt, as_of_text
+
+Progress = Callable[[str, int, int], None]
+SUITES = PROJECT_ROOT / "expectations"
+_SHOWN_BREACHES = 8
+
+
+@dataclass(frozen=True)
+class Print:
+    """What a table held: its rows and a digest of all its values, whatever their order."""
+
+    rows: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class GateRecord:
+    """The outcome of a gate, bound to what it looked at."""
+
+    subject: str
+    suites: str
+    checked_at: str
+    checks: tuple[CheckResult, ...]
+    tables: dict[str, Print] = field(default_factory=dict)
+
+    @property
+    def breaches(self) -> tuple[CheckResult, ...]:
+        """Checks whose failure lets nothing pass; a check that crashed is one of them."""
+        return tuple(check for check in self.checks if check.blocks)
+
+    @property
+    def warnings(self) -> tuple[CheckResult, ...]:
+        """Checks that failed without closing the gate."""
+        return tuple(c for c in self.checks if not c.passed and not c.blocks)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether what was looked at may pass."""
+        return not self.breaches
+
+
+def raw_suites() -> tuple[Suite, ...]:
+    """Suites of the contracts."""
+    return load_suites(SUITES / "raw")
+
+
+def mart_suites() -> tuple[Suite, ...]:
+    """Suites of the marts."""
+    return load_suites(SUITES / "marts")
+
+
+def gate_lake(
+    workspace: Workspace, plan: Plan, progress: Progress | None = None
+) -> GateRecord:
+    """Checks the deliveries that a build would add; what was built before passed before.
+
+    Returns the record of an earlier evaluation where it speaks of the very same deliveries.
+    """
+    subject = _lake_subject(workspace, plan)
+    known = read_record(_lake_path(workspace))
+    if known and known.subject == subject and known.suites == suites_fingerprint():
+        return known
+    checks = list(check_ledger(plan.added, open_rejections(workspace), limits(workspace)))
+    relations = _relations(workspace, plan.added)
+    suites = [suite for suite in raw_suites() if suite.table in relations]
+    if suites:
+        from expectations.runner import run
+
+        checks += run(
+            suites, relations, quarantine=workspace.lake / "quarantine" / "gates",
+            progress=progress,
+        )  # fmt: skip
+    record = GateRecord(subject, suites_fingerprint(), _now(), tuple(checks))
+    _write(_lake_path(workspace), record)
+    return record
+
+
+def require_lake(workspace: Workspace, plan: Plan) -> GateRecord:
+    """The lake's gate, which must be open.
+
+    Raises:
+        PipelineError: Naming the breaches.
+    """
+    record = gate_lake(workspace, plan)
+    if not record.is_open:
+        raise PipelineError(tell("What was delivered does not pass the gates.", record))
+    return record
+
+
+def gate_marts(
+    workspace: Workspace, receipt: Receipt, progress: Progress | None = None
+) -> GateRecord:
+    """Checks the marts of the warehouse that `receipt` describes, and takes their prints."""
+    from expectations.runner import run
+
+    path = _marts_path(workspace)
+    known = read_record(path)
+    if known and known.subject == receipt.build_id and known.suites == suites_fingerprint():
+        return known
+    suites = mart_suites()
+    relations = {suite.table: f'select * from marts."{suite.table}"' for suite in suites}
+    checks = run(
+        suites, relations, database=workspace.warehouse_path,
+        quarantine=workspace.lake / "quarantine" / "gates", progress=progress,
+    )  # fmt: skip
+    record = GateRecord(
+        receipt.build_id, suites_fingerprint(), _now(), tuple(checks),
+        take_prints(workspace.warehouse_path),
+    )  # fmt: skip
+    _write(path, record)
+    return record
+
+
+def last_lake_record(workspace: Workspace) -> GateRecord | None:
+    """The last evaluation of the lake's gate."""
+    return read_record(_lake_path(workspace))
+
+
+def last_marts_record(workspace: Workspace) -> GateRecord | None:
+    """The last evaluation of the marts' gate."""
+    return read_record(_marts_path(workspace))
+
+
+def take_prints(database: Path) -> dict[str, Print]:
+    """Rows and digest of every mart in a DuckDB file."""
+    import duckdb
+
+    with duckdb.connect(str(database), read_only=True) as connection:
+        names = connection.execute(
+            "select table_name from information_schema.tables where table_schema = 'marts' "
+            "order by 1"
+        ).fetchall()
+        prints = {}
+        for (name,) in names:
+            row = connection.execute(
+                f'select count(*), coalesce(bit_xor(hash(t)), 0), coalesce(sum(hash(t)), 0) '
+                f'from marts."{name}" as t'
+            ).fetchone()
+            rows, *digest = row or (0, 0, 0)
+            prints[name] = Print(int(rows), "-".join(str(part) for part in digest))
+    return prints
+
+
+def limits(workspace: Workspace) -> dict[str, float]:
+    """Share of rows that may be set aside, by format, where the company says another than usual."""
+    return {
+        f"mapping:{source.name}": source.quarantine_limit for source in workspace.config.sources
+    }
+
+
+def suites_fingerprint() -> str:
+    """Digest of all suites and of the code that evaluates them."""
+    return code_fingerprint("expectations", ".yml", ".py")
+
+
+def tell(headline: str, record: GateRecord) -> str:
+    """Breaches in words, with what to do."""
+    shown = [f"  {check.table}: {check.message}" for check in record.breaches[:_SHOWN_BREACHES]]
+    more = len(record.breaches) - _SHOWN_BREACHES
+    shown += [f"  ... and {more} more"] if more > 0 else []
+    return "\n".join(
+        [
+            headline,
+            *shown,
+            "Nothing was published; what was published before is still there. See "
+            "`productops check` for failing rows; correct or withdraw the delivery, then "
+            "`productops run`.",
+        ]
+    )
+
+
+def _lake_subject(workspace: Workspace, plan: Plan) -> str:
+    refused = [(r.path, r.format, r.reason) for r in open_rejections(workspace)]
+    tokens = sorted(batch.token for batch in plan.added)
+    whole = json.dumps([tokens, sorted(refused), limits(workspace)], sort_keys=True)
+    return hashlib.sha256(whole.encode()).hexdigest()[:16]
+
+
+def _relations(workspace: Workspace, batches: Iterable[Batch]) -> dict[str, str]:
+    files: dict[str, list[str]] = {}
+    for batch in batches:
+        if batch.output:
+            files.setdefault(batch.contract, []).append(str(workspace.lake / batch.output))
+    return {contract: _read(paths) for contract, paths in sorted(files.items())}
+
+
+def _read(paths: list[str]) -> str:
+    listed = ", ".join("'" + path.replace("'", "''") + "'" for path in sorted(paths))
+    return f"select * from read_parquet([{listed}], hive_partitioning = false)"
+
+
+def _lake_path(workspace: Workspace) -> Path:
+    return workspace.warehouse / "lake_gate.json"
+
+
+def _marts_path(workspace: Workspace) -> Path:
+    return workspace.warehouse / "marts_gate.json"
+
+
+def _now() -> str:
+    return as_of_text(datetime.now(UTC))
+
+
+def _write(path: Path, record: GateRecord) -> None:
+    write_json(path, asdict(record))
+
+
+def read_record(path: Path) -> GateRecord | None:
+    """A gate's record; None if there is none that can be read."""
+    try:
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        document["checks"] = tuple(CheckResult(**check) for check in document["checks"])
+        tables = document["tables"].items()
+        document["tables"] = {name: Print(**found) for name, found in tables}
+        return GateRecord(**document)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

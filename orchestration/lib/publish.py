@@ -1,0 +1,320 @@
+"""Publishing: a candidate is made beside the published builds, verified, and swapped in.
+
+Belongs here: candidate, verification, swap, pruning, rollback. Does not belong here: building,
+gates (which this asks, and evaluates itself when nobody did), what a page looks like.
+
+`published/current` is a relative link to one build's folder. It is replaced in one step; builds
+are never changed. So a reader sees one whole build, the old one or the new one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ingest.settings import Workspace
+from ingest.store import locked, sync_folder, write_json
+from orchestration.lib import gates
+from orchestration.lib.gates import GateRecord
+from orchestration.lib.paths import PublishRefusedError, sha256
+from orchestration.lib.receipt import Receipt, as_of_text, plan_build, read_receipt
+
+Progress = Callable[[str, int, int], None]
+# Read by every DuckDB since 1.0, and so by the BI tools that carry an older one.
+STORAGE_VERSION = "v1.0.0"
+DATABASE = "productops.duckdb"
+_DRAFT = ".draft-"
+
+
+@dataclass(frozen=True)
+class Published:
+    """One published build, as its `manifest.json` tells it."""
+
+    build_id: str
+    published_at: str
+    as_of_at: str
+    rows: dict[str, int]
+    warnings: int
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class PublishResult:
+    """What publishing did; `is_new` is false where the build was current already."""
+
+    build_id: str
+    folder: Path
+    rows: dict[str, int]
+    is_new: bool
+
+
+def publish(workspace: Workspace, progress: Progress | None = None) -> PublishResult:
+    """Publishes the warehouse that is there.
+
+    Raises:
+        PublishRefusedError: If it is missing, older than the lake, or a gate does not pass.
+    """
+    with locked(workspace.published / "publish.lock", "publishing"):
+        _clear_drafts(workspace)
+        receipt, record = _require(workspace, progress)
+        folder = workspace.published / receipt.build_id
+        rows = {name: found.rows for name, found in record.tables.items()}
+        if current_build(workspace) == receipt.build_id:
+            return PublishResult(receipt.build_id, folder, rows, is_new=False)
+        if not (folder / "manifest.json").is_file():
+            _make(workspace, receipt, record, folder, progress)
+        _point_to(workspace, receipt.build_id)
+        _prune(workspace)
+    return PublishResult(receipt.build_id, folder, rows, is_new=True)
+
+
+def is_pending(workspace: Workspace) -> bool:
+    """Whether the warehouse holds a build that is not the published one."""
+    receipt = read_receipt(workspace)
+    if receipt is None or receipt.build_id == current_build(workspace):
+        return False
+    return not _was_rolled_back(workspace, receipt.build_id)
+
+
+def current_build(workspace: Workspace) -> str | None:
+    """Id of the build that readers see."""
+    link = workspace.published / "current"
+    return link.readlink().name if link.is_symlink() and link.exists() else None
+
+
+def list_builds(workspace: Workspace) -> list[Published]:
+    """All published builds that are still there, newest first."""
+    current = current_build(workspace)
+    found = []
+    for path in workspace.published.glob("[!.]*/manifest.json"):
+        if path.parent.is_symlink():
+            continue
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        names = ("build_id", "published_at", "as_of_at", "rows", "warnings")
+        values = {name: manifest[name] for name in names}
+        found.append(Published(**values, is_current=manifest["build_id"] == current))
+    return sorted(found, key=lambda build: (build.published_at, build.build_id), reverse=True)
+
+
+def rollback(workspace: Workspace, build_id: str | None = None) -> Published:
+    """Points readers to the build before the current one, or to `build_id`.
+
+    Raises:
+        PublishRefusedError: If there is no such build.
+    """
+    with locked(workspace.published / "publish.lock", "publishing"):
+        builds = list_builds(workspace)
+        names = [build.build_id for build in builds]
+        current = current_build(workspace)
+        older = names[names.index(current) + 1 :] if current in names else names
+        wanted = build_id or (older[0] if older else None)
+        if wanted not in names:
+            there = ", ".join(names) or "none"
+            raise PublishRefusedError(
+                f"There is no {'build ' + build_id if build_id else 'earlier build'} to go back "
+                f"to; kept are: {there}. `publishing.keep_builds` in productops.yml says how many."
+            )
+        if current and current != wanted:
+            write_json(_rolled_back_path(workspace), {"build_id": current, "at": _now()})
+        _point_to(workspace, str(wanted))
+        return next(build for build in builds if build.build_id == wanted)
+
+
+def _require(
+    workspace: Workspace, progress: Progress | None
+) -> tuple[Receipt, GateRecord]:
+    receipt = read_receipt(workspace)
+    if receipt is None:
+        raise PublishRefusedError(
+            "No receipt describes the warehouse: it was never built, or something else wrote to "
+            "it. Run: productops build"
+        )
+    plan = plan_build(workspace)
+    lake = gates.gate_lake(workspace, plan)
+    if not lake.is_open:
+        raise PublishRefusedError(gates.tell("What was delivered does not pass the gates.", lake))
+    if plan.builds:
+        raise PublishRefusedError(
+            f"The warehouse is older than what was delivered ({'; '.join(plan.why)}). "
+            "Run: productops build"
+        )
+    record = gates.gate_marts(workspace, receipt, progress)
+    if not record.is_open:
+        raise PublishRefusedError(gates.tell("The marts do not pass the gates.", record))
+    return receipt, record
+
+
+def _make(
+    workspace: Workspace, receipt: Receipt, record: GateRecord, folder: Path,
+    progress: Progress | None,
+) -> None:  # fmt: skip
+    """Makes a build's folder under another name, verifies it and gives it its name last."""
+    draft = workspace.published / f"{_DRAFT}{receipt.build_id}"
+    draft.mkdir(parents=True)
+    steps = ("marts", "verification", "pages", "manifest")
+
+    def tell(step: str) -> None:
+        if progress:
+            progress(step, steps.index(step), len(steps))
+
+    tell("marts")
+    _export(workspace.warehouse_path, draft)
+    tell("verification")
+    _verify(record, draft)
+    tell("pages")
+    _build_pages(workspace, receipt, record, draft)
+    tell("manifest")
+    write_json(draft / "manifest.json", _manifest(workspace, receipt, record, draft))
+    for path in sorted(draft.rglob("*")):
+        _flush(path)
+    os.replace(draft, folder)
+    sync_folder(workspace.published)
+
+
+def _export(warehouse: Path, draft: Path) -> None:
+    import duckdb
+
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{_quoted(warehouse)}' as built (read_only)")
+        target = _quoted(draft / DATABASE)
+        connection.execute(f"attach '{target}' as made (storage_version '{STORAGE_VERSION}')")
+        connection.execute("create schema made.marts")
+        tables = connection.execute(
+            "select table_name from duckdb_tables() where database_name = 'built' "
+            "and schema_name = 'marts' order by 1"
+        ).fetchall()
+        (draft / "parquet").mkdir()
+        for (table,) in tables:
+            connection.execute(
+                f'create table made.marts."{table}" as from built.marts."{table}"'
+            )
+            connection.execute(
+                f'copy made.marts."{table}" to \'{_quoted(draft / "parquet" / table)}.parquet\' '
+                "(format parquet, compression zstd)"
+            )
+        _describe(connection, [table for (table,) in tables])
+        connection.execute("checkpoint made")
+
+
+def _describe(connection: Any, tables: list[str]) -> None:
+    """Carries the models' descriptions over, for tools that show comments."""
+    from orchestration.lib.dictionary import read_marts
+
+    for _, model in read_marts():
+        if model["name"] not in tables:
+            continue
+        words = _text(model["description"])
+        connection.execute(f'comment on table made.marts."{model["name"]}" is {words}')
+        for column in model["columns"]:
+            words = _text(column["description"])
+            place = f'made.marts."{model["name"]}"."{column["name"]}"'
+            connection.execute(f"comment on column {place} is {words}")
+
+
+def _verify(record: GateRecord, draft: Path) -> None:
+    """The candidate must hold exactly what passed the gates, in both forms."""
+    found = gates.take_prints(draft / DATABASE)
+    if found != record.tables:
+        names = sorted(set(found) | set(record.tables))
+        wrong = [name for name in names if found.get(name) != record.tables.get(name)]
+        raise PublishRefusedError(
+            f"The candidate differs from what passed the gates in {', '.join(wrong)}. "
+            "Something wrote to the warehouse meanwhile. Run: productops run"
+        )
+    import duckdb
+
+    for name, seen in record.tables.items():
+        path = _quoted(draft / "parquet" / f"{name}.parquet")
+        row = duckdb.execute(f"select count(*) from read_parquet('{path}')").fetchone()
+        if row is None or row[0] != seen.rows:
+            raise PublishRefusedError(f"{name}.parquet lost rows while it was written; run again.")
+
+
+def _build_pages(
+    workspace: Workspace, receipt: Receipt, record: GateRecord, draft: Path
+) -> None:
+    from analytics.brief.page import build_pages
+    from orchestration.lib.page_context import page_context
+
+    pages = draft / "pages"
+    pages.mkdir()
+    build_pages(draft / DATABASE, pages, page_context(workspace, receipt, record))
+
+
+def _manifest(
+    workspace: Workspace, receipt: Receipt, record: GateRecord, draft: Path
+) -> dict[str, Any]:
+    files = [path for path in sorted(draft.rglob("*")) if path.is_file()]
+    return {
+        "build_id": receipt.build_id,
+        "published_at": _now(),
+        "org": workspace.config.org.name,
+        "as_of_at": receipt.as_of_at,
+        "built_at": receipt.built_at,
+        "rows": {name: found.rows for name, found in record.tables.items()},
+        "prints": {name: asdict(found) for name, found in record.tables.items()},
+        "checks": len(record.checks),
+        "warnings": len(record.warnings),
+        "versions": receipt.versions,
+        "files": {path.relative_to(draft).as_posix(): sha256(path) for path in files},
+    }
+
+
+def _point_to(workspace: Workspace, build_id: str) -> None:
+    link = workspace.published / "current"
+    draft = workspace.published / ".current-next"
+    draft.unlink(missing_ok=True)
+    draft.symlink_to(build_id, target_is_directory=True)
+    os.replace(draft, link)
+    sync_folder(workspace.published)
+
+
+def _prune(workspace: Workspace) -> None:
+    builds = list_builds(workspace)
+    for build in builds[workspace.config.publishing.keep_builds :]:
+        if not build.is_current:
+            # Renamed first: a half-removed build must not look like one.
+            going = workspace.published / f"{_DRAFT}{build.build_id}"
+            os.replace(workspace.published / build.build_id, going)
+            shutil.rmtree(going, ignore_errors=True)
+
+
+def _clear_drafts(workspace: Workspace) -> None:
+    for path in workspace.published.glob(f"{_DRAFT}*"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _was_rolled_back(workspace: Workspace, build_id: str) -> bool:
+    try:
+        found = json.loads(_rolled_back_path(workspace).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return found.get("build_id") == build_id
+
+
+def _rolled_back_path(workspace: Workspace) -> Path:
+    return workspace.published / "rolled_back.json"
+
+
+def _flush(path: Path) -> None:
+    if path.is_file():
+        with path.open("rb") as handle:
+            os.fsync(handle.fileno())
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _text(words: str) -> str:
+    return "'" + " ".join(words.split()).replace("'", "''") + "'"
+
+
+def _now() -> str:
+    return as_of_text(datetime.now(UTC))
