@@ -90,6 +90,8 @@ PLAIN_SUBJECTS = (
     ("Alert arrives twice", "We get each delay alert two times."),
     ("Change of address", "Please change the address of our warehouse in Newark."),
     ("API limit", "Which request limit holds for our API key?"),
+    # Names the theme's word where the theme rules it out.
+    ("Too many mails", "Please take me off the SSO newsletter."),
 )
 
 

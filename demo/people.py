@@ -103,7 +103,7 @@ def _person(
         account_id=account_id,
         joined_on=joined,
         left_on=min(joined + stays, ENDS_ON + timedelta(1)),
-        rate=chance.betavariate(2.2, 2.6),
+        rate=chance.betavariate(1.8, 3.2),
         devices=_devices(chance),
         zendesk_id=39_100_000_000 + number * 13,
         kind=kind,
@@ -124,7 +124,7 @@ def make_people(seed: int, size: int, accounts: list[Account]) -> list[Person]:
                 person = replace(person, joined_on=STARTS_ON, left_on=account.churned_on)
             people.append(person)
     people = _with_quirks(people)
-    for _ in range(50 + 10 * size):
+    for _ in range(60 + 10 * size):
         employee = _person(chance, len(people) + 1, "acc_harborline", INTERNAL_DOMAIN, "employee")
         people.append(replace(employee, joined_on=STARTS_ON, left_on=ENDS_ON + timedelta(1)))
     for _ in range(4):

@@ -10,6 +10,7 @@ import json
 import random
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from demo.company import AS_OF, STARTS_ON, source_of_chance
@@ -19,6 +20,7 @@ from demo.usage import AS_OF_MS, DAY_MS, Hit
 KIND = "segment"
 _SOURCE = "hbWeb7Qx2"
 _TRAITS = ("identify", "group")
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,15 @@ class Sent:
     quarantined: dict[str, int]
 
 
+@lru_cache(maxsize=512)
+def _date(day: int) -> str:
+    return datetime.fromtimestamp(day * 86_400, UTC).strftime("%Y-%m-%dT")
+
+
 def _iso(ms: int) -> str:
-    at = datetime.fromtimestamp(ms // 1000, UTC)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
+    seconds = ms % DAY_MS // 1000
+    clock = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+    return f"{_date(ms // DAY_MS)}{clock}.{ms % 1000:03d}Z"
 
 
 def wire(hit: Hit) -> dict[str, Any]:
@@ -67,7 +75,7 @@ def wire(hit: Hit) -> dict[str, Any]:
 
 
 def _line(call: dict[str, Any]) -> str:
-    return json.dumps(call, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(call)
 
 
 def _again(chance: random.Random, hit: Hit) -> Hit | None:

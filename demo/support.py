@@ -136,7 +136,7 @@ def _history(chance: random.Random, ticket: Ticket, first: str) -> Ticket:
         statuses.append((at, "open"))
         at = _in_hours(at + timedelta(hours=chance.uniform(0.5, 6)))
         messages.append(Message(at, ticket.agent_id, True, "Thank you, that helps.", "Web form"))
-    solved = at + timedelta(hours=chance.expovariate(1 / 14), seconds=20)
+    solved = at + timedelta(hours=chance.lognormvariate(3.2, 1.2), seconds=20)
     statuses.append((solved, "solved"))
     if chance.random() < 0.07:
         again = solved + timedelta(hours=chance.uniform(2, 70))
@@ -182,7 +182,7 @@ def _weekly_themes(chance: random.Random, week: date, size: int) -> list[str | N
     themes += ["slow_dashboards"] * (chance.randint(2, 4) * size)
     themes += ["sso_login"] * (chance.randint(2, 4) * size)
     themes += ["invoice_questions"] * (chance.randint(3, 5) * size)
-    return themes + [None] * (chance.randint(14, 20) * size)
+    return themes + [None] * (chance.randint(17, 24) * size)
 
 
 def make_tickets(seed: int, size: int, people: list[Person], accounts: list[Account]) -> list[Ticket]:

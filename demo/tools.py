@@ -59,8 +59,12 @@ def make_seats(seed: int, employees: list[Person], size: int) -> list[Seat]:
             stopped = LEFT_ON if has_left else None
             if is_idle:
                 stopped = STARTS_ON + timedelta(chance.randint(0, 70))
+            joined = date(2025, 9, 1) + timedelta(chance.randrange(120))
+            # The last few came one by one in the months that the exports show.
+            if (late := len(holders) - 1 - holders.index(person)) < 5:
+                joined = date(2026, 2 + late, 12)
             seats.append(Seat(
-                tool.tool_id, person, date(2025, 9, 1) + timedelta(chance.randrange(120)),
+                tool.tool_id, person, joined,
                 chance.choice(_SEATS), stopped, 1 if is_idle else chance.choice((1, 2, 5, 12)), has_left,
             ))  # fmt: skip
     return seats
@@ -110,9 +114,8 @@ def _write_members(delivery: Delivery, seats: list[Seat]) -> None:
         "atlassian": ("atlassian_users", _atlassian, "drop/atlassian/export-users_{}.csv", 0),
     }
     for tool_id, (kind, rows_of, pattern, key) in writers.items():
-        mine = [s for s in seats if s.tool_id == tool_id]
         for on in SNAPSHOTS:
-            rows = rows_of(mine, on)
+            rows = rows_of([s for s in seats if s.tool_id == tool_id and s.joined_on <= on], on)
             delivery.table(kind, pattern.format(on.isoformat()), rows, moment(on, 21))
             for row in rows[1:]:
                 delivery.row(kind, "tool_seats", (row[key], on), tuple(row))

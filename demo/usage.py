@@ -14,7 +14,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from demo import catalog
-from demo.company import AS_OF, CHURNED, ORG_ZONE, Account, days, source_of_chance
+from demo.company import (
+    AS_OF,
+    CHURNED,
+    ENDS_ON,
+    ORG_ZONE,
+    STARTS_ON,
+    Account,
+    days,
+    source_of_chance,
+)
 from demo.people import Device, Person
 
 AS_OF_MS = int(AS_OF.timestamp() * 1000)
@@ -126,7 +135,7 @@ def _visit(recorder: Recorder, person: Person, account: Account | None, day: dat
            at: int) -> None:  # fmt: skip
     chance = recorder.chance
     recorder.add(at, "page", None, device, person, properties={"path": "/app/home"})
-    count = 1 + min(int(chance.expovariate(0.75)), 6)
+    count = 1 + min(int(chance.expovariate(1.05)), 6)
     for name in chance.choices(_NAMES, _WEIGHTS, k=count):
         if name == "Legacy Map Opened" and day >= catalog.RETIRED_ON:
             name = "Shipment Tracked"
@@ -135,7 +144,7 @@ def _visit(recorder: Recorder, person: Person, account: Account | None, day: dat
     if _uses_launch(person, account, day) and chance.random() < 0.55:
         recorder.add(at + 45_000, "track", "ETA Forecast Viewed", device, person,
                      properties={"lane": f"L{chance.randrange(60):02d}"})  # fmt: skip
-    if chance.random() < 0.35:
+    if chance.random() < 0.2:
         recorder.add(at + 60_000, "track", "Session Heartbeat", device, person)
     if chance.random() < 0.03:
         recorder.add(at + 70_000, "track", "Dashboard Viewed", device, person, is_active=False)
@@ -153,9 +162,20 @@ def _expose(recorder: Recorder, person: Person, device: Device, at: int, is_cros
         })  # fmt: skip
 
 
+def _crossing(people: list[Person]) -> set[str]:
+    """Three lively people who are shown both variations."""
+    lively = [
+        p.user_id for p in people
+        if p.kind == "customer" and p.rate > 0.45 and p.joined_on == STARTS_ON and p.left_on > ENDS_ON
+        and not p.twin_of and not p.devices[0].is_shared and p.account_id != CHURNED
+    ]  # fmt: skip
+    return set(lively[5:30:9])
+
+
 def _lives(recorder: Recorder, people: list[Person], accounts: dict[str, Account]) -> None:
     chance = recorder.chance
-    for number, person in enumerate(people):
+    crossing = _crossing(people)
+    for person in people:
         account = accounts.get(person.account_id)
         zone = account.zone if account else ZoneInfo(ORG_ZONE)
         known: set[str] = set()
@@ -168,11 +188,11 @@ def _lives(recorder: Recorder, people: list[Person], accounts: dict[str, Account
             device = person.devices[1 if len(person.devices) > 1 and chance.random() < 0.3 else 0]
             hour = min(max(chance.gauss(13.5, 3.6), 6.5), 22.5)
             at = midnight(day, zone) + int(hour * 3_600_000)
-            if device.anonymous_id not in known or chance.random() < 0.01:
+            if device.anonymous_id not in known or chance.random() < 0.004:
                 _introduce(recorder, person, device, at, not known)
                 known.add(device.anonymous_id)
             if catalog.EXPERIMENT_FROM <= day <= catalog.EXPERIMENT_TO and not is_exposed:
-                _expose(recorder, person, device, at + 500, is_crossover=number in (20, 90))
+                _expose(recorder, person, device, at + 500, person.user_id in crossing)
                 is_exposed = True
             _visit(recorder, person, account, day, device, at + 1_000)
             if device.is_shared and chance.random() < 0.2:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from demo.company import AS_OF, STARTS_ON, make_accounts, moment
+from demo.company import STARTS_ON, make_accounts, moment
 from demo.files import Delivery
 from demo.hubspot import make_notes, write_hubspot
 from demo.people import make_guests, make_people, make_robots
@@ -71,5 +71,4 @@ def write_company(home: Path, *, seed: int = 7, size: int = 1) -> None:
     delivery.text("unknown", UNKNOWN_FILE, _UNKNOWN, moment(STARTS_ON, 12))
     simulation = Simulation(seed, size, accounts, people, hits, tickets, seats, notes, responses, sent)
     truth = make_truth(simulation, delivery)
-    assert AS_OF
     (home / "truth.json").write_text(json.dumps(truth, indent=2) + "\n", encoding="utf-8")

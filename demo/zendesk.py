@@ -218,7 +218,7 @@ SYSTEM_ACTOR = support.SYSTEM
 def _write_tickets(delivery: Delivery, changed: list[Ticket], users: dict[int, dict[str, Any]],
                    orgs: dict[int, Account], at: datetime) -> None:  # fmt: skip
     kind, stamp = "zendesk_tickets", f"{at:%Y-%m-%d}"
-    for number, page, is_last in _pages(changed, 250):
+    for number, page, is_last in _pages(changed, 120):
         people = sorted({i for t in page for i in (t.requester_id, t.agent_id)})
         seen_orgs = sorted({t.organization_id for t in page if t.organization_id})
         document = {
