@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,12 +42,12 @@ def tables() -> dict[str, str]:
     }
 
 
-def contents(warehouse: Warehouse, skip: set[str] = frozenset()) -> dict[str, list[tuple]]:
+def contents(warehouse: Warehouse) -> dict[str, list[tuple]]:
     built = {f"{s}.{t}" for s, t in warehouse.query("select table_schema, table_name from information_schema.tables")}
     return {
         name: warehouse.rows(table)
         for name, table in tables().items()
-        if table in built and name not in skip
+        if table in built and name not in OF_DELIVERIES
     }
 
 
@@ -62,43 +61,105 @@ def differences(left: dict[str, list[tuple]], right: dict[str, list[tuple]]) -> 
     }  # fmt: skip
 
 
-class Sequence:
-    """One lake and one warehouse that grow step by step, beside a full refresh of the same lake."""
+class Growing:
+    """One lake and one warehouse that grow step by step; a full refresh of the same lake beside."""
 
     def __init__(self, folder: Path, first: Step) -> None:
         self.lake = FixtureLake(folder / "lake")
         self.grown = Warehouse(folder / "grown" / "warehouse.duckdb", self.lake, folder / "target")
         self.fresh = Warehouse(folder / "fresh" / "warehouse.duckdb", self.lake, folder / "target")
         first.apply(self.lake)
-        self.grown.run("build", select=SELECT, exclude=["test_type:unit"], org_time_zone=ORG_ZONE)
+        build(self.grown)
         self.fresh.path.parent.mkdir()
         shutil.copy(self.grown.path, self.fresh.path)
 
-    def take(self, step: Step) -> dict[str, list]:
+    def take(self, step: Step) -> None:
         touched = step.apply(self.lake)
-        self.build(touched)
+        self.grown.run(select=SELECT, exclude=VIEWS, touched=touched, org_time_zone=ORG_ZONE)
+
+    def difference(self) -> dict[str, list]:
         self.fresh.run(select=SELECT, exclude=VIEWS, full_refresh=True, org_time_zone=ORG_ZONE)
         return differences(contents(self.grown), contents(self.fresh))
 
-    def build(self, touched: list[str]) -> None:
-        self.grown.run(select=SELECT, exclude=VIEWS, touched=touched, org_time_zone=ORG_ZONE)
+
+def build(warehouse: Warehouse) -> None:
+    warehouse.run("build", select=SELECT, exclude=["resource_type:test", "resource_type:unit_test"],
+                  org_time_zone=ORG_ZONE)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Grown:
+    """What a history that was built in steps left behind."""
+
+    history: list[Step]
+    before_withdrawal: dict[str, list[tuple]]
+    at_the_end: dict[str, list[tuple]]
+    difference: dict[str, list]
 
 
 @pytest.fixture(scope="module")
-def grown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sequence, dict[str, dict]]]:
-    """A history built in steps; what differed from a full refresh after each."""
-    first, *later = history(3, days=50, per_day=8)
-    sequence = Sequence(tmp_path_factory.mktemp("grown"), first)
-    yield sequence, {step.name: sequence.take(step) for step in later}
+def grown(tmp_path_factory: pytest.TempPathFactory) -> Grown:
+    base, day, late, merge, shared, accounts, revised, last = history(3, days=50, per_day=8)
+    steps = [base, day + late, merge + shared + accounts, revised, last]
+    first, *later, last = steps
+    growing = Growing(tmp_path_factory.mktemp("grown"), first)
+    for step in later:
+        growing.take(step)
+    before = contents(growing.grown)
+    growing.take(last)
+    return Grown(steps, before, contents(growing.grown), growing.difference())
 
 
-def test_every_step_equals_a_full_refresh(grown: tuple[Sequence, dict[str, dict]]) -> None:
-    _, found = grown
-    assert found == {name: {} for name in found}
-    assert len(found) == 7
+def test_all_steps_together_equal_a_full_refresh(grown: Grown) -> None:
+    assert grown.difference == {}
+    assert grown.before_withdrawal != grown.at_the_end
 
 
 @pytest.mark.parametrize("model", incremental_models())
-def test_every_incremental_model_was_compared(grown, model: str) -> None:
-    sequence, _ = grown
-    assert len(contents(sequence.grown)[model]) > 50
+def test_every_incremental_model_was_compared(grown: Grown, model: str) -> None:
+    assert len(grown.at_the_end[model]) > 50
+
+
+def test_one_batch_equals_many(grown: Grown, tmp_path: Path) -> None:
+    together: dict[tuple[str, str], list] = {}
+    for delivery in all_deliveries(grown.history):
+        together.setdefault((delivery.contract, delivery.source), []).extend(delivery.rows)
+    parts = [Delivery(f"all-{c}", c, source, rows) for (c, source), rows in together.items()]
+    assert differences(grown.before_withdrawal, built_from(parts, tmp_path)) == {}
+
+
+def test_shuffled_and_repeated_deliveries_change_nothing(grown: Grown, tmp_path: Path) -> None:
+    draw = random.Random(5)
+    deliveries = all_deliveries(grown.history)
+    again = [Delivery(f"{d.name}-again", d.contract, d.source, d.rows) for d in deliveries]
+    shuffled = [*deliveries, *again]
+    draw.shuffle(shuffled)
+    for delivery in shuffled:
+        draw.shuffle(delivery.rows)
+    assert differences(grown.before_withdrawal, built_from(shuffled, tmp_path)) == {}
+
+
+def all_deliveries(steps: list[Step]) -> list[Delivery]:
+    return [delivery for step in steps for delivery in step.deliveries]
+
+
+def built_from(deliveries: list[Delivery], folder: Path) -> dict[str, list[tuple]]:
+    lake = FixtureLake(folder / "lake")
+    for delivery in deliveries:
+        delivery.land(lake)
+    warehouse = Warehouse(folder / "warehouse.duckdb", lake, folder / "target")
+    build(warehouse)
+    return contents(warehouse)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(20, 26))
+def test_after_each_step_equals_a_full_refresh(seed: int, tmp_path: Path) -> None:
+    first, *later = history(seed)
+    draw = random.Random(seed)
+    *later, last = later
+    draw.shuffle(later)
+    growing = Growing(tmp_path, first)
+    for step in [*later, last]:
+        growing.take(step)
+        assert growing.difference() == {}, step.name

@@ -84,6 +84,14 @@ class Step:
     deliveries: list[Delivery] = field(default_factory=list)
     withdrawn: list[Delivery] = field(default_factory=list)
 
+    def __add__(self, other: Step) -> Step:
+        """Both between the same two builds."""
+        return Step(
+            f"{self.name}, {other.name}",
+            self.deliveries + other.deliveries,
+            self.withdrawn + other.withdrawn,
+        )
+
     def apply(self, lake: FixtureLake) -> list[str]:
         touched = [day for delivery in self.deliveries for day in delivery.land(lake)]
         for delivery in self.withdrawn:

@@ -1,0 +1,49 @@
+{# Which days of a daily usage mart must be computed again. #}
+
+{#
+    A complete select of the days (`day_on`) of a daily usage mart that must be computed again:
+    rewritten person-days reach `window` days ahead; days are missing, or their completeness moved.
+#}
+{% macro days_to_rebuild(built, window) -%}
+    select spine.day_on
+    from {{ ref('dim_activity_date') }} as spine
+    left join (
+        select activity_on, min(data_through_at) as data_through_at, max(is_complete) as is_complete
+        from {{ built }}
+        group by activity_on
+    ) as built
+        on built.activity_on = spine.day_on
+    where
+        built.activity_on is null
+        or built.data_through_at <> spine.data_through_at
+        or built.is_complete <> spine.is_complete
+    union
+    select spine.day_on
+    from {{ ref('dim_activity_date') }} as spine
+    inner join {{ ref('fct_rewritten_date') }} as rewritten
+        on spine.day_on between rewritten.activity_on
+        and {{ add_days('rewritten.activity_on', window - 1) }}
+{%- endmacro %}
+
+{#
+    Days of accounts that start on another day than their rows do in the mart that is being built,
+    with `accounts` (account_id, first_on) in scope: accounts come, go and are merged.
+#}
+{% macro days_of_moved_accounts() -%}
+    select spine.day_on
+    from (select account_id, min(activity_on) as first_on from {{ this }} group by account_id) as built
+    full outer join (
+        select accounts.account_id, {{ greatest_of('accounts.first_on', 'ends.first_on') }} as first_on
+        from accounts
+        inner join (select min(day_on) as first_on, max(day_on) as last_on from {{ ref('dim_activity_date') }}) as ends
+            on ends.last_on >= accounts.first_on
+    ) as present
+        on present.account_id = built.account_id
+    inner join {{ ref('dim_activity_date') }} as spine
+        on spine.day_on >= {{ least_of('built.first_on', 'present.first_on') }}
+        and (
+            built.first_on is null or present.first_on is null
+            or spine.day_on <= {{ greatest_of('built.first_on', 'present.first_on') }}
+        )
+    where built.first_on is distinct from present.first_on
+{%- endmacro %}
