@@ -19,12 +19,22 @@ EXPERIMENT_FROM, EXPERIMENT_TO = date(2026, 5, 4), date(2026, 6, 14)
 VARIATIONS = (("control", "No checklist"), ("checklist", "Checklist on the first day"))
 
 # id, name, area, owner, plans (None: all), released, retired
-FEATURES: tuple[tuple[str, str, str, str, tuple[str, ...] | None, date | None, date | None], ...] = (
+FEATURES: tuple[
+    tuple[str, str, str, str, tuple[str, ...] | None, date | None, date | None], ...
+] = (
     ("tracking", "Shipment tracking", "visibility", "pm-visibility", None, None, None),
     ("bookings", "Bookings", "operations", "pm-operations", None, None, None),
     ("reports", "Reports", "analytics", "pm-analytics", None, None, None),
     ("export", "Report export", "analytics", "pm-analytics", None, None, None),
-    ("dashboards", "Dashboards", "analytics", "pm-analytics", ("starter", *LAUNCH_PLANS), None, None),
+    (
+        "dashboards",
+        "Dashboards",
+        "analytics",
+        "pm-analytics",
+        ("starter", *LAUNCH_PLANS),
+        None,
+        None,
+    ),
     ("alerts", "Delay alerts", "visibility", "pm-visibility", None, None, None),
     (LAUNCH_FEATURE, "Smart ETA", "visibility", "pm-visibility", LAUNCH_PLANS, LAUNCH_ON, None),
     ("legacy_map", "Legacy map", "visibility", "pm-visibility", None, None, RETIRED_ON),
@@ -67,23 +77,63 @@ class Theme:
 
 
 THEMES = (
-    Theme(FIXED_THEME, "Exports fail", "export", ("export fail*", "export timed out"), (),
-          "Export fails again",
-          ("The CSV export fails after two minutes.", "Our weekly export timed out twice today.",
-           "Export failed with error 504 for the carrier report.")),
-    Theme("slow_dashboards", "Dashboards are slow", "dashboards",
-          ("slow dashboard*", "dashboard is slow", "dashboards are slow"), (), "Slow dashboards",
-          ("The dashboard is slow every Monday morning.", "Slow dashboards keep our team waiting.")),
-    Theme("eta_accuracy", "ETA is wrong", LAUNCH_FEATURE, ("wrong eta", "eta is off"), (),
-          "Wrong ETA",
-          ("The ETA is off by two days for this vessel.", "We see a wrong ETA on the Rotterdam lane.")),
-    Theme("sso_login", "Single sign-on", "sso", ("single sign-on", "sso", "saml"), ("sso newsletter",),
-          "SSO question",
-          ("Can we log in with SSO on the starter plan?", "SAML login sends us in a circle.",
-           "We need single sign-on before the audit.")),
-    Theme("invoice_questions", "Invoices", None, ("invoice", "billing"), (), "Question on billing",
-          ("The invoice shows the wrong number of seats.", "Who can change our billing address?")),
-)  # fmt: skip
+    Theme(
+        FIXED_THEME,
+        "Exports fail",
+        "export",
+        ("export fail*", "export timed out"),
+        (),
+        "Export fails again",
+        (
+            "The CSV export fails after two minutes.",
+            "Our weekly export timed out twice today.",
+            "Export failed with error 504 for the carrier report.",
+        ),
+    ),
+    Theme(
+        "slow_dashboards",
+        "Dashboards are slow",
+        "dashboards",
+        ("slow dashboard*", "dashboard is slow", "dashboards are slow"),
+        (),
+        "Slow dashboards",
+        ("The dashboard is slow every Monday morning.", "Slow dashboards keep our team waiting."),
+    ),
+    Theme(
+        "eta_accuracy",
+        "ETA is wrong",
+        LAUNCH_FEATURE,
+        ("wrong eta", "eta is off"),
+        (),
+        "Wrong ETA",
+        (
+            "The ETA is off by two days for this vessel.",
+            "We see a wrong ETA on the Rotterdam lane.",
+        ),
+    ),
+    Theme(
+        "sso_login",
+        "Single sign-on",
+        "sso",
+        ("single sign-on", "sso", "saml"),
+        ("sso newsletter",),
+        "SSO question",
+        (
+            "Can we log in with SSO on the starter plan?",
+            "SAML login sends us in a circle.",
+            "We need single sign-on before the audit.",
+        ),
+    ),
+    Theme(
+        "invoice_questions",
+        "Invoices",
+        None,
+        ("invoice", "billing"),
+        (),
+        "Question on billing",
+        ("The invoice shows the wrong number of seats.", "Who can change our billing address?"),
+    ),
+)
 PLAIN_SUBJECTS = (
     ("How do I add a user?", "I would like to add a colleague to our workspace."),
     ("Container not found", "Container MSKU1234567 does not show up since this morning."),
@@ -115,14 +165,52 @@ class Tool:
 
 
 TOOLS = (
-    Tool("figma", "Figma", "Figma, Inc.", "design", "design-ops", ("Figma", "Figma Inc"),
-         date(2025, 8, 15), date(2026, 8, 15), 30, True, False, 60, 4_500),
-    Tool("slack", "Slack", "Slack Technologies", "chat", "it", ("Slack",),
-         date(2026, 1, 1), date(2027, 1, 1), 60, True, False, 80, 1_250),
-    Tool("atlassian", "Atlassian Cloud", "Atlassian", "tracker", "it",
-         ("Atlassian Cloud", "Jira", "Atlassian"), date(2025, 11, 1), date(2026, 11, 1), 45, True, True, 70,
-         815),
-)  # fmt: skip
+    Tool(
+        "figma",
+        "Figma",
+        "Figma, Inc.",
+        "design",
+        "design-ops",
+        ("Figma", "Figma Inc"),
+        date(2025, 8, 15),
+        date(2026, 8, 15),
+        30,
+        True,
+        False,
+        60,
+        4_500,
+    ),
+    Tool(
+        "slack",
+        "Slack",
+        "Slack Technologies",
+        "chat",
+        "it",
+        ("Slack",),
+        date(2026, 1, 1),
+        date(2027, 1, 1),
+        60,
+        True,
+        False,
+        80,
+        1_250,
+    ),
+    Tool(
+        "atlassian",
+        "Atlassian Cloud",
+        "Atlassian",
+        "tracker",
+        "it",
+        ("Atlassian Cloud", "Jira", "Atlassian"),
+        date(2025, 11, 1),
+        date(2026, 11, 1),
+        45,
+        True,
+        True,
+        70,
+        815,
+    ),
+)
 # Paid by card, in nobody's register.
 SHADOW_VENDOR = "Canva Pty Ltd"
 

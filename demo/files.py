@@ -54,9 +54,7 @@ class Delivery:
         """Writes one JSON document on one line, as an API answers."""
         self._put(kind, relative, json.dumps(document, ensure_ascii=False).encode(), at)
 
-    def table(
-        self, kind: str, relative: str, rows: Iterable[Sequence[Any]], at: datetime
-    ) -> None:
+    def table(self, kind: str, relative: str, rows: Iterable[Sequence[Any]], at: datetime) -> None:
         """Writes rows (header rows first) as CSV with the line ends that vendors use."""
         buffer = io.StringIO()
         csv.writer(buffer, lineterminator="\r\n").writerows(rows)
@@ -65,7 +63,7 @@ class Delivery:
     def lines(self, kind: str, relative: str, lines: Iterable[str], at: datetime) -> None:
         """Writes lines as gzip; the header's time is 0, so the same lines are the same bytes."""
         data = ("\n".join(lines) + "\n").encode()
-        self._put(kind, relative, gzip.compress(data, compresslevel=5, mtime=0), at)
+        self._put(kind, relative, gzip.compress(data, compresslevel=3, mtime=0), at)
 
     def tally(self, kind: str, contract: str) -> Tally:
         """The tally of a kind of file and a contract."""

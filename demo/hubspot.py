@@ -46,16 +46,25 @@ def _company(account: Account, state: AccountState) -> dict[str, Any]:
     assert account.hubspot_id
     is_paid = state.plan in ("starter", "pro", "enterprise") and state.lifecycle == "customer"
     properties = {
-        "name": account.name, "domain": account.domain, "lifecyclestage": state.lifecycle,
-        "product_account_id": account.account_id, "plan_tier": state.plan.capitalize(),
+        "name": account.name,
+        "domain": account.domain,
+        "lifecyclestage": state.lifecycle,
+        "product_account_id": account.account_id,
+        "plan_tier": state.plan.capitalize(),
         "arr": f"{state.arr_minor / 100:.2f}" if is_paid or state.lifecycle == "churned" else None,
-        "currency": "USD", "seats": str(state.seats), "hs_timezone": account.time_zone,
-        "hubspot_owner_id": account.owner_id, "industry": account.industry,
+        "currency": "USD",
+        "seats": str(state.seats),
+        "hs_timezone": account.time_zone,
+        "hubspot_owner_id": account.owner_id,
+        "industry": account.industry,
         "hs_parent_company_id": account.parent_id,
-        "churn_date": account.churned_on.isoformat() if state.lifecycle == "churned" and account.churned_on else None,
+        "churn_date": account.churned_on.isoformat()
+        if state.lifecycle == "churned" and account.churned_on
+        else None,
         "createdate": iso(account.created_at, millis=True),
-        "hs_lastmodifieddate": iso(state.since, millis=True), "hs_object_id": account.hubspot_id,
-    }  # fmt: skip
+        "hs_lastmodifieddate": iso(state.since, millis=True),
+        "hs_object_id": account.hubspot_id,
+    }
     return _object(account.hubspot_id, properties, account.created_at, state.since)
 
 
@@ -63,20 +72,38 @@ def _prospect(chance: random.Random, number: int) -> tuple[datetime, dict[str, A
     created = moment(STARTS_ON + timedelta(chance.randrange(150)), 17, number % 60)
     name = f"Prospect Marine {number}"
     properties = {
-        "name": name, "domain": f"prospect-marine-{number}.example", "lifecyclestage": "opportunity",
-        "product_account_id": None, "plan_tier": None, "arr": None, "currency": None, "seats": None,
-        "hs_timezone": "America/New_York", "hubspot_owner_id": "71000001", "industry": "MARITIME",
-        "hs_parent_company_id": None, "churn_date": None, "createdate": iso(created, millis=True),
-        "hs_lastmodifieddate": iso(created, millis=True), "hs_object_id": str(21_900_000_000 + number),
-    }  # fmt: skip
+        "name": name,
+        "domain": f"prospect-marine-{number}.example",
+        "lifecyclestage": "opportunity",
+        "product_account_id": None,
+        "plan_tier": None,
+        "arr": None,
+        "currency": None,
+        "seats": None,
+        "hs_timezone": "America/New_York",
+        "hubspot_owner_id": "71000001",
+        "industry": "MARITIME",
+        "hs_parent_company_id": None,
+        "churn_date": None,
+        "createdate": iso(created, millis=True),
+        "hs_lastmodifieddate": iso(created, millis=True),
+        "hs_object_id": str(21_900_000_000 + number),
+    }
     return created, _object(str(21_900_000_000 + number), properties, created, created)
 
 
-def _contacts(chance: random.Random, people: list[Person], accounts: dict[str, Account]) -> _Versions:
+def _contacts(
+    chance: random.Random, people: list[Person], accounts: dict[str, Account]
+) -> _Versions:
     made: _Versions = []
     for number, person in enumerate(people):
         account = accounts.get(person.account_id)
-        if account is None or account.hubspot_id is None or chance.random() > 0.35 or person.twin_of:
+        if (
+            account is None
+            or account.hubspot_id is None
+            or chance.random() > 0.35
+            or person.twin_of
+        ):
             continue
         created = moment(max(person.joined_on, STARTS_ON), 18, number % 60)
         first, last = person.name.split(" ", 1)
@@ -94,14 +121,21 @@ def _deal(number: int, company: str, amount: int, at: datetime, created: datetim
     stage, chance_of_winning = {"open": ("contractsent", "0.6"), "won": ("closedwon", "1.0"),
                                 "lost": ("closedlost", "0.0")}[outcome]  # fmt: skip
     properties = {
-        "dealname": f"Harborline for {company}", "dealstage": stage, "pipeline": "default",
-        "amount": f"{amount / 100:.2f}", "deal_currency_code": "USD",
-        "hs_deal_stage_probability": chance_of_winning, "hubspot_owner_id": "71000001",
-        "hs_is_closed": str(outcome != "open").lower(), "hs_is_closed_won": str(outcome == "won").lower(),
+        "dealname": f"Harborline for {company}",
+        "dealstage": stage,
+        "pipeline": "default",
+        "amount": f"{amount / 100:.2f}",
+        "deal_currency_code": "USD",
+        "hs_deal_stage_probability": chance_of_winning,
+        "hubspot_owner_id": "71000001",
+        "hs_is_closed": str(outcome != "open").lower(),
+        "hs_is_closed_won": str(outcome == "won").lower(),
         "closed_lost_reason": "No single sign-on" if outcome == "lost" else None,
-        "closedate": f"{closes.isoformat()}T00:00:00Z", "createdate": iso(created, millis=True),
-        "hs_lastmodifieddate": iso(at, millis=True), "hs_object_id": str(90_500 + number),
-    }  # fmt: skip
+        "closedate": f"{closes.isoformat()}T00:00:00Z",
+        "createdate": iso(created, millis=True),
+        "hs_lastmodifieddate": iso(at, millis=True),
+        "hs_object_id": str(90_500 + number),
+    }
     return at, _object(str(90_500 + number), properties, created, at,
                        associations=_associations(companies=company))  # fmt: skip
 
@@ -120,26 +154,51 @@ def _deals(chance: random.Random, companies: list[str]) -> _Versions:
     return made
 
 
-def make_notes(seed: int, accounts: list[Account]) -> list[tuple[str | None, datetime, dict[str, Any]]]:
+def make_notes(
+    seed: int, accounts: list[Account]
+) -> list[tuple[str | None, datetime, dict[str, Any]]]:
     """Notes of sales calls with the theme that each mentions, if any."""
     chance = source_of_chance(seed, "notes")
     known = [a for a in accounts if a.hubspot_id and not a.churned_on]
-    themes = [t for t in catalog.THEMES if t.theme_id in ("sso_login", "slow_dashboards", "invoice_questions")]
+    themes = [
+        t
+        for t in catalog.THEMES
+        if t.theme_id in ("sso_login", "slow_dashboards", "invoice_questions")
+    ]
     made = []
     for number in range(3 * len(accounts)):
         theme = chance.choice(themes) if chance.random() < 0.4 else None
-        day = STARTS_ON + timedelta(7 * chance.randrange((ENDS_ON - STARTS_ON).days // 7) + chance.randint(1, 3))
-        at, account = moment(day, chance.randint(14, 20), chance.randrange(60)), chance.choice(known)
-        said = chance.choice(theme.sentences) if theme else "They are happy with tracking &amp; bookings."
-        body = (f'<div style="" dir="auto" data-top-level="true"><p style="margin:0;">Call with {account.name}.'
-                f"<br>{said}</p><p>Next&nbsp;step: send the offer.</p></div>")  # fmt: skip
+        day = STARTS_ON + timedelta(
+            7 * chance.randrange((ENDS_ON - STARTS_ON).days // 7) + chance.randint(1, 3)
+        )
+        at, account = (
+            moment(day, chance.randint(14, 20), chance.randrange(60)),
+            chance.choice(known),
+        )
+        said = (
+            chance.choice(theme.sentences)
+            if theme
+            else "They are happy with tracking &amp; bookings."
+        )
+        body = (
+            f'<div style="" dir="auto" data-top-level="true"><p style="margin:0;">Call with {account.name}.'
+            f"<br>{said}</p><p>Next&nbsp;step: send the offer.</p></div>"
+        )
         properties = {
-            "hs_note_body": body, "hs_timestamp": iso(at, millis=True), "hubspot_owner_id": account.owner_id,
-            "hs_createdate": iso(at, millis=True), "hs_lastmodifieddate": iso(at, millis=True),
+            "hs_note_body": body,
+            "hs_timestamp": iso(at, millis=True),
+            "hubspot_owner_id": account.owner_id,
+            "hs_createdate": iso(at, millis=True),
+            "hs_lastmodifieddate": iso(at, millis=True),
             "hs_object_id": str(77_000 + number),
-        }  # fmt: skip
-        note = _object(str(77_000 + number), properties, at, at,
-                       associations=_associations(companies=account.hubspot_id))  # fmt: skip
+        }
+        note = _object(
+            str(77_000 + number),
+            properties,
+            at,
+            at,
+            associations=_associations(companies=account.hubspot_id),
+        )
         made.append((theme.theme_id if theme else None, at, note))
     return made
 
@@ -176,11 +235,14 @@ def write_hubspot(delivery: Delivery, seed: int, people: list[Person], accounts:
     since = moment(date(2020, 1, 1))
     times = [moment(STARTS_ON, 6), *(moment(date(2026, m, 1), 6) for m in range(2, 7)), AS_OF]
     for at in times:
+
         def updated(entry: dict[str, Any]) -> str:
             return entry["updatedAt"]
 
         _write(delivery, "companies", "accounts", companies, since, at, updated)
         _write(delivery, "contacts", "identities", contacts, since, at, updated)
         _write(delivery, "deals", "opportunities", deals, since, at, updated)
-        _write(delivery, "notes", "feedback_notes", [(w, n) for _, w, n in notes], since, at, updated)
+        _write(
+            delivery, "notes", "feedback_notes", [(w, n) for _, w, n in notes], since, at, updated
+        )
         since = at

@@ -135,7 +135,9 @@ def make_people(seed: int, size: int, accounts: list[Account]) -> list[Person]:
 def _with_quirks(people: list[Person]) -> list[Person]:
     """Plants a shared device, clocks that are ahead, and one mailbox with two users."""
     made = list(people)
-    kiosk = Device("kiosk-" + hashlib.sha256(b"kiosk").hexdigest()[:12], _BROWSERS[1], is_shared=True)
+    kiosk = Device(
+        "kiosk-" + hashlib.sha256(b"kiosk").hexdigest()[:12], _BROWSERS[1], is_shared=True
+    )
     staff = [n for n, p in enumerate(made) if p.account_id == "acc_0003"][:3]
     for n in staff:
         always = replace(made[n], joined_on=STARTS_ON, left_on=ENDS_ON + timedelta(1), rate=0.6)

@@ -76,14 +76,26 @@ def _count(delivery: Delivery, kind: str, contract: str, rows: int) -> None:
 
 def _tools(delivery: Delivery) -> None:
     for tool in catalog.TOOLS:
-        facts = {"tool_id": tool.tool_id, "name": tool.name, "vendor": tool.vendor, "category": tool.category,
-                 "owner": tool.owner, "app_names": list(tool.app_names)}  # fmt: skip
+        facts = {
+            "tool_id": tool.tool_id,
+            "name": tool.name,
+            "vendor": tool.vendor,
+            "category": tool.category,
+            "owner": tool.owner,
+            "app_names": list(tool.app_names),
+        }
         contract = {
-            "contract_id": f"{tool.tool_id}-{tool.starts_on:%Y}", "starts_on": tool.starts_on,
-            "renews_on": tool.renews_on, "notice_days": tool.notice_days, "is_auto_renew": tool.is_auto_renew,
-            "can_reduce_in_term": tool.can_reduce_in_term, "purchased_seat_count": tool.purchased,
-            "seat_month_minor": tool.price, "currency": "USD", "owner": "product-ops",
-        }  # fmt: skip
+            "contract_id": f"{tool.tool_id}-{tool.starts_on:%Y}",
+            "starts_on": tool.starts_on,
+            "renews_on": tool.renews_on,
+            "notice_days": tool.notice_days,
+            "is_auto_renew": tool.is_auto_renew,
+            "can_reduce_in_term": tool.can_reduce_in_term,
+            "purchased_seat_count": tool.purchased,
+            "seat_month_minor": tool.price,
+            "currency": "USD",
+            "owner": "product-ops",
+        }
         body = {"tool": facts, "contracts": [contract]}
         _write(delivery, "tool", f"tools/{tool.tool_id}.yml", "A tool that we rent.", body)
         _count(delivery, "registry_tool", "tools", 1)
@@ -92,9 +104,21 @@ def _tools(delivery: Delivery) -> None:
 
 def _releases(delivery: Delivery) -> None:
     for release_id, name, feature_id, theme_id, day in catalog.RELEASES:
-        facts = {"release_id": release_id, "name": name, "feature_id": feature_id, "theme_id": theme_id,
-                 "released_on": day, "owner": "release-management"}  # fmt: skip
-        _write(delivery, "release", f"releases/{release_id}.yml", "A release to customers.", {"release": facts})
+        facts = {
+            "release_id": release_id,
+            "name": name,
+            "feature_id": feature_id,
+            "theme_id": theme_id,
+            "released_on": day,
+            "owner": "release-management",
+        }
+        _write(
+            delivery,
+            "release",
+            f"releases/{release_id}.yml",
+            "A release to customers.",
+            {"release": facts},
+        )
         _count(delivery, "registry_release", "releases", 1)
 
 
@@ -117,10 +141,17 @@ def write_registry(delivery: Delivery) -> None:
     delivery.text("workspace_config", "productops.yml", _CONFIG, moment(date(2026, 1, 5), 7))
     _count(delivery, "workspace_config", "exclusions", EXCLUSIONS)
     features = [
-        {"feature_id": i, "name": n, "area": area, "owner": owner, "entitled_plans": list(plans) if plans else None,
-         "released_on": released, "retired_on": retired}
+        {
+            "feature_id": i,
+            "name": n,
+            "area": area,
+            "owner": owner,
+            "entitled_plans": list(plans) if plans else None,
+            "released_on": released,
+            "retired_on": retired,
+        }
         for i, n, area, owner, plans, released, retired in catalog.FEATURES
-    ]  # fmt: skip
+    ]
     _write(delivery, "features", "features.yml", "What the product can do.", {"features": features})
     _count(delivery, "registry_features", "features", len(features))
     events = [{"event_name": e, "feature_id": f, "event_class": c} for e, f, c, _ in catalog.EVENTS]
@@ -128,13 +159,28 @@ def write_registry(delivery: Delivery) -> None:
     _write(delivery, "tracking_plan", "tracking_plan.yml", comment, {"events": events})
     _count(delivery, "registry_tracking_plan", "tracking_plan", len(events))
     themes = [
-        {"theme_id": t.theme_id, "name": t.name, "feature_id": t.feature_id, "terms": list(t.terms),
-         "exclude": list(t.excluded) or None}
+        {
+            "theme_id": t.theme_id,
+            "name": t.name,
+            "feature_id": t.feature_id,
+            "terms": list(t.terms),
+            "exclude": list(t.excluded) or None,
+        }
         for t in catalog.THEMES
-    ]  # fmt: skip
-    _write(delivery, "themes", "themes.yml", "Words that show a theme; a trailing * matches any ending.",
-           {"themes": themes})  # fmt: skip
-    _count(delivery, "registry_themes", "theme_terms", sum(len(t.terms) + len(t.excluded) for t in catalog.THEMES))
+    ]
+    _write(
+        delivery,
+        "themes",
+        "themes.yml",
+        "Words that show a theme; a trailing * matches any ending.",
+        {"themes": themes},
+    )
+    _count(
+        delivery,
+        "registry_themes",
+        "theme_terms",
+        sum(len(t.terms) + len(t.excluded) for t in catalog.THEMES),
+    )
     _tools(delivery)
     _releases(delivery)
     _experiment(delivery)

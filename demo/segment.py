@@ -46,7 +46,10 @@ def _iso(ms: int) -> str:
 
 def wire(hit: Hit) -> dict[str, Any]:
     """One call as Segment logs it."""
-    library = {"name": hit.device.library, "version": "4.1.8" if hit.device.is_phone else "next-1.81.0"}
+    library = {
+        "name": hit.device.library,
+        "version": "4.1.8" if hit.device.is_phone else "next-1.81.0",
+    }
     context: dict[str, Any] = {"ip": "203.0.113.24", "library": library, "locale": "en-US",
                                "userAgent": hit.device.user_agent}  # fmt: skip
     if path := hit.properties.get("path"):
@@ -70,7 +73,12 @@ def wire(hit: Hit) -> dict[str, Any]:
     call["receivedAt"] = _iso(hit.received)
     if hit.sent is not None:
         call["sentAt"] = _iso(hit.sent)
-    call |= {"timestamp": _iso(hit.timestamp), "type": hit.kind, "userId": hit.user_id, "version": 2}
+    call |= {
+        "timestamp": _iso(hit.timestamp),
+        "type": hit.kind,
+        "userId": hit.user_id,
+        "version": 2,
+    }
     return call
 
 
@@ -108,7 +116,10 @@ def _broken(chance: random.Random, hits: list[Hit]) -> list[tuple[int, str, str]
             del call["context"]["groupId"]
             made.append((day, "no_actor", _line(call)))
         else:
-            call |= {"timestamp": "1970-01-01T00:00:41.000Z", "originalTimestamp": "1970-01-01T00:00:41.000Z"}
+            call |= {
+                "timestamp": "1970-01-01T00:00:41.000Z",
+                "originalTimestamp": "1970-01-01T00:00:41.000Z",
+            }
             call.pop("sentAt", None)
             made.append((day, "before_product_birth", _line(call)))
     return made
@@ -130,7 +141,9 @@ def write_segment(delivery: Delivery, seed: int, hits: list[Hit]) -> Sent:
             by_day.setdefault(later, []).append((hit.received, line))
         elif drawn < 0.006 and (again := _again(chance, hit)):
             retries += 1
-            by_day.setdefault(again.received // DAY_MS, []).append((again.received, _line(wire(again))))
+            by_day.setdefault(again.received // DAY_MS, []).append(
+                (again.received, _line(wire(again)))
+            )
     quarantined: dict[str, int] = {}
     for day, reason, text in _broken(chance, hits):
         by_day[day].insert(len(by_day[day]) // 2, (day * DAY_MS + DAY_MS // 2, text))
@@ -142,7 +155,10 @@ def write_segment(delivery: Delivery, seed: int, hits: list[Hit]) -> Sent:
         at = datetime.fromtimestamp(day * 86_400, UTC)
         name = f"drop/segment-logs/{_SOURCE}/{day * DAY_MS}/{at:%Y%m%d}-{_SOURCE}.gz"
         delivery.lines(KIND, name, (text for _, text in rows), min(at + timedelta(hours=25), AS_OF))
-    assert min(by_day) * 86_400 >= datetime(*STARTS_ON.timetuple()[:3], tzinfo=UTC).timestamp() - 86_400
+    assert (
+        min(by_day) * 86_400
+        >= datetime(*STARTS_ON.timetuple()[:3], tzinfo=UTC).timestamp() - 86_400
+    )
     tally = delivery.tally(KIND, "usage_events")
     tally.rows_in, tally.rows_duplicate = total, exact
     tally.rows_quarantined = sum(quarantined.values())

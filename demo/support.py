@@ -117,22 +117,50 @@ def _in_hours(at: datetime) -> datetime:
 def _history(chance: random.Random, ticket: Ticket, first: str) -> Ticket:
     """Adds replies, solving, reopening and closing, as far as they have happened by now."""
     created = ticket.created_at
-    messages = [Message(created, ticket.requester_id, True, first, "Mail" if ticket.channel == "email" else "Web form")]
+    messages = [
+        Message(
+            created,
+            ticket.requester_id,
+            True,
+            first,
+            "Mail" if ticket.channel == "email" else "Web form",
+        )
+    ]
     statuses = [(created, "new")]
     scores: list[tuple[datetime, str]] = []
     if chance.random() < 0.15:
-        messages.append(Message(created + timedelta(minutes=2), SYSTEM, True,
-                                "We received your request and will come back to you.", "Rule"))  # fmt: skip
+        messages.append(
+            Message(
+                created + timedelta(minutes=2),
+                SYSTEM,
+                True,
+                "We received your request and will come back to you.",
+                "Rule",
+            )
+        )
     if chance.random() < 0.1:
-        messages.append(Message(created + timedelta(minutes=20), ticket.agent_id, False,
-                                "Looks like a known problem, asking the team.", "Web form"))  # fmt: skip
+        messages.append(
+            Message(
+                created + timedelta(minutes=20),
+                ticket.agent_id,
+                False,
+                "Looks like a known problem, asking the team.",
+                "Web form",
+            )
+        )
     at = _in_hours(created + timedelta(minutes=chance.lognormvariate(4.6, 1.0) + 25))
-    messages.append(Message(at, ticket.agent_id, True, "Thank you for writing. We are on it.", "Web form"))
+    messages.append(
+        Message(at, ticket.agent_id, True, "Thank you for writing. We are on it.", "Web form")
+    )
     statuses.append((at, "open"))
     for _ in range(chance.choices((0, 1, 2), (45, 35, 20))[0]):
-        statuses.append((at + timedelta(seconds=1), "hold" if chance.random() < 0.15 else "pending"))
+        statuses.append(
+            (at + timedelta(seconds=1), "hold" if chance.random() < 0.15 else "pending")
+        )
         at += timedelta(hours=chance.uniform(1, 30), seconds=chance.randrange(60))
-        messages.append(Message(at, ticket.requester_id, True, "Here is what you asked for.", "Mail"))
+        messages.append(
+            Message(at, ticket.requester_id, True, "Here is what you asked for.", "Mail")
+        )
         statuses.append((at, "open"))
         at = _in_hours(at + timedelta(hours=chance.uniform(0.5, 6)))
         messages.append(Message(at, ticket.agent_id, True, "Thank you, that helps.", "Web form"))
@@ -155,14 +183,22 @@ def _history(chance: random.Random, ticket: Ticket, first: str) -> Ticket:
     return replace(
         ticket,
         statuses=tuple((w.replace(microsecond=0), s) for w, s in statuses if w < AS_OF),
-        messages=tuple(replace(m, at=m.at.replace(microsecond=0)) for m in messages if m.at < AS_OF),
-        scores=tuple((w.replace(microsecond=0), s) for w, s in scores if w < min(AS_OF, solved + timedelta(days=4))),
+        messages=tuple(
+            replace(m, at=m.at.replace(microsecond=0)) for m in messages if m.at < AS_OF
+        ),
+        scores=tuple(
+            (w.replace(microsecond=0), s)
+            for w, s in scores
+            if w < min(AS_OF, solved + timedelta(days=4))
+        ),
     )
 
 
 def _created(chance: random.Random, day: date, *, is_theme: bool) -> datetime:
     # Mentions of themes fall on working days at hours that are the same ISO week everywhere.
-    hour = chance.randrange(14, 21) if is_theme else chance.choices(range(24), [1] * 12 + [6] * 12)[0]
+    hour = (
+        chance.randrange(14, 21) if is_theme else chance.choices(range(24), [1] * 12 + [6] * 12)[0]
+    )
     return moment(day, hour, chance.randrange(60), chance.randrange(60))
 
 
@@ -174,7 +210,11 @@ def _day_in(chance: random.Random, week: date, *, is_theme: bool) -> date:
 
 def _weekly_themes(chance: random.Random, week: date, size: int) -> list[str | None]:
     """Themes of one week's tickets: exports fail until they are fixed, then hardly."""
-    exports = chance.randint(8, 11) * size if week < week_of(catalog.FIX_ON) else chance.randint(0, 1) * size
+    exports = (
+        chance.randint(8, 11) * size
+        if week < week_of(catalog.FIX_ON)
+        else chance.randint(0, 1) * size
+    )
     if week == week_of(catalog.FIX_ON):
         exports = 3 * size
     etas = chance.randint(1, 3) * size if week > catalog.LAUNCH_ON else 0
@@ -185,7 +225,9 @@ def _weekly_themes(chance: random.Random, week: date, size: int) -> list[str | N
     return themes + [None] * (chance.randint(17, 24) * size)
 
 
-def make_tickets(seed: int, size: int, people: list[Person], accounts: list[Account]) -> list[Ticket]:
+def make_tickets(
+    seed: int, size: int, people: list[Person], accounts: list[Account]
+) -> list[Ticket]:
     """All tickets by the time of their creation; five are merged away and four deleted."""
     chance = source_of_chance(seed, "support")
     orgs = {a.account_id: a for a in accounts}
@@ -216,7 +258,9 @@ def make_tickets(seed: int, size: int, people: list[Person], accounts: list[Acco
             created_at=at,
             requester_id=39_800_000_000 + number % 17 if is_unmatched else person.zendesk_id,
             organization_id=None if is_unmatched or account is None else account.zendesk_id,
-            group_id=26_002 if theme_id == "invoice_questions" else chance.choice((26_001, 26_001, 26_003)),
+            group_id=26_002
+            if theme_id == "invoice_questions"
+            else chance.choice((26_001, 26_001, 26_003)),
             agent_id=chance.choice(list(AGENTS)),
             channel=chance.choice(("email", "web")),
             priority=chance.choice((None, "low", "normal", "normal", "high", "urgent")),
@@ -230,17 +274,30 @@ def make_tickets(seed: int, size: int, people: list[Person], accounts: list[Acco
 
 def _with_quirks(tickets: list[Ticket]) -> list[Ticket]:
     """Merges five tickets into others and deletes four as spam."""
-    plain = [n for n, t in enumerate(tickets) if t.theme_id is None and not t.is_internal and not t.is_unmatched]
+    plain = [
+        n
+        for n, t in enumerate(tickets)
+        if t.theme_id is None and not t.is_internal and not t.is_unmatched
+    ]
     made = list(tickets)
     for number in range(5):
         n = plain[40 + number * 60]
         winner, at = made[n + 1], made[n].created_at + timedelta(minutes=30)
-        note = Message(at, made[n].agent_id, False,
-                       f"This request was closed and merged into request #{winner.ticket_id}.", "Web form")  # fmt: skip
+        note = Message(
+            at,
+            made[n].agent_id,
+            False,
+            f"This request was closed and merged into request #{winner.ticket_id}.",
+            "Web form",
+        )
         made[n] = replace(
-            made[n], merged_into=winner.ticket_id, tags=("closed_by_merge",), scores=(),
-            statuses=((made[n].created_at, "new"), (at, "closed")), messages=(made[n].messages[0], note),
-        )  # fmt: skip
+            made[n],
+            merged_into=winner.ticket_id,
+            tags=("closed_by_merge",),
+            scores=(),
+            statuses=((made[n].created_at, "new"), (at, "closed")),
+            messages=(made[n].messages[0], note),
+        )
     for number in range(4):
         n = plain[25 + number * 75]
         at = made[n].created_at + timedelta(minutes=50)

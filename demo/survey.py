@@ -15,10 +15,14 @@ from demo.files import Delivery
 from demo.people import Person
 
 _COLUMNS = (
-    ("StartDate", "Start Date", "startDate"), ("EndDate", "End Date", "endDate"),
-    ("Status", "Response Type", "status"), ("IPAddress", "IP Address", "ipAddress"),
-    ("Progress", "Progress", "progress"), ("Duration (in seconds)", "Duration (in seconds)", "duration"),
-    ("Finished", "Finished", "finished"), ("RecordedDate", "Recorded Date", "recordedDate"),
+    ("StartDate", "Start Date", "startDate"),
+    ("EndDate", "End Date", "endDate"),
+    ("Status", "Response Type", "status"),
+    ("IPAddress", "IP Address", "ipAddress"),
+    ("Progress", "Progress", "progress"),
+    ("Duration (in seconds)", "Duration (in seconds)", "duration"),
+    ("Finished", "Finished", "finished"),
+    ("RecordedDate", "Recorded Date", "recordedDate"),
     ("ResponseId", "Response ID", "_recordId"),
     ("RecipientLastName", "Recipient Last Name", "recipientLastName"),
     ("RecipientFirstName", "Recipient First Name", "recipientFirstName"),
@@ -29,9 +33,13 @@ _COLUMNS = (
     ("DistributionChannel", "Distribution Channel", "distributionChannel"),
     ("UserLanguage", "User Language", "userLanguage"),
     ("Q1", "How likely are you to recommend Harborline to a colleague?", "QID1"),
-    ("Q1_NPS_GROUP", "How likely are you to recommend Harborline to a colleague? - Group", "QID1_NPS_GROUP"),
+    (
+        "Q1_NPS_GROUP",
+        "How likely are you to recommend Harborline to a colleague? - Group",
+        "QID1_NPS_GROUP",
+    ),
     ("Q2", "What is the main reason for your score?\nPlease be frank.", "QID2_TEXT"),
-)  # fmt: skip
+)
 QUESTIONS = 3
 
 
@@ -57,16 +65,27 @@ def make_responses(seed: int, size: int, people: list[Person]) -> list[Response]
     for n, person in enumerate(chance.sample(customers, min(110 * size, len(customers)))):
         score = min(10, max(0, round(chance.gauss(7.9, 2))))
         theme = themes[0] if score < 7 and chance.random() < 0.4 else None
-        reason = chance.choice(("Does what it says, and fast.", "Good map,\ngood support.", "", 'The "lanes" view.'))
+        reason = chance.choice(
+            ("Does what it says, and fast.", "Good map,\ngood support.", "", 'The "lanes" view.')
+        )
         if theme:
             reason = chance.choice(theme.sentences)
         day = STARTS_ON + timedelta(7 * chance.randrange(24) + chance.randint(1, 3))
         is_done = chance.random() < 0.94
-        made.append(Response(
-            f"R_{chance.getrandbits(60):015x}", person, moment(day, chance.randint(14, 20), n % 60, 11),
-            score if is_done else None, reason if is_done else "", theme.theme_id if theme and is_done else None,
-        ))  # fmt: skip
-    made += [Response(f"R_preview{n}", None, moment(STARTS_ON, 15, n), 10, "test", None, True) for n in range(2)]
+        made.append(
+            Response(
+                f"R_{chance.getrandbits(60):015x}",
+                person,
+                moment(day, chance.randint(14, 20), n % 60, 11),
+                score if is_done else None,
+                reason if is_done else "",
+                theme.theme_id if theme and is_done else None,
+            )
+        )
+    made += [
+        Response(f"R_preview{n}", None, moment(STARTS_ON, 15, n), 10, "test", None, True)
+        for n in range(2)
+    ]
     return sorted(made, key=lambda r: (r.at, r.response_id))
 
 
@@ -99,7 +118,9 @@ def write_survey(delivery: Delivery, responses: list[Response]) -> None:
     header = [[name for name, _, _ in _COLUMNS], [label for _, label, _ in _COLUMNS], ids]
     for at in (moment(date(2026, 4, 1), 12), AS_OF):
         rows = [_row(r) for r in responses if r.at < at]
-        delivery.table("qualtrics", f"drop/qualtrics/Customer NPS_{at:%Y-%m-%d}.csv", [*header, *rows], at)
+        delivery.table(
+            "qualtrics", f"drop/qualtrics/Customer NPS_{at:%Y-%m-%d}.csv", [*header, *rows], at
+        )
         for row in rows:
             for question in range(QUESTIONS):
                 delivery.row("qualtrics", "survey_responses", (row[8], question), tuple(row))

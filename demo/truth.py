@@ -60,11 +60,18 @@ def make_truth(simulation: Simulation, delivery: Delivery) -> dict[str, Any]:
     sent = simulation.sent
     return {
         "company": {
-            "name": "Harborline", "time_zone": ORG_ZONE, "internal_domain": INTERNAL_DOMAIN,
-            "seed": simulation.seed, "size": simulation.size, "from": STARTS_ON.isoformat(),
-            "to": ENDS_ON.isoformat(), "as_of": iso(AS_OF),
-            "account_count": len(simulation.accounts), "person_count": len(simulation.people),
-            "ticket_count": len(simulation.tickets), "event_count": len(simulation.hits),
+            "name": "Harborline",
+            "time_zone": ORG_ZONE,
+            "internal_domain": INTERNAL_DOMAIN,
+            "seed": simulation.seed,
+            "size": simulation.size,
+            "from": STARTS_ON.isoformat(),
+            "to": ENDS_ON.isoformat(),
+            "as_of": iso(AS_OF),
+            "account_count": len(simulation.accounts),
+            "person_count": len(simulation.people),
+            "ticket_count": len(simulation.tickets),
+            "event_count": len(simulation.hits),
         },
         "ledger": _ledger(delivery),
         "segment": {
@@ -73,10 +80,15 @@ def make_truth(simulation: Simulation, delivery: Delivery) -> dict[str, Any]:
             "unique_events: lines less those three; late_events: unique events received more than 24 hours after "
             "they occurred; late_40_days: at least 39 days; clock_skewed: unique events whose timestamp is more than "
             "ten minutes after receipt, so that receipt counts.",
-            "lines": sent.lines, "exact_duplicates": sent.exact_duplicates, "retries": sent.retries,
-            "quarantined": sent.quarantined, "unique_events": len(simulation.hits),
+            "lines": sent.lines,
+            "exact_duplicates": sent.exact_duplicates,
+            "retries": sent.retries,
+            "quarantined": sent.quarantined,
+            "unique_events": len(simulation.hits),
             "late_events": sum(1 for h in simulation.hits if h.received - h.occurred > 86_400_000),
-            "late_40_days": sum(1 for h in simulation.hits if h.received - h.occurred > 39 * 86_400_000),
+            "late_40_days": sum(
+                1 for h in simulation.hits if h.received - h.occurred > 39 * 86_400_000
+            ),
             "clock_skewed": sum(1 for h in simulation.hits if h.is_skewed),
         },
         **usage_truth(usage),
@@ -84,4 +96,4 @@ def make_truth(simulation: Simulation, delivery: Delivery) -> dict[str, Any]:
         "support": support_truth(simulation.tickets),
         "survey": survey_truth(simulation.responses),
         "tools": tools_truth(simulation.seats),
-    }  # fmt: skip
+    }

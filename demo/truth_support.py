@@ -53,13 +53,15 @@ def theme_truth(tickets: list[Ticket], notes: list[tuple[str | None, datetime, d
             "by_theme": themes,
         },
         "fixed_theme": {
-            "theme_id": catalog.FIXED_THEME, "release_id": "r-2026-03-export",
+            "theme_id": catalog.FIXED_THEME,
+            "release_id": "r-2026-03-export",
             "fixed_on": catalog.FIX_ON.isoformat(),
             "definition": "Mean of weekly ticket mentions over whole ISO weeks before and after the week of the fix.",
             "weekly_ticket_mentions": weekly,
-            "mean_before": round(sum(before) / len(before), 4), "mean_after": round(after / weeks_after, 4),
+            "mean_before": round(sum(before) / len(before), 4),
+            "mean_after": round(after / weeks_after, 4),
         },
-    }  # fmt: skip
+    }
 
 
 def _first_replies(tickets: list[Ticket]) -> dict[str, Any]:
@@ -69,9 +71,11 @@ def _first_replies(tickets: list[Ticket]) -> dict[str, Any]:
     return {
         "definition": "First public message of a human agent less creation, over countable tickets that have one: "
         "medians in seconds by the calendar and in business hours (Mon-Fri 9-17 New York, without holidays).",
-        "ticket_count": len(replied), "p50_seconds": median(calendar), "business_p50_seconds": median(business),
+        "ticket_count": len(replied),
+        "p50_seconds": median(calendar),
+        "business_p50_seconds": median(business),
         "pending_count": len(tickets) - len(replied),
-    }  # fmt: skip
+    }
 
 
 def support_truth(tickets: list[Ticket]) -> dict[str, Any]:
@@ -82,34 +86,46 @@ def support_truth(tickets: list[Ticket]) -> dict[str, Any]:
     backlog = {}
     for day in _BACKLOG_DAYS:
         end = datetime.combine(day + timedelta(1), time(), _ZONE)
-        backlog[day.isoformat()] = sum(1 for t in good if t.status_at(end - timedelta(seconds=1)) in _UNSOLVED)
+        backlog[day.isoformat()] = sum(
+            1 for t in good if t.status_at(end - timedelta(seconds=1)) in _UNSOLVED
+        )
     days = [t.created_at.astimezone(_ZONE).date() for t in good]
     return {
         "definition": "countable: neither deleted nor merged away nor asked by an employee. one_touch: now solved or "
         "closed with exactly one public message of a human agent. reopened: ever went from solved to open. "
         "backlog: countable tickets unsolved at the end of the day in New York. created: per ISO week in New York. "
         "csat: last rating of countable tickets.",
-        "ticket_count": len(tickets), "countable_count": len(good),
-        "deleted_count": sum(1 for t in tickets if t.deleted_at), "merged_count": sum(1 for t in tickets if t.merged_into),
+        "ticket_count": len(tickets),
+        "countable_count": len(good),
+        "deleted_count": sum(1 for t in tickets if t.deleted_at),
+        "merged_count": sum(1 for t in tickets if t.merged_into),
         "merged": {str(t.ticket_id): t.merged_into for t in tickets if t.merged_into},
-        "internal_count": sum(1 for t in tickets if t.is_internal and not t.deleted_at and not t.merged_into),
+        "internal_count": sum(
+            1 for t in tickets if t.is_internal and not t.deleted_at and not t.merged_into
+        ),
         "unmatched_requester_ticket_count": sum(1 for t in good if t.is_unmatched),
-        "created_by_week": _weekly(days), "solved_count": len(solved),
+        "created_by_week": _weekly(days),
+        "solved_count": len(solved),
         "one_touch_count": sum(1 for t in solved if len(public_replies(t)) == 1),
         "reopened_count": sum(1 for t in good if reopens(t)),
         "backlog": backlog,
         "csat": {"good": scores["good"], "bad": scores["bad"], "offered_only": scores["offered"]},
         "first_reply": _first_replies(good),
-    }  # fmt: skip
+    }
 
 
 def survey_truth(responses: list[Response]) -> dict[str, Any]:
     """Parts of the score over finished, real responses."""
-    groups = Counter(group_of(r.score) for r in responses if r.score is not None and not r.is_preview)
+    groups = Counter(
+        group_of(r.score) for r in responses if r.score is not None and not r.is_preview
+    )
     return {
         "survey_id": "Customer NPS",
         "definition": "Finished responses that are no previews, by group of the score (0-6, 7-8, 9-10).",
-        "promoters": groups["Promoter"], "passives": groups["Passive"], "detractors": groups["Detractor"],
+        "promoters": groups["Promoter"],
+        "passives": groups["Passive"],
+        "detractors": groups["Detractor"],
         "unfinished": sum(1 for r in responses if r.score is None),
-        "previews": sum(1 for r in responses if r.is_preview), "response_count": len(responses),
-    }  # fmt: skip
+        "previews": sum(1 for r in responses if r.is_preview),
+        "response_count": len(responses),
+    }

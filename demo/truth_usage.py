@@ -16,8 +16,14 @@ from demo.company import CHURNED, ORG_ZONE, Account, week_of
 from demo.people import Person
 from demo.usage import Hit
 
-_DAYS = (date(2026, 1, 14), date(2026, 2, 18), date(2026, 3, 8), date(2026, 4, 22), date(2026, 5, 27),
-         date(2026, 6, 17))  # fmt: skip
+_DAYS = (
+    date(2026, 1, 14),
+    date(2026, 2, 18),
+    date(2026, 3, 8),
+    date(2026, 4, 22),
+    date(2026, 5, 27),
+    date(2026, 6, 17),
+)
 _ROBOT_WORDS = ("googlebot", "headlesschrome", "pingdom")
 _ACTIVE = (
     "Distinct countable people with at least one event of class value on the local date. A person is all user "
@@ -43,7 +49,10 @@ class Usage:
                 self.owners[device or ""].add(self.people[hit.user_id].person_id)
         # person, day, event, account, may be counted
         self.values = [v for h in hits if (v := self._value(h))]
-        self.active = {(p, d) for p, d, _, _, ok in self.values if ok}
+        self.active: dict[date, set[str]] = defaultdict(set)
+        for person_id, day, _, _, is_countable in self.values:
+            if is_countable:
+                self.active[day].add(person_id)
 
     def person_of(self, hit: Hit) -> tuple[str, Person | None]:
         """The person behind a hit, and what is known of them."""
@@ -71,7 +80,10 @@ class Usage:
 
     def active_in(self, first: date, last: date) -> set[str]:
         """People active on any day from the first to the last."""
-        return {p for p, d in self.active if first <= d <= last}
+        found: set[str] = set()
+        for n in range((last - first).days + 1):
+            found |= self.active[first + timedelta(n)]
+        return found
 
 
 def _active_people(usage: Usage) -> dict[str, Any]:
@@ -90,7 +102,7 @@ def _active_people(usage: Usage) -> dict[str, Any]:
         "windows": "dau: the day itself; wau, mau28, mau30: 7, 28 and 30 days that end with it; excluded: people "
         "with value events on the day of which none may be counted.",
         "days": days,
-        "person_day_count": len(usage.active),
+        "person_day_count": sum(len(people) for people in usage.active.values()),
         "person_day_definition": "Distinct pairs of countable person and local date over the whole time.",
     }
 
@@ -107,19 +119,26 @@ def _launch(usage: Usage) -> dict[str, Any]:
             and usage.accounts[a].plan_on(d) in catalog.LAUNCH_PLANS
         }  # fmt: skip
         users = {p for p, _, ok in mine if ok}
-        weeks.append({
-            "week_on": week.isoformat(), "people": len(users),
-            "accounts": len({a for _, a, ok in mine if ok}), "entitled_active_people": len(entitled),
-            "people_of_entitled": len(users & entitled), "excluded_people": len({p for p, _, ok in mine if not ok}),
-        })  # fmt: skip
+        weeks.append(
+            {
+                "week_on": week.isoformat(),
+                "people": len(users),
+                "accounts": len({a for _, a, ok in mine if ok}),
+                "entitled_active_people": len(entitled),
+                "people_of_entitled": len(users & entitled),
+                "excluded_people": len({p for p, _, ok in mine if not ok}),
+            }
+        )
     return {
-        "feature_id": catalog.LAUNCH_FEATURE, "released_on": catalog.LAUNCH_ON.isoformat(),
-        "release_id": "r-2026-04-smart-eta", "entitled_plans": list(catalog.LAUNCH_PLANS),
+        "feature_id": catalog.LAUNCH_FEATURE,
+        "released_on": catalog.LAUNCH_ON.isoformat(),
+        "release_id": "r-2026-04-smart-eta",
+        "entitled_plans": list(catalog.LAUNCH_PLANS),
         "definition": "Per ISO week (Monday, local dates): distinct countable people and accounts that used the "
         "feature; people active at all on or after the release while their account was on an entitled plan; those "
         "of them who used it; people with use that may not be counted (employees before and after the launch).",
         "weeks": weeks,
-    }  # fmt: skip
+    }
 
 
 def _churn(usage: Usage) -> dict[str, Any]:
@@ -134,12 +153,15 @@ def _churn(usage: Usage) -> dict[str, Any]:
         week += timedelta(7)
     assert account.churned_on
     return {
-        "account_id": CHURNED, "name": account.name, "hubspot_id": account.hubspot_id,
-        "churned_on": account.churned_on.isoformat(), "arr_minor_before": account.states[0].arr_minor,
+        "account_id": CHURNED,
+        "name": account.name,
+        "hubspot_id": account.hubspot_id,
+        "churned_on": account.churned_on.isoformat(),
+        "arr_minor_before": account.states[0].arr_minor,
         "definition": "Distinct countable people of the account per ISO week (Monday, the account's local dates); "
         "use decays from 2026-03-02 and ends before the contract does.",
         "weekly_active_people": weeks,
-    }  # fmt: skip
+    }
 
 
 def _experiment(usage: Usage) -> dict[str, Any]:
@@ -153,7 +175,9 @@ def _experiment(usage: Usage) -> dict[str, Any]:
     return {
         "experiment_id": catalog.EXPERIMENT,
         "definition": "Countable people who were shown exactly one variation, by variation; crossover: shown both.",
-        "people": {v: sum(1 for arms in seen.values() if arms == {v}) for v, _ in catalog.VARIATIONS},
+        "people": {
+            v: sum(1 for arms in seen.values() if arms == {v}) for v, _ in catalog.VARIATIONS
+        },
         "crossover_people": crossed,
     }
 

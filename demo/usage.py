@@ -79,8 +79,15 @@ class Recorder:
     chance: random.Random
     hits: list[Hit] = field(default_factory=list)
 
-    def add(self, at: int, kind: str, name: str | None, device: Device, person: Person | None = None,
-            **more: Any) -> None:  # fmt: skip
+    def add(
+        self,
+        at: int,
+        kind: str,
+        name: str | None,
+        device: Device,
+        person: Person | None = None,
+        **more: Any,
+    ) -> None:
         """Records a call at a true time; what has not arrived by now has not happened for us."""
         chance = self.chance
         latency = 80 + int(chance.random() * 300)
@@ -140,7 +147,9 @@ def _visit(recorder: Recorder, person: Person, account: Account | None, day: dat
         if name == "Legacy Map Opened" and day >= catalog.RETIRED_ON:
             name = "Shipment Tracked"
         at += 20_000 + int(chance.random() * 1_500_000)
-        recorder.add(at, "track", name, device, person, properties={"item_id": chance.randrange(9_000)})
+        recorder.add(
+            at, "track", name, device, person, properties={"item_id": chance.randrange(9_000)}
+        )
     if _uses_launch(person, account, day) and chance.random() < 0.55:
         recorder.add(at + 45_000, "track", "ETA Forecast Viewed", device, person,
                      properties={"lane": f"L{chance.randrange(60):02d}"})  # fmt: skip
@@ -152,23 +161,40 @@ def _visit(recorder: Recorder, person: Person, account: Account | None, day: dat
         recorder.add(at + 80_000, "track", catalog.UNPLANNED_EVENT, device, person)
 
 
-def _expose(recorder: Recorder, person: Person, device: Device, at: int, is_crossover: bool) -> None:
+def _expose(
+    recorder: Recorder, person: Person, device: Device, at: int, is_crossover: bool
+) -> None:
     arm = sum(person.person_id.encode()) % 2
     for shift, number in enumerate((arm, 1 - arm) if is_crossover else (arm,)):
         variation, name = catalog.VARIATIONS[number]
-        recorder.add(at + shift * 300_000, "track", "Experiment Viewed", device, person, properties={
-            "experiment_id": catalog.EXPERIMENT, "experiment_name": "Onboarding checklist",
-            "variation_id": variation, "variation_name": name,
-        })  # fmt: skip
+        recorder.add(
+            at + shift * 300_000,
+            "track",
+            "Experiment Viewed",
+            device,
+            person,
+            properties={
+                "experiment_id": catalog.EXPERIMENT,
+                "experiment_name": "Onboarding checklist",
+                "variation_id": variation,
+                "variation_name": name,
+            },
+        )
 
 
 def _crossing(people: list[Person]) -> set[str]:
     """Three lively people who are shown both variations."""
     lively = [
-        p.user_id for p in people
-        if p.kind == "customer" and p.rate > 0.45 and p.joined_on == STARTS_ON and p.left_on > ENDS_ON
-        and not p.twin_of and not p.devices[0].is_shared and p.account_id != CHURNED
-    ]  # fmt: skip
+        p.user_id
+        for p in people
+        if p.kind == "customer"
+        and p.rate > 0.45
+        and p.joined_on == STARTS_ON
+        and p.left_on > ENDS_ON
+        and not p.twin_of
+        and not p.devices[0].is_shared
+        and p.account_id != CHURNED
+    ]
     return set(lively[5:30:9])
 
 
@@ -228,10 +254,13 @@ def make_hits(seed: int, people: list[Person], accounts: list[Account], guests: 
     _passers_by(recorder, guests, robots)
     hits = recorder.hits
     eligible = [
-        n for n, h in enumerate(hits)
-        if h.name in catalog.VALUE_EVENTS and h.user_id and h.sent is not None
+        n
+        for n, h in enumerate(hits)
+        if h.name in catalog.VALUE_EVENTS
+        and h.user_id
+        and h.sent is not None
         and h.received < AS_OF_MS - 45 * DAY_MS
-    ]  # fmt: skip
+    ]
     for n in recorder.chance.sample(eligible, 12):
         hit = hits[n]
         assert hit.sent is not None

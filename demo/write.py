@@ -69,6 +69,8 @@ def write_company(home: Path, *, seed: int = 7, size: int = 1) -> None:
     write_tools(delivery, seed, seats, make_invoices())
     write_survey(delivery, responses)
     delivery.text("unknown", UNKNOWN_FILE, _UNKNOWN, moment(STARTS_ON, 12))
-    simulation = Simulation(seed, size, accounts, people, hits, tickets, seats, notes, responses, sent)
+    simulation = Simulation(
+        seed, size, accounts, people, hits, tickets, seats, notes, responses, sent
+    )
     truth = make_truth(simulation, delivery)
     (home / "truth.json").write_text(json.dumps(truth, indent=2) + "\n", encoding="utf-8")

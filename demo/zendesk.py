@@ -51,7 +51,9 @@ def _between(start: datetime, end: datetime | None) -> dict[str, int | None]:
 
 def public_replies(ticket: Ticket, until: datetime = AS_OF) -> list[Message]:
     """Public messages of human agents."""
-    return [m for m in ticket.messages if m.is_public and m.author_id in support.AGENTS and m.at < until]
+    return [
+        m for m in ticket.messages if m.is_public and m.author_id in support.AGENTS and m.at < until
+    ]
 
 
 def reopens(ticket: Ticket, until: datetime = AS_OF) -> int:
@@ -80,7 +82,9 @@ def _metric_set(ticket: Ticket, until: datetime) -> dict[str, Any]:
         "solved_at": iso(solved[-1]) if is_solved and solved else None,
         "reply_time_in_minutes": _between(created, first),
         "first_resolution_time_in_minutes": _between(created, solved[0] if solved else None),
-        "full_resolution_time_in_minutes": _between(created, solved[-1] if solved and is_solved else None),
+        "full_resolution_time_in_minutes": _between(
+            created, solved[-1] if solved and is_solved else None
+        ),
         "agent_wait_time_in_minutes": _minutes(ticket, until, {"pending"}),
         "requester_wait_time_in_minutes": _minutes(ticket, until, {"new", "open", "hold"}),
         "on_hold_time_in_minutes": _minutes(ticket, until, {"hold"}),
@@ -100,7 +104,9 @@ def _ticket(ticket: Ticket, until: datetime) -> dict[str, Any]:
         # The cursor's clock runs a little behind: it is when the row was written for the export.
         "generated_timestamp": int(changed.timestamp()) + 2,
         "type": "question",
-        "subject": "SCRUBBED" if ticket.deleted_at and ticket.deleted_at < until else ticket.subject,
+        "subject": "SCRUBBED"
+        if ticket.deleted_at and ticket.deleted_at < until
+        else ticket.subject,
         "raw_subject": ticket.subject,
         "description": ticket.messages[0].body,
         "priority": ticket.priority,
@@ -127,12 +133,26 @@ def _user(user_id: int, name: str, email: str, role: str, created: datetime, *,
           external_id: str | None = None, organization_id: int | None = None,
           zone: str = "America/New_York") -> dict[str, Any]:  # fmt: skip
     return {
-        "id": user_id, "url": f"{_API}/users/{user_id}.json", "name": name, "email": email,
-        "created_at": iso(created), "updated_at": iso(created), "time_zone": "Eastern Time (US & Canada)",
-        "iana_time_zone": zone, "phone": None, "locale": "en-US", "organization_id": organization_id,
-        "role": role, "verified": True, "external_id": external_id, "tags": [], "active": True,
-        "shared": False, "suspended": False, "default_group_id": None,
-    }  # fmt: skip
+        "id": user_id,
+        "url": f"{_API}/users/{user_id}.json",
+        "name": name,
+        "email": email,
+        "created_at": iso(created),
+        "updated_at": iso(created),
+        "time_zone": "Eastern Time (US & Canada)",
+        "iana_time_zone": zone,
+        "phone": None,
+        "locale": "en-US",
+        "organization_id": organization_id,
+        "role": role,
+        "verified": True,
+        "external_id": external_id,
+        "tags": [],
+        "active": True,
+        "shared": False,
+        "suspended": False,
+        "default_group_id": None,
+    }
 
 
 def _directory(people: list[Person], accounts: list[Account]) -> dict[int, dict[str, Any]]:
@@ -180,9 +200,14 @@ def _audits(ticket: Ticket) -> list[dict[str, Any]]:
         moments.setdefault((at, actor), []).append(_child(number, via, event_type, **fields))
 
     origin = ticket.messages[0].via
-    for name, value in (("subject", ticket.subject), ("requester_id", ticket.requester_id),
-                        ("group_id", ticket.group_id), ("status", "new"),
-                        ("priority", ticket.priority), ("organization_id", ticket.organization_id)):  # fmt: skip
+    for name, value in (
+        ("subject", ticket.subject),
+        ("requester_id", ticket.requester_id),
+        ("group_id", ticket.group_id),
+        ("status", "new"),
+        ("priority", ticket.priority),
+        ("organization_id", ticket.organization_id),
+    ):
         if value is not None:
             child(ticket.created_at, ticket.requester_id, origin, "Create", **{name: value})
     for message in ticket.messages:
@@ -200,16 +225,25 @@ def _audits(ticket: Ticket) -> list[dict[str, Any]]:
         before = status
     score = "unoffered"
     for at, value in ticket.scores:
-        actor, via = (SYSTEM_ACTOR, "Rule") if value == "offered" else (ticket.requester_id, "Web form")
+        actor, via = (
+            (SYSTEM_ACTOR, "Rule") if value == "offered" else (ticket.requester_id, "Web form")
+        )
         child(at, actor, via, "Change", satisfaction_score=value, previous_value=score)
         score = value
     return [
-        {"id": children[0]["id"] + 500, "ticket_id": ticket.ticket_id, "timestamp": int(at.timestamp()),
-         "created_at": iso(at), "updater_id": actor, "via": children[0]["via"],
-         "system": {"client": "Mozilla/5.0", "location": "New York, NY, United States"},
-         "event_type": "Audit", "child_events": children}
+        {
+            "id": children[0]["id"] + 500,
+            "ticket_id": ticket.ticket_id,
+            "timestamp": int(at.timestamp()),
+            "created_at": iso(at),
+            "updater_id": actor,
+            "via": children[0]["via"],
+            "system": {"client": "Mozilla/5.0", "location": "New York, NY, United States"},
+            "event_type": "Audit",
+            "child_events": children,
+        }
         for (at, actor), children in sorted(moments.items(), key=lambda m: (m[0][0], m[1][0]["id"]))
-    ]  # fmt: skip
+    ]
 
 
 SYSTEM_ACTOR = support.SYSTEM
@@ -227,18 +261,31 @@ def _write_tickets(delivery: Delivery, changed: list[Ticket], users: dict[int, d
             "groups": [{"id": i, "name": n, "deleted": False} for i, n in support.GROUPS.items()],
             "organizations": [_organization(orgs[i]) for i in seen_orgs],
             "metric_sets": [_metric_set(t, at) for t in page],
-            "after_url": None if is_last else f"{_API}/incremental/tickets/cursor.json?cursor=p{number}",
-            "after_cursor": f"p{number}", "before_cursor": None, "before_url": None,
+            "after_url": None
+            if is_last
+            else f"{_API}/incremental/tickets/cursor.json?cursor=p{number}",
+            "after_cursor": f"p{number}",
+            "before_cursor": None,
+            "before_url": None,
             "end_of_stream": is_last,
-        }  # fmt: skip
-        delivery.json(kind, f"drop/zendesk/incremental_tickets_{stamp}_page_{number}.json", document, at)
+        }
+        delivery.json(
+            kind, f"drop/zendesk/incremental_tickets_{stamp}_page_{number}.json", document, at
+        )
         for entry in document["tickets"]:
             delivery.row(kind, "tickets", entry["id"], str(entry))
         for entry in document["metric_sets"]:
             for name, value in entry.items():
                 parts = value.items() if isinstance(value, dict) else [(None, value)]
-                for half, figure in parts if name.endswith("_in_minutes") or name in ("reopens", "replies") else ():
-                    delivery.row(kind, "vendor_reports", (entry["ticket_id"], name, half), (figure, entry["updated_at"]))
+                for half, figure in (
+                    parts if name.endswith("_in_minutes") or name in ("reopens", "replies") else ()
+                ):
+                    delivery.row(
+                        kind,
+                        "vendor_reports",
+                        (entry["ticket_id"], name, half),
+                        (figure, entry["updated_at"]),
+                    )
         for entry in document["users"]:
             delivery.row(kind, "identities", entry["id"], entry["updated_at"])
         for entry in document["organizations"]:
@@ -249,9 +296,12 @@ def _write_events(delivery: Delivery, audits: list[dict[str, Any]], at: datetime
     kind, stamp = "zendesk_ticket_events", f"{at:%Y-%m-%d}"
     for number, page, is_last in _pages(audits, 1_000):
         document = {
-            "ticket_events": page, "next_page": None if is_last else f"{_API}/incremental/ticket_events.json",
-            "count": len(page), "end_of_stream": is_last, "end_time": page[-1]["timestamp"] if page else None,
-        }  # fmt: skip
+            "ticket_events": page,
+            "next_page": None if is_last else f"{_API}/incremental/ticket_events.json",
+            "count": len(page),
+            "end_of_stream": is_last,
+            "end_time": page[-1]["timestamp"] if page else None,
+        }
         delivery.json(kind, f"drop/zendesk/ticket_events_{stamp}_page_{number}.json", document, at)
         for audit in page:
             for child in audit["child_events"]:
@@ -261,18 +311,31 @@ def _write_events(delivery: Delivery, audits: list[dict[str, Any]], at: datetime
 
 
 def _write_hours(delivery: Delivery, at: datetime) -> None:
-    intervals = [{"start_time": d * 1440 + support.OPENS * 60, "end_time": d * 1440 + support.CLOSES * 60}
-                 for d in range(1, 6)]  # fmt: skip
-    schedule = {"id": support.SCHEDULE_ID, "name": "Harborline support",
-                "time_zone": "Eastern Time (US & Canada)", "intervals": intervals,
-                "created_at": "2025-11-03T15:00:00Z", "updated_at": "2025-11-03T15:00:00Z"}  # fmt: skip
+    intervals = [
+        {"start_time": d * 1440 + support.OPENS * 60, "end_time": d * 1440 + support.CLOSES * 60}
+        for d in range(1, 6)
+    ]
+    schedule = {
+        "id": support.SCHEDULE_ID,
+        "name": "Harborline support",
+        "time_zone": "Eastern Time (US & Canada)",
+        "intervals": intervals,
+        "created_at": "2025-11-03T15:00:00Z",
+        "updated_at": "2025-11-03T15:00:00Z",
+    }
     url = f"{_API}/business_hours/schedules"
     delivery.json("zendesk_schedules", "drop/zendesk/schedules.json",
                   {"schedules": [schedule], "url": f"{url}.json"}, at)  # fmt: skip
-    holidays = [{"id": 4_400 + n, "name": name, "start_date": day.isoformat(), "end_date": day.isoformat()}
-                for n, (name, day) in enumerate(support.HOLIDAYS)]  # fmt: skip
-    delivery.json("zendesk_holidays", f"drop/zendesk/schedule_{support.SCHEDULE_ID}_holidays.json",
-                  {"holidays": holidays, "url": f"{url}/{support.SCHEDULE_ID}/holidays.json"}, at)  # fmt: skip
+    holidays = [
+        {"id": 4_400 + n, "name": name, "start_date": day.isoformat(), "end_date": day.isoformat()}
+        for n, (name, day) in enumerate(support.HOLIDAYS)
+    ]
+    delivery.json(
+        "zendesk_holidays",
+        f"drop/zendesk/schedule_{support.SCHEDULE_ID}_holidays.json",
+        {"holidays": holidays, "url": f"{url}/{support.SCHEDULE_ID}/holidays.json"},
+        at,
+    )
     for interval in intervals:
         delivery.row("zendesk_schedules", "business_hours", interval["start_time"], 1)
     for holiday in holidays:
@@ -283,10 +346,14 @@ def _in_span(times: Iterable[datetime], start: datetime, end: datetime) -> bool:
     return any(start <= t < end for t in times)
 
 
-def write_zendesk(delivery: Delivery, tickets: list[Ticket], people: list[Person], accounts: list[Account]) -> None:
+def write_zendesk(
+    delivery: Delivery, tickets: list[Ticket], people: list[Person], accounts: list[Account]
+) -> None:
     """Writes each export with what changed since the one before."""
     users, orgs = _directory(people, accounts), {a.zendesk_id: a for a in accounts}
-    audits = sorted((a for t in tickets for a in _audits(t)), key=lambda a: (a["timestamp"], a["id"]))
+    audits = sorted(
+        (a for t in tickets for a in _audits(t)), key=lambda a: (a["timestamp"], a["id"])
+    )
     since = datetime(2026, 1, 1, tzinfo=UTC)
     _write_hours(delivery, moment(STARTS_ON, 12))
     for at in export_times():
