@@ -1,0 +1,24 @@
+"""Everything that Dagster loads.
+
+Belongs here: the list. Does not belong here: what stands in it (`defs/`).
+"""
+
+import dagster as dg
+
+from orchestration.defs.gates import lake_gate, marts_gate
+from orchestration.defs.jobs import files_arrived, main_job, nightly
+from orchestration.defs.lake import events_by_day_spec, lake
+from orchestration.defs.published import published
+from orchestration.defs.resources import make_resources
+from orchestration.defs.warehouse import warehouse
+
+defs = dg.Definitions(
+    assets=[lake, events_by_day_spec(), warehouse, published],
+    asset_checks=[lake_gate, marts_gate],
+    jobs=[main_job],
+    schedules=[nightly],
+    sensors=[files_arrived],
+    resources=make_resources(),
+    # One process for all steps: each process more would import everything again.
+    executor=dg.in_process_executor,
+)

@@ -1,0 +1,1 @@
+"""What Dagster sees: one module for each kind of thing, thin over `orchestration.lib`."""

@@ -1,0 +1,132 @@
+"""One asset check for each expectation; critical ones block everything downstream.
+
+Belongs here: how gates are shown to Dagster. Does not belong here: expectations (`expectations/`)
+and what is checked when (`lib/gates.py`).
+"""
+
+from collections.abc import Iterable, Iterator
+
+import dagster as dg
+
+from expectations.ledger_checks import LEDGER_CHECKS
+from expectations.results import CheckResult
+from orchestration.defs.lake import BATCHES, contract_key
+from orchestration.defs.metadata import table
+from orchestration.defs.resources import WorkspaceResource
+from orchestration.lib import gates
+from orchestration.lib.paths import PipelineError
+from orchestration.lib.receipt import plan_build, read_receipt
+
+_ROWS_SHOWN = 10
+
+
+def mart_key(name: str) -> dg.AssetKey:
+    """Asset key of a mart."""
+    return dg.AssetKey(["marts", name])
+
+
+def lake_check_specs() -> list[dg.AssetCheckSpec]:
+    """Checks of the ledger and of every contract."""
+    ledger = [
+        dg.AssetCheckSpec(
+            name=check.check_name,
+            asset=BATCHES,
+            blocking=check.severity == "critical",
+            description=check.description,
+            metadata={"severity": check.severity},
+        )
+        for check in LEDGER_CHECKS
+    ]
+    return [*ledger, *_suite_specs(gates.raw_suites(), contract_key)]
+
+
+def mart_check_specs() -> list[dg.AssetCheckSpec]:
+    """Checks of every mart."""
+    return _suite_specs(gates.mart_suites(), mart_key)
+
+
+def _suite_specs(suites, key_of) -> list[dg.AssetCheckSpec]:  # noqa: ANN001
+    return [
+        dg.AssetCheckSpec(
+            name=spec.check_name,
+            asset=key_of(suite.table),
+            blocking=spec.severity == "critical",
+            description=spec.description,
+            metadata={"severity": spec.severity, "runbook": suite.runbook},
+        )
+        for suite in suites
+        for spec in suite.expectations
+    ]
+
+
+@dg.multi_asset_check(name="gate_of_the_lake", specs=lake_check_specs())
+def lake_gate(
+    context: dg.AssetCheckExecutionContext, workspace: WorkspaceResource
+) -> Iterator[dg.AssetCheckResult]:
+    """Holds what was delivered since the last build against the contracts' suites."""
+    home = workspace.open()
+    record = gates.gate_lake(home, plan_build(home))
+    yield from _results(context, record, lake_check_specs())
+
+
+@dg.multi_asset_check(name="gate_of_the_marts", specs=mart_check_specs())
+def marts_gate(
+    context: dg.AssetCheckExecutionContext, workspace: WorkspaceResource
+) -> Iterator[dg.AssetCheckResult]:
+    """Holds every mart of the new build against its suite before anything is published."""
+    home = workspace.open()
+    receipt = read_receipt(home)
+    if receipt is None:
+        raise PipelineError("There is no build to check. Run: productops build")
+    record = gates.gate_marts(home, receipt)
+    yield from _results(context, record, mart_check_specs())
+
+
+def _results(
+    context: dg.AssetCheckExecutionContext,
+    record: gates.GateRecord,
+    specs: Iterable[dg.AssetCheckSpec],
+) -> Iterator[dg.AssetCheckResult]:
+    """A result for every check; one that had nothing new to look at passes and says so."""
+    found = {(check.table, check.check_name): check for check in record.checks}
+    for spec in specs:
+        check = found.get((spec.asset_key.path[-1], spec.name))
+        if check is None:
+            yield dg.AssetCheckResult(
+                passed=True,
+                asset_key=spec.asset_key,
+                check_name=spec.name,
+                description="Nothing new was delivered since it passed.",
+            )
+            continue
+        if not check.passed:
+            context.log.warning(f"{check.table}.{check.check_name}: {check.message}")
+        yield dg.AssetCheckResult(
+            passed=check.passed,
+            asset_key=spec.asset_key,
+            check_name=spec.name,
+            severity=dg.AssetCheckSeverity.ERROR if _is_error(check) else dg.AssetCheckSeverity.WARN,
+            description=check.message,
+            metadata=_metadata(check),
+        )
+
+
+def _is_error(check: CheckResult) -> bool:
+    return check.severity == "critical" or check.crashed
+
+
+def _metadata(check: CheckResult) -> dict[str, object]:
+    found: dict[str, object] = {
+        "severity": check.severity,
+        "seconds": round(check.seconds, 3),
+        **{name: value for name, value in check.observed.items() if value is not None},
+    }
+    if check.element_count is not None:
+        found["rows_checked"] = check.element_count
+    if check.unexpected_count is not None:
+        found["rows_failing"] = check.unexpected_count
+    if check.failing_rows:
+        header = list(check.failing_rows[0])
+        rows = [[row.get(name) for name in header] for row in check.failing_rows[:_ROWS_SHOWN]]
+        found["failing_rows"] = table(header, rows)
+    return found

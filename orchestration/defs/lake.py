@@ -1,0 +1,182 @@
+"""The lake's assets: what was delivered, one asset for each contract, and the days of events.
+
+Belongs here: how ingest is shown to Dagster. Does not belong here: ingest itself.
+"""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+
+from ingest.contracts import Contract, load_contracts
+from ingest.ledger import Batch, read_batches
+from ingest.load import FileOutcome, IngestReport, ingest
+from ingest.settings import HOME, ConfigError, Workspace, parse_config
+from orchestration.defs.metadata import owners, preview, table
+from orchestration.defs.resources import WorkspaceResource
+from orchestration.lib import publish as publishing
+from orchestration.lib.gates import gate_lake
+from orchestration.lib.receipt import plan_build
+
+BATCHES = dg.AssetKey(["lake", "batches"])
+EVENTS_BY_DAY = dg.AssetKey(["lake", "usage_events_by_day"])
+GROUP = "lake"
+_SHOWN_FILES = 30
+
+
+def contract_key(name: str) -> dg.AssetKey:
+    """Asset key of a contract."""
+    return dg.AssetKey(["lake", name])
+
+
+def _spec(contract: Contract) -> dg.AssetSpec:
+    rows = [(c.name, c.type, "yes" if c.required else "", c.description) for c in contract.columns]
+    return dg.AssetSpec(
+        contract_key(contract.name),
+        description=f"{contract.grain.capitalize()}. Typed Parquet of every delivery.",
+        group_name=GROUP,
+        kinds={"parquet"},
+        owners=owners(contract.owner),
+        skippable=True,
+        metadata={
+            "key": ", ".join(contract.key),
+            "columns": table(("column", "type", "required", "meaning"), rows),
+        },
+    )
+
+
+def lake_specs() -> list[dg.AssetSpec]:
+    """Specs of the ledger and of every contract."""
+    batches = dg.AssetSpec(
+        BATCHES,
+        description="The ledger: one row per delivered file and contract, balanced to the row.",
+        group_name=GROUP,
+        kinds={"parquet"},
+        owners=owners("product-ops"),
+        skippable=True,
+    )
+    return [batches, *(_spec(contract) for contract in load_contracts().values())]
+
+
+@dg.multi_asset(name="ingest", specs=lake_specs())
+def lake(
+    context: dg.AssetExecutionContext, workspace: WorkspaceResource
+) -> Iterator[dg.MaterializeResult]:
+    """Takes in what is new; without anything to do, nothing downstream runs."""
+    home = workspace.open()
+
+    def progress(path: str, done: int, total: int) -> None:
+        if path and (done % 25 == 0 or total <= 25):
+            context.log.info(f"file {done + 1} of {total}: {path}")
+
+    report = ingest(home, progress=progress)
+    plan = plan_build(home)
+    is_closed = not gate_lake(home, plan).is_open if not plan.builds else False
+    if not (plan.builds or is_closed or publishing.is_pending(home)):
+        context.log.info("Nothing new was delivered and everything is published.")
+        return
+    batches = read_batches(home.lake)
+    yield dg.MaterializeResult(asset_key=BATCHES, metadata=_ledger_metadata(report, batches))
+    arrived = {part.batch_id for outcome in report.files for part in outcome.parts}
+    for contract in load_contracts().values():
+        mine = [batch for batch in batches if batch.contract == contract.name]
+        yield dg.MaterializeResult(
+            asset_key=contract_key(contract.name),
+            metadata=_contract_metadata(home, contract, mine, arrived),
+        )
+    _report_days(context, [b for b in batches if b.batch_id in arrived])
+
+
+def _ledger_metadata(report: IngestReport, batches: list[Batch]) -> dict[str, object]:
+    counted = [batch for batch in batches if not batch.is_withdrawn]
+    totals = {
+        name: sum(getattr(batch, name) for batch in counted)
+        for name in (
+            "rows_in", "rows_loaded", "rows_duplicate", "rows_quarantined", "rows_suppressed",
+        )
+    }  # fmt: skip
+    shown = [_file_line(outcome) for outcome in report.files[:_SHOWN_FILES]]
+    return {
+        "files_new": report.count("loaded"),
+        "files_refused": report.count("rejected"),
+        "files_still_written": report.count("waiting"),
+        **totals,
+        "balance": dg.MetadataValue.md(
+            f"{totals['rows_in']:,} in = {totals['rows_loaded']:,} loaded + "
+            f"{totals['rows_duplicate']:,} duplicate + {totals['rows_quarantined']:,} set aside + "
+            f"{totals['rows_suppressed']:,} suppressed"
+        ),
+        "files": table(("file", "format", "status", "loaded", "set aside", "detail"), shown),
+    }
+
+
+def _file_line(outcome: FileOutcome) -> tuple[object, ...]:
+    loaded = sum(part.rows_loaded for part in outcome.parts)
+    aside = sum(part.rows_quarantined for part in outcome.parts)
+    return outcome.path, outcome.format, outcome.status, loaded, aside, outcome.detail
+
+
+def _contract_metadata(
+    workspace: Workspace, contract: Contract, batches: list[Batch], arrived: set[str]
+) -> dict[str, object]:
+    new = [batch for batch in batches if batch.batch_id in arrived]
+    alive = [batch for batch in batches if batch.is_committed]
+    found: dict[str, object] = {
+        "dagster/row_count": sum(batch.rows_loaded for batch in alive),
+        "rows_new": sum(batch.rows_loaded for batch in new),
+        "rows_duplicate": sum(batch.rows_duplicate for batch in new),
+        "rows_set_aside": sum(batch.rows_quarantined for batch in new),
+        "rows_late": sum(batch.rows_late for batch in new),
+        "folder": dg.MetadataValue.path(str(workspace.lake / "bronze" / contract.name)),
+    }
+    files = [str(workspace.lake / batch.output) for batch in new if batch.output]
+    if files:
+        shown = preview(files[-1], [c.name for c in contract.columns if not c.personal])
+        found["preview"] = shown
+    return found
+
+
+def _report_days(context: dg.AssetExecutionContext, batches: list[Batch]) -> None:
+    """Marks the days whose events this run brought as materialised."""
+    days: dict[str, int] = {}
+    for batch in batches:
+        if batch.contract == "usage_events":
+            for day, rows in batch.affected_dates.items():
+                days[day] = days.get(day, 0) + rows
+    known = events_by_day_spec().partitions_def
+    first = known.start.date().isoformat() if isinstance(known, dg.DailyPartitionsDefinition) else ""
+    for day, rows in sorted(days.items()):
+        if day >= first:
+            context.log_event(
+                dg.AssetMaterialization(
+                    asset_key=EVENTS_BY_DAY, partition=day, metadata={"rows_new": rows}
+                )
+            )
+
+
+def events_by_day_spec() -> dg.AssetSpec:
+    """Usage events seen by their UTC day: which days have data, and when it last came."""
+    return dg.AssetSpec(
+        EVENTS_BY_DAY,
+        deps=[contract_key("usage_events")],
+        description="Usage events by the UTC day on which they happened. A day is marked whenever "
+        "a delivery brings events of it, however late.",
+        group_name=GROUP,
+        kinds={"parquet"},
+        owners=owners("product-analytics"),
+        partitions_def=dg.DailyPartitionsDefinition(
+            start_date=_first_day(), end_offset=1, timezone="UTC"
+        ),
+    )
+
+
+def _first_day() -> str:
+    """The company's `product_born_on`, if its settings can be read; else a year ago."""
+    path = Path(os.environ.get(HOME, ".")) / "productops.yml"
+    try:
+        born = parse_config(path.read_text(encoding="utf-8"), path).org.product_born_on
+    except (OSError, ConfigError):
+        return f"{datetime.now(UTC).year - 1}-01-01"
+    return born.isoformat()
