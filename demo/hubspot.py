@@ -42,8 +42,7 @@ def _associations(**ids: str | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _company(account: Account, state: AccountState) -> dict[str, Any]:
-    assert account.hubspot_id
+def _company(account: Account, hubspot_id: str, state: AccountState) -> dict[str, Any]:
     is_paid = state.plan in ("starter", "pro", "enterprise") and state.lifecycle == "customer"
     properties = {
         "name": account.name,
@@ -63,9 +62,9 @@ def _company(account: Account, state: AccountState) -> dict[str, Any]:
         else None,
         "createdate": iso(account.created_at, millis=True),
         "hs_lastmodifieddate": iso(state.since, millis=True),
-        "hs_object_id": account.hubspot_id,
+        "hs_object_id": hubspot_id,
     }
-    return _object(account.hubspot_id, properties, account.created_at, state.since)
+    return _object(hubspot_id, properties, account.created_at, state.since)
 
 
 def _prospect(chance: random.Random, number: int) -> tuple[datetime, dict[str, Any]]:
@@ -181,8 +180,8 @@ def make_notes(
             else "They are happy with tracking &amp; bookings."
         )
         body = (
-            f'<div style="" dir="auto" data-top-level="true"><p style="margin:0;">Call with {account.name}.'
-            f"<br>{said}</p><p>Next&nbsp;step: send the offer.</p></div>"
+            '<div style="" dir="auto" data-top-level="true"><p style="margin:0;">'
+            f"Call with {account.name}.<br>{said}</p><p>Next&nbsp;step: send the offer.</p></div>"
         )
         properties = {
             "hs_note_body": body,
@@ -228,7 +227,9 @@ def write_hubspot(delivery: Delivery, seed: int, people: list[Person], accounts:
     """Writes an export at the start, one on the first day of each month, and one now."""
     chance = source_of_chance(seed, "hubspot")
     known = [a for a in accounts if a.hubspot_id]
-    companies: _Versions = [(s.since, _company(a, s)) for a in known for s in a.states]
+    companies: _Versions = [
+        (s.since, _company(a, a.hubspot_id, s)) for a in accounts if a.hubspot_id for s in a.states
+    ]
     companies += [_prospect(chance, n) for n in range(1, 13)]
     contacts = _contacts(chance, people, {a.account_id: a for a in accounts})
     deals = _deals(chance, [a.hubspot_id for a in known if a.hubspot_id])

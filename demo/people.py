@@ -22,15 +22,16 @@ _FAMILY = (
     "Jansen", "Kowal", "Lindqvist", "Moreau", "Nakata", "Okafor", "Petrov", "Quispe", "Rossi",
     "Sato", "Tanaka", "Urban", "Vargas", "Weiss", "Young", "Zhou",
 )  # fmt: skip
+_WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 _BROWSERS = (
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 Safari/537.36",
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 Safari/537.36 Edg/143.0.0.0",
+    f"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {_WEBKIT} Chrome/143.0.0.0 Safari/537.36",
+    f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {_WEBKIT} Chrome/143.0.0.0 Edg/143.0.0.0",
     "Mozilla/5.0 (X11; Linux x86_64; rv:146.0) Gecko/20100101 Firefox/146.0",
 )
 _PHONE = "Harborline/4.2.1 (iPhone; iOS 19.1; Scale/3.00)"
 ROBOTS = (
     "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
-    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/143.0.0.0 Safari/537.36",
+    f"Mozilla/5.0 (X11; Linux x86_64) {_WEBKIT} HeadlessChrome/143.0.0.0 Safari/537.36",
     "Pingdom.com_bot_version_1.4_(http://www.pingdom.com/)",
 )
 

@@ -14,7 +14,7 @@ from demo.company import AS_OF, INTERNAL_DOMAIN, ORG_ZONE, STARTS_ON, iso, momen
 from demo.files import Delivery
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_. /-]*")
-_CONFIG = f"""# Harborline, a made-up company. `as_of` freezes its clock, so that the demo never ages.
+_CONFIG = f"""# Harborline, a made-up company. `as_of` freezes its clock: the demo never ages.
 org:
   name: Harborline
   time_zone: {ORG_ZONE}
@@ -155,7 +155,7 @@ def write_registry(delivery: Delivery) -> None:
     _write(delivery, "features", "features.yml", "What the product can do.", {"features": features})
     _count(delivery, "registry_features", "features", len(features))
     events = [{"event_name": e, "feature_id": f, "event_class": c} for e, f, c, _ in catalog.EVENTS]
-    comment = "Which events show use of what. value: the person got something; system: nobody did anything."
+    comment = "Which events show use of what. value: the person got something; system: background."
     _write(delivery, "tracking_plan", "tracking_plan.yml", comment, {"events": events})
     _count(delivery, "registry_tracking_plan", "tracking_plan", len(events))
     themes = [

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from demo.company import AS_OF, STARTS_ON, source_of_chance
+from demo.company import AS_OF, source_of_chance
 from demo.files import Delivery
 from demo.usage import AS_OF_MS, DAY_MS, Hit
 
@@ -155,10 +155,6 @@ def write_segment(delivery: Delivery, seed: int, hits: list[Hit]) -> Sent:
         at = datetime.fromtimestamp(day * 86_400, UTC)
         name = f"drop/segment-logs/{_SOURCE}/{day * DAY_MS}/{at:%Y%m%d}-{_SOURCE}.gz"
         delivery.lines(KIND, name, (text for _, text in rows), min(at + timedelta(hours=25), AS_OF))
-    assert (
-        min(by_day) * 86_400
-        >= datetime(*STARTS_ON.timetuple()[:3], tzinfo=UTC).timestamp() - 86_400
-    )
     tally = delivery.tally(KIND, "usage_events")
     tally.rows_in, tally.rows_duplicate = total, exact
     tally.rows_quarantined = sum(quarantined.values())

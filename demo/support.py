@@ -1,117 +1,28 @@
 """What happens in support: tickets with their status changes and messages.
 
-Belongs here: the simulation of tickets and of business hours. Does not belong here: Zendesk's
-files (`demo.zendesk`).
+Belongs here: the simulation of tickets. Does not belong here: what a ticket is (`demo.desk`) or
+Zendesk's files (`demo.zendesk`).
 """
 
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from demo import catalog
 from demo.company import (
     AS_OF,
     CHURNED,
     ENDS_ON,
-    ORG_ZONE,
     STARTS_ON,
     Account,
     moment,
     source_of_chance,
     week_of,
 )
+from demo.desk import AGENTS, SYSTEM, Message, Ticket, in_hours
 from demo.people import Person
-
-GROUPS = {26_001: "Product support", 26_002: "Billing", 26_003: "Onboarding"}
-AGENTS = {39_900_000_001: "Noor Haas", 39_900_000_002: "Eli Marsh", 39_900_000_003: "Zoe Lind",
-          39_900_000_004: "Max Orr"}  # fmt: skip
-SYSTEM = -1
-SCHEDULE_ID = 360_000_310_393
-HOLIDAYS = (
-    ("Martin Luther King Day", date(2026, 1, 19)), ("Presidents' Day", date(2026, 2, 16)),
-    ("Memorial Day", date(2026, 5, 25)), ("Juneteenth", date(2026, 6, 19)),
-)  # fmt: skip
-OPENS, CLOSES = 9, 17
-_ZONE = ZoneInfo(ORG_ZONE)
-
-
-@dataclass(frozen=True)
-class Message:
-    """A comment; `via` as the vendor words it."""
-
-    at: datetime
-    author_id: int
-    is_public: bool
-    body: str
-    via: str
-
-
-@dataclass(frozen=True)
-class Ticket:
-    """A ticket with its whole history."""
-
-    ticket_id: int
-    subject: str
-    created_at: datetime
-    requester_id: int
-    organization_id: int | None
-    group_id: int
-    agent_id: int
-    channel: str
-    priority: str | None
-    theme_id: str | None
-    is_internal: bool = False
-    is_unmatched: bool = False
-    statuses: tuple[tuple[datetime, str], ...] = ()
-    messages: tuple[Message, ...] = ()
-    scores: tuple[tuple[datetime, str], ...] = ()
-    deleted_at: datetime | None = None
-    merged_into: int | None = None
-    tags: tuple[str, ...] = field(default_factory=tuple)
-
-    @property
-    def is_countable(self) -> bool:
-        """Neither deleted nor merged away nor from an employee."""
-        return self.deleted_at is None and self.merged_into is None and not self.is_internal
-
-    def status_at(self, at: datetime) -> str | None:
-        """The status at a moment; None before it was created."""
-        found = [status for when, status in self.statuses if when <= at]
-        return found[-1] if found else None
-
-    def version_before(self, at: datetime) -> datetime:
-        """When it last changed before a moment."""
-        times = [self.created_at, *(w for w, _ in self.statuses), *(m.at for m in self.messages),
-                 *(w for w, _ in self.scores)]  # fmt: skip
-        return max(t for t in times if t < at)
-
-
-def business_seconds(start: datetime, end: datetime) -> int:
-    """Seconds of opening hours between two moments."""
-    closed = {day for _, day in HOLIDAYS}
-    total = 0.0
-    day = start.astimezone(_ZONE).date()
-    while day <= end.astimezone(_ZONE).date():
-        if day.weekday() < 5 and day not in closed:
-            opens = datetime(day.year, day.month, day.day, OPENS, tzinfo=_ZONE)
-            closes = datetime(day.year, day.month, day.day, CLOSES, tzinfo=_ZONE)
-            total += max(0.0, (min(end, closes) - max(start, opens)).total_seconds())
-        day += timedelta(1)
-    return int(total)
-
-
-def _in_hours(at: datetime) -> datetime:
-    """The moment itself, or when the agents next begin."""
-    closed = {day for _, day in HOLIDAYS}
-    local = at.astimezone(_ZONE)
-    while local.weekday() > 4 or local.date() in closed or local.hour >= CLOSES:
-        local = datetime(local.year, local.month, local.day, OPENS, 4, tzinfo=_ZONE) + timedelta(1)
-    if local.hour < OPENS:
-        local = local.replace(hour=OPENS, minute=6)
-    return local.astimezone(at.tzinfo)
 
 
 def _history(chance: random.Random, ticket: Ticket, first: str) -> Ticket:
@@ -148,7 +59,7 @@ def _history(chance: random.Random, ticket: Ticket, first: str) -> Ticket:
                 "Web form",
             )
         )
-    at = _in_hours(created + timedelta(minutes=chance.lognormvariate(4.6, 1.0) + 25))
+    at = in_hours(created + timedelta(minutes=chance.lognormvariate(4.6, 1.0) + 25))
     messages.append(
         Message(at, ticket.agent_id, True, "Thank you for writing. We are on it.", "Web form")
     )
@@ -162,7 +73,7 @@ def _history(chance: random.Random, ticket: Ticket, first: str) -> Ticket:
             Message(at, ticket.requester_id, True, "Here is what you asked for.", "Mail")
         )
         statuses.append((at, "open"))
-        at = _in_hours(at + timedelta(hours=chance.uniform(0.5, 6)))
+        at = in_hours(at + timedelta(hours=chance.uniform(0.5, 6)))
         messages.append(Message(at, ticket.agent_id, True, "Thank you, that helps.", "Web form"))
     solved = at + timedelta(hours=chance.lognormvariate(3.2, 1.2), seconds=20)
     statuses.append((solved, "solved"))
@@ -170,7 +81,7 @@ def _history(chance: random.Random, ticket: Ticket, first: str) -> Ticket:
         again = solved + timedelta(hours=chance.uniform(2, 70))
         messages.append(Message(again, ticket.requester_id, True, "It came back.", "Mail"))
         statuses.append((again, "open"))
-        answer = _in_hours(again + timedelta(hours=chance.uniform(0.5, 5)))
+        answer = in_hours(again + timedelta(hours=chance.uniform(0.5, 5)))
         messages.append(Message(answer, ticket.agent_id, True, "Fixed for good now.", "Web form"))
         solved = answer + timedelta(hours=chance.uniform(0.2, 9))
         statuses.append((solved, "solved"))

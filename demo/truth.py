@@ -11,12 +11,12 @@ from datetime import datetime
 from typing import Any
 
 from demo.company import AS_OF, ENDS_ON, INTERNAL_DOMAIN, ORG_ZONE, STARTS_ON, Account, iso
+from demo.desk import Ticket
 from demo.files import Delivery
 from demo.people import Person
+from demo.seats import Seat
 from demo.segment import Sent
-from demo.support import Ticket
 from demo.survey import Response
-from demo.tools import Seat
 from demo.truth_support import support_truth, survey_truth, theme_truth
 from demo.truth_tools import tools_truth
 from demo.truth_usage import Usage, usage_truth
@@ -44,11 +44,14 @@ def _ledger(delivery: Delivery) -> dict[str, Any]:
     for (kind, contract), tally in sorted(delivery.tallies.items()):
         rows.setdefault(kind, {})[contract] = dict(vars(tally))
     return {
-        "definition": "Per kind of file (the name of the recognised export) and contract: records in all its "
-        "files; rows_in = rows_loaded + rows_duplicate + rows_quarantined. A duplicate has a known key and the "
+        "definition": "Per kind of file (the name of the recognised export) and contract: records "
+        "in all its "
+        "files; rows_in = rows_loaded + rows_duplicate + rows_quarantined. A duplicate has a known "
+        "key and the "
         "same content, a revision (counted among the loaded) a known key with other content.",
         "rows": rows,
-        "files_definition": "Files written per kind; `unknown` is the planted one that nobody can read.",
+        "files_definition": "Files written per kind; `unknown` is the planted one that nobody can "
+        "read.",
         "files": {kind: len(paths) for kind, paths in sorted(delivery.files.items())},
         "unknown_files": delivery.files["unknown"],
     }
@@ -75,10 +78,14 @@ def make_truth(simulation: Simulation, delivery: Delivery) -> dict[str, Any]:
         },
         "ledger": _ledger(delivery),
         "segment": {
-            "definition": "lines: all lines of all files; exact_duplicates: the same line once more; retries: the "
-            "same messageId with later sentAt and receivedAt; quarantined: lines that can't be loaded, by reason; "
-            "unique_events: lines less those three; late_events: unique events received more than 24 hours after "
-            "they occurred; late_40_days: at least 39 days; clock_skewed: unique events whose timestamp is more than "
+            "definition": "lines: all lines of all files; exact_duplicates: the same line once "
+            "more; retries: the "
+            "same messageId with later sentAt and receivedAt; quarantined: lines that can't be "
+            "loaded, by reason; "
+            "unique_events: lines less those three; late_events: unique events received more than "
+            "24 hours after "
+            "they occurred; late_40_days: at least 39 days; clock_skewed: unique events whose "
+            "timestamp is more than "
             "ten minutes after receipt, so that receipt counts.",
             "lines": sent.lines,
             "exact_duplicates": sent.exact_duplicates,

@@ -14,9 +14,8 @@ from zoneinfo import ZoneInfo
 
 from demo import catalog
 from demo.company import AS_OF, ORG_ZONE, week_of
-from demo.support import Ticket, business_seconds
+from demo.desk import Ticket, business_seconds, public_replies, reopens
 from demo.survey import Response, group_of
-from demo.zendesk import public_replies, reopens
 
 _ZONE = ZoneInfo(ORG_ZONE)
 _BACKLOG_DAYS = (date(2026, 2, 15), date(2026, 3, 31), date(2026, 5, 20))
@@ -47,16 +46,20 @@ def theme_truth(tickets: list[Ticket], notes: list[tuple[str | None, datetime, d
     after = sum(n for week, n in weekly.items() if fixed < week < week_of(AS_OF.date()).isoformat())
     return {
         "themes": {
-            "definition": "Items in which customers name a theme, per ISO week (Monday) of their creation: tickets "
-            "(each once, whatever the number of messages; none of them deleted, merged or from employees), HubSpot "
-            "notes, answers to the survey. Hours are chosen so that the week is the same in every time zone.",
+            "definition": "Items in which customers name a theme, per ISO week (Monday) of their "
+            "creation: tickets "
+            "(each once, whatever the number of messages; none of them deleted, merged or from "
+            "employees), HubSpot "
+            "notes, answers to the survey. Hours are chosen so that the week is the same in every "
+            "time zone.",
             "by_theme": themes,
         },
         "fixed_theme": {
             "theme_id": catalog.FIXED_THEME,
             "release_id": "r-2026-03-export",
             "fixed_on": catalog.FIX_ON.isoformat(),
-            "definition": "Mean of weekly ticket mentions over whole ISO weeks before and after the week of the fix.",
+            "definition": "Mean of weekly ticket mentions over whole ISO weeks before and after "
+            "the week of the fix.",
             "weekly_ticket_mentions": weekly,
             "mean_before": round(sum(before) / len(before), 4),
             "mean_after": round(after / weeks_after, 4),
@@ -69,8 +72,10 @@ def _first_replies(tickets: list[Ticket]) -> dict[str, Any]:
     calendar = [(at - t.created_at).total_seconds() for t, at in replied]
     business = [business_seconds(t.created_at, at) for t, at in replied]
     return {
-        "definition": "First public message of a human agent less creation, over countable tickets that have one: "
-        "medians in seconds by the calendar and in business hours (Mon-Fri 9-17 New York, without holidays).",
+        "definition": "First public message of a human agent less creation, over countable tickets "
+        "that have one: "
+        "medians in seconds by the calendar and in business hours (Mon-Fri 9-17 New York, without "
+        "holidays).",
         "ticket_count": len(replied),
         "p50_seconds": median(calendar),
         "business_p50_seconds": median(business),
@@ -91,9 +96,12 @@ def support_truth(tickets: list[Ticket]) -> dict[str, Any]:
         )
     days = [t.created_at.astimezone(_ZONE).date() for t in good]
     return {
-        "definition": "countable: neither deleted nor merged away nor asked by an employee. one_touch: now solved or "
-        "closed with exactly one public message of a human agent. reopened: ever went from solved to open. "
-        "backlog: countable tickets unsolved at the end of the day in New York. created: per ISO week in New York. "
+        "definition": "countable: neither deleted nor merged away nor asked by an employee. "
+        "one_touch: now solved or "
+        "closed with exactly one public message of a human agent. reopened: ever went from solved "
+        "to open. "
+        "backlog: countable tickets unsolved at the end of the day in New York. created: per ISO "
+        "week in New York. "
         "csat: last rating of countable tickets.",
         "ticket_count": len(tickets),
         "countable_count": len(good),
@@ -121,7 +129,8 @@ def survey_truth(responses: list[Response]) -> dict[str, Any]:
     )
     return {
         "survey_id": "Customer NPS",
-        "definition": "Finished responses that are no previews, by group of the score (0-6, 7-8, 9-10).",
+        "definition": "Finished responses that are no previews, by group of the score (0-6, 7-8, "
+        "9-10).",
         "promoters": groups["Promoter"],
         "passives": groups["Passive"],
         "detractors": groups["Detractor"],

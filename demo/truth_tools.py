@@ -11,7 +11,7 @@ from typing import Any
 
 from demo import catalog
 from demo.company import AS_OF
-from demo.tools import SNAPSHOTS, Seat
+from demo.seats import SNAPSHOTS, Seat
 
 
 def tools_truth(seats: list[Seat]) -> dict[str, Any]:
@@ -41,8 +41,10 @@ def tools_truth(seats: list[Seat]) -> dict[str, Any]:
     notice = figma.renews_on - timedelta(figma.notice_days)
     idle = made["figma"]["idle90_seats"]
     return {
-        "definition": f"As the exports of {last.isoformat()} show it. active28 and idle90: seats used within 28 and not "
-        "within 90 days that end with the export's day; null where the export has no last activity. A leaver is "
+        "definition": f"As the exports of {last.isoformat()} show it. active28 and idle90: seats "
+        f"used within 28 and not "
+        "within 90 days that end with the export's day; null where the export has no last "
+        "activity. A leaver is "
         "deactivated in Slack.",
         "snapshot_on": last.isoformat(),
         "by_tool": made,
@@ -55,7 +57,8 @@ def tools_truth(seats: list[Seat]) -> dict[str, Any]:
             "idle90_seats": idle,
             "unassigned_seats": figma.purchased - made["figma"]["assigned_seats"],
             "idle_seat_year_minor": idle * figma.price * 12,
-            "idle_seat_year_definition": "Idle seats times the monthly price times twelve: the next term's saving, "
+            "idle_seat_year_definition": "Idle seats times the monthly price times twelve: the "
+            "next term's saving, "
             "as the contract allows no fewer seats within its term.",
         },
         "unregistered_vendors": [catalog.SHADOW_VENDOR, "Miro"],

@@ -26,10 +26,14 @@ _DAYS = (
 )
 _ROBOT_WORDS = ("googlebot", "headlesschrome", "pingdom")
 _ACTIVE = (
-    "Distinct countable people with at least one event of class value on the local date. A person is all user "
-    "ids of one mailbox with all devices on which nobody else signed in; a device of several people that is used "
-    "without signing in is a person of its own, as is a guest's. Local date: time zone of the person's account, "
-    "America/New_York where it has none. Not countable: people with an e-mail at the internal domain, people of "
+    "Distinct countable people with at least one event of class value on the local date. A person "
+    "is all user "
+    "ids of one mailbox with all devices on which nobody else signed in; a device of several "
+    "people that is used "
+    "without signing in is a person of its own, as is a guest's. Local date: time zone of the "
+    "person's account, "
+    "America/New_York where it has none. Not countable: people with an e-mail at the internal "
+    "domain, people of "
     "acc_sandbox, events of robots (by user agent), events with context.active false."
 )
 
@@ -99,11 +103,13 @@ def _active_people(usage: Usage) -> dict[str, Any]:
         }
     return {
         "definition": _ACTIVE,
-        "windows": "dau: the day itself; wau, mau28, mau30: 7, 28 and 30 days that end with it; excluded: people "
+        "windows": "dau: the day itself; wau, mau28, mau30: 7, 28 and 30 days that end with it; "
+        "excluded: people "
         "with value events on the day of which none may be counted.",
         "days": days,
         "person_day_count": sum(len(people) for people in usage.active.values()),
-        "person_day_definition": "Distinct pairs of countable person and local date over the whole time.",
+        "person_day_definition": "Distinct pairs of countable person and local date over the whole "
+        "time.",
     }
 
 
@@ -134,9 +140,12 @@ def _launch(usage: Usage) -> dict[str, Any]:
         "released_on": catalog.LAUNCH_ON.isoformat(),
         "release_id": "r-2026-04-smart-eta",
         "entitled_plans": list(catalog.LAUNCH_PLANS),
-        "definition": "Per ISO week (Monday, local dates): distinct countable people and accounts that used the "
-        "feature; people active at all on or after the release while their account was on an entitled plan; those "
-        "of them who used it; people with use that may not be counted (employees before and after the launch).",
+        "definition": "Per ISO week (Monday, local dates): distinct countable people and accounts "
+        "that used the "
+        "feature; people active at all on or after the release while their account was on an "
+        "entitled plan; those "
+        "of them who used it; people with use that may not be counted (employees before and after "
+        "the launch).",
         "weeks": weeks,
     }
 
@@ -151,14 +160,14 @@ def _churn(usage: Usage) -> dict[str, Any]:
             p for p, d, _, a, ok in usage.values if ok and a == CHURNED and week <= d <= last
         })  # fmt: skip
         week += timedelta(7)
-    assert account.churned_on
     return {
         "account_id": CHURNED,
         "name": account.name,
         "hubspot_id": account.hubspot_id,
-        "churned_on": account.churned_on.isoformat(),
+        "churned_on": str(account.churned_on),
         "arr_minor_before": account.states[0].arr_minor,
-        "definition": "Distinct countable people of the account per ISO week (Monday, the account's local dates); "
+        "definition": "Distinct countable people of the account per ISO week (Monday, the "
+        "account's local dates); "
         "use decays from 2026-03-02 and ends before the contract does.",
         "weekly_active_people": weeks,
     }
@@ -174,7 +183,8 @@ def _experiment(usage: Usage) -> dict[str, Any]:
     crossed = sum(1 for arms in seen.values() if len(arms) > 1)
     return {
         "experiment_id": catalog.EXPERIMENT,
-        "definition": "Countable people who were shown exactly one variation, by variation; crossover: shown both.",
+        "definition": "Countable people who were shown exactly one variation, by variation; "
+        "crossover: shown both.",
         "people": {
             v: sum(1 for arms in seen.values() if arms == {v}) for v, _ in catalog.VARIATIONS
         },
@@ -193,9 +203,11 @@ def usage_truth(usage: Usage) -> dict[str, Any]:
         "churn": _churn(usage),
         "experiment": _experiment(usage),
         "identity": {
-            "shared_devices_definition": "Anonymous ids under which more than one person signed in.",
+            "shared_devices_definition": "Anonymous ids under which more than one person signed "
+            "in.",
             "shared_devices": sorted(shared),
-            "merged_users_definition": "Users with the mailbox of an earlier user: both are one person.",
+            "merged_users_definition": "Users with the mailbox of an earlier user: both are one "
+            "person.",
             "merged_users": {p.user_id: p.person_id for p in twins},
             "employee_user_count": sum(1 for p in usage.people.values() if p.kind == "employee"),
             "test_user_count": sum(1 for p in usage.people.values() if p.kind == "test"),

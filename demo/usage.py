@@ -35,7 +35,7 @@ _DECAY_FROM = date(2026, 3, 2)
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One call of a client; times in milliseconds since 1970 (UTC), `sent` by the client's clock."""
+    """One call of a client; times in milliseconds since 1970, `sent` by the client's clock."""
 
     kind: str
     name: str | None
@@ -248,7 +248,7 @@ def _passers_by(recorder: Recorder, guests: list[Device], robots: list[Device]) 
 
 def make_hits(seed: int, people: list[Person], accounts: list[Account], guests: list[Device],
               robots: list[Device]) -> list[Hit]:  # fmt: skip
-    """All calls that arrived by now, each once, in order of receipt; twelve of them 40 days late."""
+    """All calls that arrived by now, each once, by receipt; twelve of them 40 days late."""
     recorder = Recorder(source_of_chance(seed, "usage"))
     _lives(recorder, people, {a.account_id: a for a in accounts})
     _passers_by(recorder, guests, robots)
@@ -263,6 +263,7 @@ def make_hits(seed: int, people: list[Person], accounts: list[Account], guests: 
     ]
     for n in recorder.chance.sample(eligible, 12):
         hit = hits[n]
-        assert hit.sent is not None
-        hits[n] = replace(hit, sent=hit.sent + 40 * DAY_MS, received=hit.received + 40 * DAY_MS)
+        hits[n] = replace(
+            hit, sent=(hit.sent or 0) + 40 * DAY_MS, received=hit.received + 40 * DAY_MS
+        )
     return sorted(hits, key=lambda h: (h.received, h.message_id))

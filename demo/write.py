@@ -14,10 +14,11 @@ from demo.files import Delivery
 from demo.hubspot import make_notes, write_hubspot
 from demo.people import make_guests, make_people, make_robots
 from demo.registry import write_registry
+from demo.seats import make_seats
 from demo.segment import write_segment
 from demo.support import make_tickets
 from demo.survey import make_responses, write_survey
-from demo.tools import make_invoices, make_seats, write_tools
+from demo.tools import make_invoices, write_tools
 from demo.truth import Simulation, make_truth
 from demo.usage import make_hits
 from demo.zendesk import write_zendesk
@@ -59,7 +60,7 @@ def write_company(home: Path, *, seed: int = 7, size: int = 1) -> None:
     employees = [p for p in people if p.kind == "employee"]
     hits = make_hits(seed, people, accounts, make_guests(seed, size), make_robots(seed))
     tickets = make_tickets(seed, size, people, accounts)
-    seats = make_seats(seed, employees, size)
+    seats = make_seats(seed, employees)
     notes = make_notes(seed, accounts)
     responses = make_responses(seed, size, people)
     write_registry(delivery)

@@ -174,9 +174,10 @@ def test_experiment_and_identity(raw: tuple[Calls, Counter[str]], truth: dict[st
     group = {c["userId"]: c["groupId"] for c in raw[0].values() if c["type"] == "group"}
     for call in raw[0].values():
         user = call["userId"]
-        if call.get("event") == "Experiment Viewed" and not mail[user].endswith("harborline.test"):
-            if group[user] != "acc_sandbox":
-                arms[mail[user]].add(call["properties"]["variation_id"])
+        if call.get("event") != "Experiment Viewed":
+            continue
+        if not mail[user].endswith("harborline.test") and group[user] != "acc_sandbox":
+            arms[mail[user]].add(call["properties"]["variation_id"])
     told = truth["experiment"]
     assert Counter(next(iter(a)) for a in arms.values() if len(a) == 1) == told["people"]
     assert sum(len(a) == 2 for a in arms.values()) == told["crossover_people"] == 3

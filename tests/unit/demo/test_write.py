@@ -93,7 +93,8 @@ def test_config_is_valid_and_freezes_the_clock(company: Path) -> None:
         ),
         (
             "invoices/invoices_2026-03.csv",
-            "Invoice Number,Vendor,Invoice Date,Due Date,Description,Amount,Currency,Category,Department,Status",
+            "Invoice Number,Vendor,Invoice Date,Due Date,Description,Amount,Currency,Category,"
+            "Department,Status",
         ),
     ],
 )
