@@ -152,6 +152,9 @@ class UsageOracle:
         known = [v for v in versions if v["updated_at"].date() <= day] or [
             v for v in versions if v["updated_at"].date() == versions[0]["updated_at"].date()
         ]
+        left = known[-1].get("churned_on")
+        if left and day >= left:
+            return "churned", None
         plan = known[-1].get("plan")
         paid = None if plan in (None, "free", "trial") else known[-1].get("paid_seat_count")
         return plan or "unknown", paid

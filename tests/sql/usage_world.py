@@ -223,6 +223,10 @@ def history(seed: int, *, days: int = 60, per_day: int = 12) -> list[Step]:
          "time_zone": "Asia/Tokyo", "updated_at": dt.datetime(2026, 5, 25)},
         {"account_ref": "3", "external_id": "a3", "plan": "free", "churned_on": dt.date(2026, 5, 28),
          "domain": "a3.test", "updated_at": dt.datetime(2026, 5, 29)},
+        {"account_ref": "6", "external_id": "a6", "plan": "starter", "paid_seat_count": 1,
+         "updated_at": dt.datetime(2026, 4, 5)},
+        {"account_ref": "6", "external_id": "a6", "plan": "starter", "churned_on": dt.date(2026, 4, 19),
+         "updated_at": dt.datetime(2026, 4, 17)},
         {"account_ref": "6", "external_id": "a6", "plan": "pro", "paid_seat_count": 1,
          "created_at": dt.datetime(2026, 4, 2), "updated_at": dt.datetime(2026, 5, 2)},
     ]  # fmt: skip
