@@ -55,6 +55,18 @@ ACCOUNTS: list[dict[str, Any]] = [
     {"account_ref": "5", "plan": "pro", "paid_seat_count": 4, "domain": "a5.test",
      "created_at": dt.datetime(2026, 4, 22, 3), "updated_at": dt.datetime(2026, 4, 22, 3)},
 ]  # fmt: skip
+CHANGES: list[dict[str, Any]] = [
+    {"account_ref": "1", "external_id": "a1", "plan": "enterprise", "paid_seat_count": 2, "domain": "a1.test",
+     "time_zone": "Asia/Tokyo", "updated_at": dt.datetime(2026, 5, 26)},
+    {"account_ref": "3", "external_id": "a3", "plan": "free", "churned_on": dt.date(2026, 5, 28),
+     "domain": "a3.test", "updated_at": dt.datetime(2026, 5, 29)},
+    {"account_ref": "6", "external_id": "a6", "plan": "starter", "paid_seat_count": 1,
+     "updated_at": dt.datetime(2026, 4, 5)},
+    {"account_ref": "6", "external_id": "a6", "plan": "starter", "churned_on": dt.date(2026, 4, 19),
+     "updated_at": dt.datetime(2026, 4, 17)},
+    {"account_ref": "6", "external_id": "a6", "plan": "pro", "paid_seat_count": 1,
+     "created_at": dt.datetime(2026, 4, 2), "updated_at": dt.datetime(2026, 5, 2)},
+]  # fmt: skip
 _HOURS = (0, 3, 4, 5, 6, 7, 8, 11, 12, 13, 18, 19, 23)
 _NAMES = ("Export",) * 5 + ("Share",) * 4 + ("Search", "Search", "Legacy", "Opened", "Beat", "Odd")
 _HOME = {"u00": "a1", "u01": "a1", "u02": "a1", "u03": "a2", "u04": "a2", "u05": "a3", "u06": "a4",
@@ -203,47 +215,50 @@ def history(seed: int, *, days: int = 60, per_day: int = 12) -> list[Step]:
     """A base and what may come after it, each step alone hard for an incremental build."""
     world = World(seed)
     start = base(world, days, per_day)
-    draw = world.random
     calls, first = start.deliveries[-3], start.deliveries[-2]
-    doubtful = Delivery("late1", "usage_events", "segment", world.days(5, days - 5, 1))
-    moved = draw.sample(first.rows, 5)
-    revised = [
-        row | {"occurred_at": row["occurred_at"] + dt.timedelta(days=draw.choice([-3, 4, 11])),
-               "received_at": row["received_at"] - dt.timedelta(seconds=1)}
-        for row in moved
-    ]  # fmt: skip
+    doubtful = Delivery("late1", "usage_events", "segment", world.days(20, 23, 2))
+    # A late first use takes "new" away from a day that no delivery touches.
+    first_use = [world.event(FIRST + dt.timedelta(days=n), user_id="u21", event_name="Export") for n in (45, 2)]
+    first.rows.append(first_use[0])
+    late = [first_use[1], world.event(FIRST - dt.timedelta(days=9))]
     merge = [
         {"identity_ref": "9", "user_id": "u07", "email_key": "k9", "role": "end-user", "updated_at": AS_OF},
         {"identity_ref": "10", "user_id": "u01", "email_key": "k9", "role": "end-user", "updated_at": AS_OF},
-        {"identity_ref": "11", "user_id": "u05", "email_domain": "harborline.test", "role": "end-user",
-         "updated_at": AS_OF},
     ]  # fmt: skip
-    news = [
-        {"account_ref": "1", "external_id": "a1", "plan": "enterprise", "paid_seat_count": 2, "domain": "a1.test",
-         "time_zone": "Asia/Tokyo", "updated_at": dt.datetime(2026, 5, 25)},
-        {"account_ref": "3", "external_id": "a3", "plan": "free", "churned_on": dt.date(2026, 5, 28),
-         "domain": "a3.test", "updated_at": dt.datetime(2026, 5, 29)},
-        {"account_ref": "6", "external_id": "a6", "plan": "starter", "paid_seat_count": 1,
-         "updated_at": dt.datetime(2026, 4, 5)},
-        {"account_ref": "6", "external_id": "a6", "plan": "starter", "churned_on": dt.date(2026, 4, 19),
-         "updated_at": dt.datetime(2026, 4, 17)},
-        {"account_ref": "6", "external_id": "a6", "plan": "pro", "paid_seat_count": 1,
-         "created_at": dt.datetime(2026, 4, 2), "updated_at": dt.datetime(2026, 5, 2)},
-    ]  # fmt: skip
-    late = FIRST + dt.timedelta(days=draw.randrange(5, days - 10))
+    hired = [{"identity_ref": "11", "user_id": "u05", "email_domain": "harborline.test", "role": "end-user",
+              "updated_at": AS_OF}]  # fmt: skip
+    moved = [ACCOUNTS[0] | {"time_zone": "Asia/Tokyo", "updated_at": dt.datetime(2026, 5, 25)}]
     return [
         start,
-        Step("new day", [Delivery("events2", "usage_events", "segment", world.days(days, days + 2, per_day))]),
-        Step("late", [
-            doubtful,
-            Delivery("late2", "usage_events", "segment", [world.event(FIRST - dt.timedelta(days=9))]),
+        Step("new day", [_events("events2", world.days(days, days + 2, per_day))]),
+        Step("late", [doubtful, _events("late2", late)]),
+        Step("revised", [_events("revised", _moved_in_time(world, first.rows))]),
+        Step("shared", [_events("calls1", _sign_ins(world, FIRST + dt.timedelta(days=world.random.randrange(5, 50))))]),
+        Step("merge", [
+            Delivery("people1", "identities", "zendesk", merge), Delivery("zone", "accounts", "hubspot", moved),
         ]),
-        Step("merge", [Delivery("people1", "identities", "zendesk", merge)]),
-        Step("shared", [Delivery("calls1", "usage_events", "segment", [
-            world.identify(late, "u06", anonymous_id="d-u02"),
-            world.event(late, user_id="u20", anonymous_id="d-nobody", group_id="a9", event_name="Share"),
-        ])]),
-        Step("accounts", [Delivery("accounts1", "accounts", "hubspot", news)]),
-        Step("revised", [Delivery("revised", "usage_events", "segment", revised)]),
         Step("withdrawn", withdrawn=[doubtful, calls]),
+        Step("hired", [Delivery("people2", "identities", "zendesk", hired)]),
+        Step("plans", [Delivery("accounts1", "accounts", "hubspot", CHANGES)]),
     ]  # fmt: skip
+
+
+def _events(name: str, rows: list[dict[str, Any]]) -> Delivery:
+    return Delivery(name, "usage_events", "segment", rows)
+
+
+def _moved_in_time(world: World, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Earlier received versions of some events, which happened on other days."""
+    return [
+        row | {"occurred_at": row["occurred_at"] + dt.timedelta(days=world.random.choice([-3, 4, 11])),
+               "received_at": row["received_at"] - dt.timedelta(seconds=1)}
+        for row in world.random.sample(rows, 5)
+    ]  # fmt: skip
+
+
+def _sign_ins(world: World, day: dt.date) -> list[dict[str, Any]]:
+    """A second person on a device of one, a first person on a device of nobody."""
+    return [
+        world.identify(day, "u06", anonymous_id="d-u02"),
+        world.event(day, user_id="u20", anonymous_id="d-nobody", group_id="a9", event_name="Share"),
+    ]
