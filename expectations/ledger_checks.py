@@ -1,0 +1,161 @@
+"""Checks of the ledger: is too much set aside, does a refused file still wait for somebody.
+
+Belongs here: pure functions over what the ledger says. Does not belong here: the ledger itself
+(`ingest.ledger`) and rows of contracts (`expectations/raw/*.yml`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from expectations.results import CheckResult, Severity
+
+QUARANTINE_LIMIT = 0.05
+UNKNOWN_FORMAT = "unknown_format"
+_TABLE = "batches"
+
+
+class BatchLike(Protocol):
+    """What a batch of the ledger must tell."""
+
+    @property
+    def batch_id(self) -> str: ...  # noqa: D102
+    @property
+    def contract(self) -> str: ...  # noqa: D102
+    @property
+    def source_file(self) -> str: ...  # noqa: D102
+    @property
+    def format(self) -> str: ...  # noqa: D102
+    @property
+    def status(self) -> str: ...  # noqa: D102
+    @property
+    def rows_in(self) -> int: ...  # noqa: D102
+    @property
+    def rows_loaded(self) -> int: ...  # noqa: D102
+    @property
+    def rows_duplicate(self) -> int: ...  # noqa: D102
+    @property
+    def rows_quarantined(self) -> int: ...  # noqa: D102
+    @property
+    def rows_suppressed(self) -> int: ...  # noqa: D102
+
+
+class RejectionLike(Protocol):
+    """What a refused file must tell."""
+
+    @property
+    def path(self) -> str: ...  # noqa: D102
+    @property
+    def format(self) -> str: ...  # noqa: D102
+    @property
+    def reason(self) -> str: ...  # noqa: D102
+    @property
+    def detail(self) -> str: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class LedgerCheck:
+    """Name, gravity and reason of a check of the ledger."""
+
+    check_name: str
+    severity: Severity
+    description: str
+    runbook: str
+
+
+BALANCE = LedgerCheck(
+    "ledger_balance", "critical",
+    "Every row read is loaded, a duplicate, set aside or suppressed; otherwise rows vanish.",
+    "Withdraw the delivery, drop the file again and run; if it stays, report the file's format.",
+)  # fmt: skip
+QUARANTINE_SHARE = LedgerCheck(
+    "quarantine_share", "critical",
+    "A delivery of which more than 5 % is set aside was misread or is broken; its rest misleads.",
+    "Look at the reasons with `productops status`; correct and drop the export again or withdraw it.",
+)  # fmt: skip
+KNOWN_REJECTED = LedgerCheck(
+    "rejected_file_of_known_format", "critical",
+    "A known export that could not be read is data somebody counts on and nobody has.",
+    "Export the file again, or move it out of the drop folder.",
+)  # fmt: skip
+UNKNOWN_FILE = LedgerCheck(
+    "file_of_unknown_format", "warning",
+    "A file that no format recognises may be meant for somebody else, or be a changed export.",
+    "Add a mapping for it to productops.yml, or move it out of the drop folder.",
+)  # fmt: skip
+LEDGER_CHECKS = (BALANCE, QUARANTINE_SHARE, KNOWN_REJECTED, UNKNOWN_FILE)
+
+
+def check_ledger(
+    batches: Iterable[BatchLike],
+    rejections: Iterable[RejectionLike] = (),
+    limits: Mapping[str, float] | None = None,
+) -> tuple[CheckResult, ...]:
+    """Holds batches and open rejections against the rules, in the order of `LEDGER_CHECKS`.
+
+    Args:
+        batches: Deliveries to look at.
+        rejections: Refused files that still lie in the drop folder.
+        limits: Share of rows that may be set aside, by format, where it is not 5 %.
+    """
+    allowed = limits or {}
+    loaded = sorted((b for b in batches if b.status == "loaded"), key=lambda b: b.batch_id)
+    refused = sorted(rejections, key=lambda r: r.path)
+    unbalanced = [_row(b, residual=_residual(b)) for b in loaded if _residual(b)]
+    beyond = [
+        _row(b, share=round(b.rows_quarantined / b.rows_in, 4), limit=_limit(b, allowed))
+        for b in loaded
+        if b.rows_in and b.rows_quarantined / b.rows_in > _limit(b, allowed)
+    ]
+    unknown = [_refusal(r) for r in refused if is_unknown(r)]
+    known = [_refusal(r) for r in refused if not is_unknown(r)]
+    return (
+        _result(BALANCE, unbalanced, len(loaded), "residual"),
+        _result(QUARANTINE_SHARE, beyond, len(loaded), "share"),
+        _result(KNOWN_REJECTED, known, len(refused), "reason"),
+        _result(UNKNOWN_FILE, unknown, len(refused), "reason"),
+    )
+
+
+def is_unknown(rejection: RejectionLike) -> bool:
+    """Whether no format recognised the file (as against one that could not be read)."""
+    return rejection.reason == UNKNOWN_FORMAT or rejection.format in ("", "unknown")
+
+
+def _limit(batch: BatchLike, limits: Mapping[str, float]) -> float:
+    return limits.get(batch.format, QUARANTINE_LIMIT)
+
+
+def _residual(batch: BatchLike) -> int:
+    spent = batch.rows_loaded + batch.rows_duplicate + batch.rows_quarantined
+    return batch.rows_in - spent - batch.rows_suppressed
+
+
+def _row(batch: BatchLike, **more: Any) -> dict[str, Any]:
+    return {
+        "source_file": batch.source_file, "contract": batch.contract, "rows_in": batch.rows_in,
+        "rows_quarantined": batch.rows_quarantined, **more,
+    }  # fmt: skip
+
+
+def _refusal(rejection: RejectionLike) -> dict[str, Any]:
+    return {
+        "source_file": rejection.path, "format": rejection.format,
+        "reason": rejection.reason, "detail": rejection.detail,
+    }  # fmt: skip
+
+
+def _result(
+    check: LedgerCheck, wrong: list[dict[str, Any]], looked_at: int, shown: str
+) -> CheckResult:
+    named = ", ".join(f"{row['source_file']} ({shown} {row[shown]})" for row in wrong[:3])
+    more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+    message = f"{len(wrong)} of {looked_at}: {named}{more}. {check.runbook}" if wrong else "passed"
+    return CheckResult(
+        suite="ledger", layer="raw", table=_TABLE, check_name=check.check_name,
+        severity=check.severity, passed=not wrong, unexpected_count=len(wrong),
+        element_count=looked_at, failing_rows=wrong[:20], message=message,
+        description=check.description, owner="product-ops", runbook=check.runbook,
+    )  # fmt: skip

@@ -1,0 +1,247 @@
+"""Suites as files: what must hold of one table, in Great Expectations' own words.
+
+Belongs here: the form of a suite and the strict reading of its YAML. Does not belong here: the
+words themselves (`vocabulary`) and their evaluation (`runner`). Great Expectations is not imported:
+Dagster reads all suites whenever its definitions load.
+
+    name: exposures
+    layer: raw                     # raw: a contract of the lake; marts: a mart
+    table: exposures
+    owner: product-analytics
+    on_fail: block                 # or quarantine_rows
+    runbook: What to do when it fails, in a sentence or two.
+    expectations:
+      - type: expect_column_values_to_not_be_null
+        kwargs: {column: user_id, mostly: 0.9}
+        severity: warning
+        description: Why this must hold.
+        name: optional, where two checks would have the same name
+        row_condition: {column: is_revision, operator: "==", parameter: false}   # optional
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from expectations.reading import Document, SuiteError, read_yaml
+from expectations.results import Severity
+from expectations.vocabulary import LAYERS, ON_FAIL, OPERATORS, SEVERITIES, WORDS, Word
+from ingest.contracts import LANDING_COLUMNS, load_contracts
+
+__all__ = ["ExpectationSpec", "RowCondition", "Suite", "SuiteError", "load_suites"]
+
+_SUITE_KEYS = {"name", "layer", "table", "owner", "on_fail", "key", "partition", "runbook",
+               "masked", "expectations"}  # fmt: skip
+_SUITE_NEEDS = ("name", "layer", "table", "owner", "on_fail", "runbook", "expectations")
+_CHECK_KEYS = {"type", "kwargs", "severity", "description", "name", "row_condition"}
+_CHECK_NEEDS = ("type", "severity", "description")
+_NAME = re.compile(r"[a-z0-9_]+")
+
+
+@dataclass(frozen=True)
+class RowCondition:
+    """Which rows a check speaks of: `column operator parameter`."""
+
+    column: str
+    operator: str
+    parameter: Any = None
+
+
+@dataclass(frozen=True)
+class ExpectationSpec:
+    """One expectation of a suite: what must hold, how grave a breach is, and why it matters."""
+
+    check_name: str
+    type: str
+    kwargs: dict[str, Any]
+    severity: Severity
+    description: str
+    row_condition: RowCondition | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it names."""
+        return columns_of(WORDS[self.type], self.kwargs)
+
+
+@dataclass(frozen=True)
+class Suite:
+    """All that must hold of one table; `masked` columns are never shown in samples."""
+
+    name: str
+    layer: str
+    table: str
+    owner: str
+    on_fail: str
+    key: tuple[str, ...]
+    partition: str | None
+    runbook: str
+    masked: frozenset[str]
+    expectations: tuple[ExpectationSpec, ...]
+
+
+def load_suites(*folders: Path | str) -> tuple[Suite, ...]:
+    """All suites below `folders`, ordered by layer and name.
+
+    Raises:
+        SuiteError: Naming the file, the line, the key and what to do.
+    """
+    suites: dict[tuple[str, str], Suite] = {}
+    for folder in folders:
+        for path in sorted(Path(folder).rglob("*.yml")):
+            suite = _suite(path)
+            if (suite.layer, suite.table) in suites:
+                raise SuiteError(f"{path}: there is another suite of {suite.layer}/{suite.table}. "
+                                 "Put all checks of a table in one file.")  # fmt: skip
+            suites[suite.layer, suite.table] = suite
+    order = {layer: number for number, layer in enumerate(LAYERS)}
+    return tuple(sorted(suites.values(), key=lambda suite: (order[suite.layer], suite.name)))
+
+
+def columns_of(word: Word, kwargs: Mapping[str, Any]) -> tuple[str, ...]:
+    """Columns that arguments name, in the order of the word's arguments."""
+    found: list[str] = []
+    for argument in word.columns:
+        value = kwargs.get(argument)
+        found += [str(v) for v in value] if isinstance(value, list) else [str(value)]
+    return tuple(found)
+
+
+def _suite(path: Path) -> Suite:
+    document = read_yaml(path)
+    document.only((), _SUITE_KEYS)
+    document.need((), _SUITE_NEEDS)
+    values = document.value
+    document.one_of(("layer",), LAYERS)
+    document.one_of(("on_fail",), ON_FAIL)
+    if values["name"] != path.stem:
+        document.fail(("name",), f"is {values['name']!r}, the file's name is {path.stem!r}",
+                      "Name the suite like its file.")  # fmt: skip
+    known, masked = _contract(document)
+    checks = [_check(document, number, known) for number in range(len(values["expectations"]))]
+    _no_duplicates(document, checks)
+    return Suite(
+        name=values["name"],
+        layer=values["layer"],
+        table=values["table"],
+        owner=values["owner"],
+        on_fail=values["on_fail"],
+        key=tuple(values.get("key", ())),
+        partition=values.get("partition"),
+        runbook=values["runbook"],
+        masked=frozenset(masked | set(values.get("masked", ()))),
+        expectations=tuple(checks),
+    )
+
+
+def _contract(document: Document) -> tuple[set[str] | None, set[str]]:
+    """Columns that a raw suite may name and those to mask; of a mart nobody here knows columns."""
+    values = document.value
+    if not isinstance(values["expectations"], list) or not values["expectations"]:
+        document.fail(("expectations",), "is no list of checks", "State at least one check.")
+    if values["layer"] != "raw":
+        return None, set()
+    contracts = load_contracts()
+    contract = contracts.get(values["table"])
+    if contract is None:
+        document.unknown(("table",), values["table"], contracts, "contract")
+    elif values["owner"] != contract.owner:
+        document.fail(("owner",), f"is {values['owner']!r}, the contract's is {contract.owner!r}",
+                      "Write the contract's owner, or change it there.")  # fmt: skip
+    assert contract is not None  # noqa: S101
+    known = {*contract.column_names, *LANDING_COLUMNS}
+    named = [*values.get("key", ()), *values.get("masked", ())]
+    named += [values["partition"]] if values.get("partition") else []
+    for column in named:
+        if column not in known:
+            document.unknown(("key",), column, known, "column")
+    # `extra` holds columns that no contract knows; nobody said that they are not personal.
+    return known, {c.name for c in contract.columns if c.personal} | {"extra"}
+
+
+def _check(document: Document, number: int, known: set[str] | None) -> ExpectationSpec:
+    at: tuple[Any, ...] = ("expectations", number)
+    item = document.mapping(at)
+    document.only(at, _CHECK_KEYS)
+    document.need(at, _CHECK_NEEDS)
+    document.one_of((*at, "severity"), SEVERITIES)
+    kind = item["type"]
+    if kind not in WORDS:
+        document.unknown((*at, "type"), kind, WORDS, "expectation type")
+    word = WORDS[kind]
+    kwargs = document.mapping((*at, "kwargs")) if "kwargs" in item else {}
+    if kwargs or word.required:
+        document.only((*at, "kwargs"), word.arguments)
+        document.need((*at, "kwargs"), sorted(word.required))
+    _sane(document, (*at, "kwargs"), kwargs)
+    condition = _condition(document, (*at, "row_condition"), item, known)
+    for column in columns_of(word, kwargs):
+        if known is not None and column not in known:
+            argument = next(a for a in word.columns if column in str(kwargs[a]))
+            document.unknown((*at, "kwargs", argument), column, known, "column")
+    name = item.get("name") or _name(kind, columns_of(word, kwargs))
+    if kind == "unexpected_rows_expectation" and not item.get("name"):
+        document.fail(at, "has a query but no name", "Add `name: unexpected_rows__<what>`.")
+    if not _NAME.fullmatch(name):
+        document.fail((*at, "name"), f"is {name!r}", "Use lower-case letters, digits and _.")
+    return ExpectationSpec(name, kind, dict(kwargs), item["severity"],
+                           str(item["description"]), condition)  # fmt: skip
+
+
+def _name(kind: str, columns: tuple[str, ...]) -> str:
+    short = kind.removeprefix("expect_")
+    return f"{short}__{'__'.join(columns)}" if columns else short
+
+
+def _sane(document: Document, at: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+    """What Great Expectations itself would accept though it can't be meant."""
+    low, high = kwargs.get("min_value"), kwargs.get("max_value")
+    if low is not None and high is not None and low > high:
+        document.fail((*at, "min_value"), f"{low} is greater than max_value {high}",
+                      "No value could pass; exchange them.")  # fmt: skip
+    mostly = kwargs.get("mostly")
+    if mostly is not None and not (isinstance(mostly, int | float) and 0 < mostly <= 1):
+        document.fail((*at, "mostly"), f"is {mostly!r}", "Use a share above 0, at most 1.")
+    query = kwargs.get("unexpected_rows_query")
+    if query is not None and "{batch}" not in query:
+        document.fail((*at, "unexpected_rows_query"), "does not read {batch}",
+                      "Select the wrong rows from {batch}.")  # fmt: skip
+    pattern = kwargs.get("regex")
+    if pattern is not None:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            document.fail((*at, "regex"), f"is no pattern: {error}", "Correct the pattern.")
+
+
+def _condition(
+    document: Document, at: tuple[Any, ...], item: Mapping[str, Any], known: Iterable[str] | None
+) -> RowCondition | None:
+    if "row_condition" not in item:
+        return None
+    value = document.mapping(at)
+    document.only(at, {"column", "operator", "parameter"})
+    document.need(at, ("column", "operator"))
+    document.one_of((*at, "operator"), OPERATORS)
+    if known is not None and value["column"] not in known:
+        document.unknown((*at, "column"), value["column"], known, "column")
+    if value["operator"] not in ("IS_NULL", "IS_NOT_NULL"):
+        document.need(at, ("parameter",))
+    return RowCondition(value["column"], value["operator"], value.get("parameter"))
+
+
+def _no_duplicates(document: Document, checks: list[ExpectationSpec]) -> None:
+    seen: dict[str, int] = {}
+    for number, check in enumerate(checks):
+        if check.check_name in seen:
+            first = document.line(("expectations", seen[check.check_name]))
+            document.fail(
+                ("expectations", number),
+                f"is the second check named {check.check_name!r} (the first: line {first})",
+                "Remove one, or give this one a `name`.",
+            )
+        seen[check.check_name] = number
