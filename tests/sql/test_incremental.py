@@ -100,9 +100,9 @@ class Grown:
 def grown(tmp_path_factory: pytest.TempPathFactory) -> Grown:
     base, day, late, revised, shared, merge, _, hired, plans = history(3, per_day=8)
     growing = Growing(tmp_path_factory.mktemp("grown"), base)
-    growing.take(day + late + revised + shared)
+    growing.take(day + late + revised)
     found = {"events": growing.difference()}
-    for step in (merge, hired, plans):
+    for step in (shared + merge, hired, plans):
         growing.take(step)
     found["at the end"] = growing.difference()
     steps = (base, day, late, revised, shared, merge, hired, plans)

@@ -17,6 +17,7 @@ from .fixture_lake import FixtureLake
 ORG_ZONE = "America/New_York"
 AS_OF = dt.datetime(2026, 6, 30, 12)
 FIRST = dt.date(2026, 4, 8)
+DAY = dt.timedelta(days=1)
 REGISTRY: dict[str, list[dict[str, Any]]] = {
     "tracking_plan": [
         {"event_name": "Export", "feature_id": "export", "event_class": "value"},
@@ -171,7 +172,7 @@ class World:
     def days(self, first: int, last: int, per_day: int, **fixed: Any) -> list[dict[str, Any]]:
         """Events of days counted from the first one; about one day in nine stays empty."""
         return [
-            self.event(FIRST + dt.timedelta(days=number), **fixed)
+            self.event(FIRST + number * DAY, **fixed)
             for number in range(first, last)
             if self.random.random() > 0.11
             for _ in range(self.random.randint(1, per_day))
@@ -180,7 +181,7 @@ class World:
 
 def base(world: World, days: int = 60, per_day: int = 12) -> Step:
     """The company's registers and the first two months of usage."""
-    early = FIRST + dt.timedelta(days=3)
+    early = FIRST + 3 * DAY
     people = [
         {"identity_ref": "c1", "user_id": "u08", "email_key": "k8", "account_ref": "5", "role": "contact",
          "updated_at": dt.datetime(2026, 4, 9)},
@@ -192,7 +193,7 @@ def base(world: World, days: int = 60, per_day: int = 12) -> Step:
         world.identify(early, "u12", email_key="k12", email_domain="a5.test"),
         world.identify(early, "u05", email_key="k5", email_domain="gmail.com"),
         world.identify(early, "u04", email_key="k34"),
-        world.identify(early + dt.timedelta(days=20), "u03", email_key="k34"),
+        world.identify(early + 20 * DAY, "u03", email_key="k34"),
         world.event(early, event_type="alias", event_name="alias", user_id="u02", previous_id="d-old"),
         world.event(early, event_name="Export", user_id=None, anonymous_id="d-old", group_id=None),
         world.event(early, event_name="Share", user_id=None, anonymous_id="d-nobody", group_id="a2"),
@@ -216,11 +217,14 @@ def history(seed: int, *, days: int = 60, per_day: int = 12) -> list[Step]:
     world = World(seed)
     start = base(world, days, per_day)
     calls, first = start.deliveries[-3], start.deliveries[-2]
-    doubtful = Delivery("late1", "usage_events", "segment", world.days(20, 23, 2))
-    # A late first use takes "new" away from a day that no delivery touches.
-    first_use = [world.event(FIRST + dt.timedelta(days=n), user_id="u21", event_name="Export") for n in (45, 2)]
+    doubtful = Delivery("late1", "usage_events", "segment", world.days(3, 6, 2))
+    # A late first use takes "new" away from a day that no delivery and no window touches.
+    first_use = [
+        world.event(FIRST + n * DAY, user_id="u21", group_id="a10", event_name="Export", is_active=None)
+        for n in (days - 4, 2)
+    ]
     first.rows.append(first_use[0])
-    late = [first_use[1], world.event(FIRST - dt.timedelta(days=9))]
+    late = [first_use[1], world.event(FIRST - 9 * DAY)]
     merge = [
         {"identity_ref": "9", "user_id": "u07", "email_key": "k9", "role": "end-user", "updated_at": AS_OF},
         {"identity_ref": "10", "user_id": "u01", "email_key": "k9", "role": "end-user", "updated_at": AS_OF},
@@ -232,8 +236,8 @@ def history(seed: int, *, days: int = 60, per_day: int = 12) -> list[Step]:
         start,
         Step("new day", [_events("events2", world.days(days, days + 2, per_day))]),
         Step("late", [doubtful, _events("late2", late)]),
-        Step("revised", [_events("revised", _moved_in_time(world, first.rows))]),
-        Step("shared", [_events("calls1", _sign_ins(world, FIRST + dt.timedelta(days=world.random.randrange(5, 50))))]),
+        Step("revised", [_events("revised", _moved_in_time(world, [e for e in first.rows if e["occurred_at"].date() < FIRST + 9 * DAY]))]),
+        Step("shared", [_events("calls1", _sign_ins(world, FIRST + world.random.randrange(5, 50) * DAY))]),
         Step("merge", [
             Delivery("people1", "identities", "zendesk", merge), Delivery("zone", "accounts", "hubspot", moved),
         ]),
