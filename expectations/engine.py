@@ -58,7 +58,12 @@ def load_gx() -> SimpleNamespace:
         def get_connection(self) -> Iterator[Any]:
             if self._connection is None:
                 self._connection = self.engine.connect()
-            yield self._connection
+            try:
+                yield self._connection
+            except BaseException:
+                # DuckDB refuses everything else in a transaction in which a statement failed.
+                self._connection.rollback()
+                raise
 
         def close(self) -> None:
             if self._connection is not None:

@@ -1,265 +1,204 @@
-"""Holds suites against tables, with Great Expectations as the judge.
+"""Holds suites against tables: verdicts by Great Expectations, failing rows into the quarantine.
 
-Belongs here: the order of a gate's run, its results, quarantine of failing rows. Does not belong
-here: which tables are due (the caller), how suites look (`suites.py`), which rows fail (`rows.py`).
-
-First every expectation is asked for a plain yes or no, which costs one pass over the table; only
-those that say no are asked again for counts and samples.
+Belongs here: the order of work, severities, masking, messages, the quarantine's files. Does not
+belong here: how Great Expectations is driven (`session`), which tables are due (the orchestrator).
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
-import time
-import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from expectations.breaches import breach_query, literal, quote
 from expectations.results import CheckResult
-from expectations.rows import failing_rows_sql
+from expectations.session import Session, Verdict, open_session
 from expectations.suites import ExpectationSpec, Suite
 
 Progress = Callable[[str, int, int], None]
-ROWS_SHOWN = 20
-_MASK = "•••"
-_CHECK = "check"
-
-
-@dataclass(frozen=True)
-class _Verdict:
-    """What Great Expectations said of one expectation."""
-
-    passed: bool
-    observed: Any = None
-    unexpected_count: int | None = None
-    element_count: int | None = None
-    error: str = ""
+SHOWN_ROWS = 20
+MASK = "***"
+_LONGEST_VALUE = 200
 
 
 def run(
-    suites: Sequence[Suite],
+    suites: Iterable[Suite],
     relations: Mapping[str, str],
     *,
     database: Path | None = None,
     quarantine: Path | None = None,
+    shown_rows: int = SHOWN_ROWS,
+    leaves_quarantined_out: bool = False,
     progress: Progress | None = None,
 ) -> tuple[CheckResult, ...]:
-    """Evaluates suites.
+    """Evaluates all checks of `suites`, in the order of suites and of checks within them.
 
     Args:
-        suites: What is expected.
-        relations: SQL of each table, by its name; only these rows are looked at.
-        database: DuckDB file that the SQL speaks of, opened read-only.
-        quarantine: Folder for all failing rows, one Parquet file a check; None keeps none.
-        progress: Called with a table's name, tables done and tables to do.
+        suites: What must hold; every one needs a relation.
+        relations: By table, the query that yields the rows to look at (touched partitions only).
+        database: DuckDB file that the queries read, attached read-only.
+        quarantine: Folder for `<layer>/<table>/<check>.parquet` with all failing rows, whole; files
+            of checks that pass now are removed.
+        shown_rows: Failing rows at most in a result; personal columns are masked there.
+        leaves_quarantined_out: The caller promises to leave quarantined rows out of what it
+            builds. Only then a critical breach of a suite with `on_fail: quarantine_rows` does
+            not block.
+        progress: Called with the table's name, tables done and tables in all.
 
     Returns:
-        One result for each expectation, in the suites' order.
+        One result for each check. A check that can't be evaluated is a failure that blocks.
     """
+    due = list(suites)
+    if not due:
+        return ()
     results: list[CheckResult] = []
-    with _context(database) as (context, connection):
-        for number, suite in enumerate(suites):
+    with open_session(database) as session:
+        for done, suite in enumerate(due):
             if progress:
-                progress(suite.table, number, len(suites))
-            results += _run_suite(context, connection, suite, relations[suite.table], quarantine)
-        if progress:
-            progress("", len(suites), len(suites))
+                progress(suite.table, done, len(due))
+            one = _Run(session, suite, quarantine, shown_rows, leaves_quarantined_out)
+            results += one.results(relations.get(suite.table))
+    if progress:
+        progress("done", len(due), len(due))
     return tuple(results)
 
 
-@contextmanager
-def _context(database: Path | None) -> Iterator[tuple[Any, Any]]:
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    import warnings
+class _Run:
+    """The checks of one suite."""
 
-    warnings.filterwarnings("ignore", module="great_expectations")
-    import great_expectations as gx
+    def __init__(
+        self, session: Session, suite: Suite, quarantine: Path | None, shown: int, sets_aside: bool
+    ) -> None:
+        self._session = session
+        self._suite = suite
+        self._folder = quarantine / suite.layer / suite.table if quarantine else None
+        self._shown = shown
+        self._sets_aside = sets_aside and suite.on_fail == "quarantine_rows"
+        self._name = f"{suite.layer}_{suite.table}"
 
-    import expectations.engine  # noqa: F401 (registers the data source)
-
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
-    # A name makes the database one for all connections that Great Expectations opens.
-    name = f"duckdb:///:memory:gate_{uuid.uuid4().hex}"
-    source = context.data_sources.add_duckdb("gate", connection_string=name)
-    engine = source.get_execution_engine()
-    with engine.get_connection() as connection:
-        connection.exec_driver_sql("set global TimeZone = 'UTC'")
-        if database:
-            path = str(database).replace("'", "''")
-            connection.exec_driver_sql(f"attach '{path}' as held (read_only)")
-        connection.commit()
+    def results(self, query: str | None) -> list[CheckResult]:
+        suite = self._suite
         try:
-            yield source, connection
+            if query is None:
+                raise LookupError(f"no relation was given for {suite.table}")
+            rows = self._session.prepare(self._name, query)
+            verdicts = self._session.judge(self._name, suite.expectations)
+            return [self._result(spec, verdicts[spec.check_name], rows)
+                    for spec in suite.expectations]  # fmt: skip
+        except Exception as error:
+            problem = Verdict(False, f"{type(error).__name__}: {error}")
+            return [self._result(spec, problem, None) for spec in suite.expectations]
         finally:
-            connection.close()
-            engine.engine.dispose()
+            with contextlib.suppress(Exception):
+                self._session.forget(self._name)
 
-
-def _run_suite(
-    source: Any, connection: Any, suite: Suite, relation: str, quarantine: Path | None
-) -> list[CheckResult]:
-    started = time.monotonic()
-    view = f"{suite.layer}_{suite.table}"
-    try:
-        held = relation.replace("from marts.", "from held.marts.")
-        connection.exec_driver_sql(f'create or replace view "{view}" as {held}')
-        connection.commit()
-        batch = (
-            source.add_table_asset(view, table_name=view)
-            .add_batch_definition_whole_table("all")
-            .get_batch()
+    def _result(self, spec: ExpectationSpec, verdict: Verdict, rows: int | None) -> CheckResult:
+        crashed = verdict.error is not None
+        passed = verdict.success and not crashed
+        sample: list[dict[str, Any]] = []
+        kept: Path | None = None
+        count, note = verdict.unexpected_count, ""
+        if self._folder and passed:
+            (self._folder / f"{spec.check_name}.parquet").unlink(missing_ok=True)
+        if not passed and not crashed:
+            sample, kept, found, note = self._failing(spec)
+            # Great Expectations counts at most 200 rows of some queries; ours are all of them.
+            count = found if spec.type == "unexpected_rows_expectation" else count
+            if found is not None and count is not None and found != count:
+                note = f" The quarantine holds {found} rows."
+        return CheckResult(
+            suite=self._suite.name,
+            layer=self._suite.layer,
+            table=self._suite.table,
+            check_name=spec.check_name,
+            severity=spec.severity,
+            passed=passed,
+            crashed=crashed,
+            observed=verdict.numbers,
+            unexpected_count=0 if passed else count,
+            element_count=verdict.element_count if verdict.element_count is not None else rows,
+            failing_rows=sample,
+            message=_message(self._suite, spec, verdict, count, rows) + note,
+            seconds=round(verdict.seconds, 4),
+            description=spec.description,
+            owner=self._suite.owner,
+            runbook=self._suite.runbook,
+            quarantine=str(kept) if kept else None,
+            set_aside=bool(self._sets_aside and kept),
         )
-        verdicts = _judge(batch, suite, suite.expectations, "BOOLEAN_ONLY")
-        failed = [spec for spec in suite.expectations if not verdicts[spec.check_name].passed]
-        if failed:
-            verdicts |= _judge(batch, suite, failed, "COMPLETE")
-        rows = _count(connection, f'select count(*) from "{view}"')
-    except Exception as error:  # whatever goes wrong with a gate keeps it shut
-        verdicts = {
-            spec.check_name: _Verdict(False, error=f"{type(error).__name__}: {error}")
-            for spec in suite.expectations
-        }
-        rows = None
-    seconds = (time.monotonic() - started) / len(suite.expectations)
-    return [
-        _result(connection, suite, spec, verdicts[spec.check_name], (view, rows, seconds), quarantine)
-        for spec in suite.expectations
-    ]
 
-
-def _judge(
-    batch: Any, suite: Suite, specs: Sequence[ExpectationSpec], result_format: str
-) -> dict[str, _Verdict]:
-    import great_expectations as gx
-    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
-
-    wanted = gx.ExpectationSuite(name=suite.table)
-    for spec in specs:
-        kwargs = dict(spec.kwargs)
-        if spec.row_condition:
-            kwargs |= {"row_condition": spec.row_condition, "condition_parser": "great_expectations"}
-        wanted.add_expectation(
-            ExpectationConfiguration(
-                type=spec.type, kwargs=kwargs, severity=spec.severity,
-                meta={_CHECK: spec.check_name},
-            ).to_domain_obj()
-        )  # fmt: skip
-    # Results come back in another order than the suite's.
-    outcome = batch.validate(wanted, result_format=result_format)
-    return {
-        found.expectation_config.meta[_CHECK]: _verdict(found) for found in outcome.results
-    }
-
-
-def _verdict(found: Any) -> _Verdict:
-    result = found.result or {}
-    return _Verdict(
-        passed=bool(found.success),
-        observed=result.get("observed_value"),
-        unexpected_count=result.get("unexpected_count"),
-        element_count=result.get("element_count"),
-        error=_error(found.exception_info or {}),
-    )
-
-
-def _error(info: Mapping[str, Any]) -> str:
-    """The first message of an exception; the form depends on where it was raised."""
-    nested = [value for value in info.values() if isinstance(value, dict)]
-    for item in [info, *nested]:
-        if item.get("raised_exception"):
-            return str(item.get("exception_message") or "it could not be evaluated")
-    return ""
-
-
-def _result(
-    connection: Any,
-    suite: Suite,
-    spec: ExpectationSpec,
-    verdict: _Verdict,
-    looked_at: tuple[str, int | None, float],
-    quarantine: Path | None,
-) -> CheckResult:
-    view, rows, seconds = looked_at
-    failing: list[dict[str, Any]] = []
-    count, file, message = verdict.unexpected_count, None, spec.description
-    crashed = bool(verdict.error)
-    if not verdict.passed and not crashed:
+    def _failing(
+        self, spec: ExpectationSpec
+    ) -> tuple[list[dict[str, Any]], Path | None, int | None, str]:
+        query = breach_query(spec, quote(self._name))
+        if query is None:
+            return [], None, None, ""
         try:
-            failing, count, file = _failing_rows(connection, suite, spec, view, quarantine)
-            count = verdict.unexpected_count if count is None else count
-        except Exception as error:  # the verdict stands without its rows
-            message = f"{message} (its rows can't be shown: {error})"
-    if crashed:
-        message = f"could not be evaluated: {verdict.error}"
-    elif not verdict.passed:
-        message = _told(spec, verdict, count, rows)
-    return CheckResult(
-        layer=suite.layer,
-        table=suite.table,
-        check_name=spec.check_name,
-        severity=spec.severity,
-        passed=verdict.passed and not crashed,
-        message=message,
-        crashed=crashed,
-        observed={} if verdict.observed is None else {"observed": _plain(verdict.observed)},
-        unexpected_count=count,
-        element_count=rows,
-        failing_rows=failing,
-        rows_file=file,
-        owner=suite.owner,
-        runbook=suite.runbook,
-        seconds=seconds,
-    )
+            kept = self._keep(spec, query)
+            found = int(self._session.sql(f"select count(*) from ({query})")[0][0])
+            return self._sample(query), kept, found, ""
+        except Exception as error:
+            # The verdict stands; only its rows can't be shown.
+            return [], None, None, f" Failing rows can't be listed: {error}"
+
+    def _keep(self, spec: ExpectationSpec, query: str) -> Path | None:
+        if self._folder is None:
+            return None
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / f"{spec.check_name}.parquet"
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        checked = (
+            f"select *, {literal(spec.check_name)} as failed_check, "
+            f"{literal(spec.severity)} as failed_severity from ({query}) order by all"
+        )
+        self._session.sql(f"copy ({checked}) to {literal(draft)} (format parquet)")
+        draft.replace(path)
+        return path
+
+    def _sample(self, query: str) -> list[dict[str, Any]]:
+        names = [row[0] for row in self._session.sql(f"describe {query}")]
+        rows = self._session.sql(f"select * from ({query}) order by all limit {self._shown}")
+        return [
+            {
+                name: MASK if name in self._suite.masked and value is not None else plain(value)
+                for name, value in zip(names, row, strict=True)
+            }
+            for row in rows
+        ]
 
 
-def _told(spec: ExpectationSpec, verdict: _Verdict, count: int | None, rows: int | None) -> str:
-    if count is not None and rows is not None:
-        return f"{count:,} of {rows:,} rows break it: {spec.description}"
-    if verdict.observed is not None:
-        return f"found {_plain(verdict.observed)}: {spec.description}"
-    return f"not so: {spec.description}"
-
-
-def _failing_rows(
-    connection: Any, suite: Suite, spec: ExpectationSpec, view: str, quarantine: Path | None
-) -> tuple[list[dict[str, Any]], int | None, str | None]:
-    """The first failing rows, their number, and the file that holds all of them."""
-    sql = failing_rows_sql(spec.type, spec.kwargs, f'"{view}"', spec.row_condition)
-    if sql is None:
-        return [], None, None
-    # The engine hands the statement on as it is: a % must not be read as a placeholder.
-    cursor = connection.exec_driver_sql(f"select * from ({sql}) limit {ROWS_SHOWN}")
-    names = list(cursor.keys())
-    shown = [
-        {
-            name: _MASK if name in suite.personal and value is not None else _plain(value)
-            for name, value in zip(names, row, strict=True)
-        }
-        for row in cursor.fetchall()
-    ]
-    count = _count(connection, f"select count(*) from ({sql})")
-    if quarantine is None:
-        return shown, count, None
-    quarantine.mkdir(parents=True, exist_ok=True)
-    path = quarantine / f"{suite.layer}.{suite.table}.{spec.check_name}.parquet"
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    target = str(draft).replace("'", "''")
-    connection.exec_driver_sql(f"copy ({sql}) to '{target}' (format parquet)")
-    os.replace(draft, path)
-    return shown, count, str(path)
-
-
-def _count(connection: Any, sql: str) -> int:
-    row = connection.exec_driver_sql(sql).fetchone()
-    return int(row[0])
-
-
-def _plain(value: Any) -> Any:
-    """A value that JSON and people can read."""
-    if value is None or isinstance(value, bool | int | float | str):
+def plain(value: Any) -> Any:
+    """A value that JSON knows, long texts cut."""
+    if value is None or isinstance(value, bool | int):
         return value
-    return str(value)
+    if isinstance(value, float):
+        return value if value == value and abs(value) != float("inf") else str(value)
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return float(value)
+    text = str(value)
+    return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "…"
+
+
+def _message(
+    suite: Suite, spec: ExpectationSpec, verdict: Verdict, count: int | None, rows: int | None
+) -> str:
+    if verdict.error is not None:
+        first = verdict.error.strip().splitlines()[0][:300]
+        return (
+            f"{spec.check_name} could not be evaluated, which counts as a failure: {first} "
+            "Correct the suite or the table, then run again."
+        )
+    if verdict.success:
+        return "passed"
+    seen = verdict.numbers.get("observed_value")
+    if count is not None:
+        found = f"{count:,} of {rows or 0:,} rows breach it."
+    else:
+        found = f"Observed: {seen}." if seen is not None else ""
+    return f"{spec.check_name}: {spec.description} {found} {suite.runbook}".replace("  ", " ")
