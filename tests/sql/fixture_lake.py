@@ -10,10 +10,8 @@ import datetime as dt
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +20,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+from .project import PROJECT, ROOT, parse_project
+
 CONTRACTS = ROOT / "ingest" / "contracts"
-PROJECT = ROOT / "dbt_project"
 
 Row = Mapping[str, Any]
 
@@ -64,7 +62,7 @@ def load_contract_files() -> dict[str, dict[str, Any]]:
 
 @dataclass
 class FixtureLake:
-    """Rows of contracts in the layout of a lake; duplicates and revisions are found as ingest does."""
+    """Rows of contracts in the layout of a lake; duplicates and revisions as ingest finds them."""
 
     folder: Path
     contracts: dict[str, dict[str, Any]] = field(default_factory=load_contract_files)
@@ -223,25 +221,6 @@ def _value(kind: str, value: Any) -> Any:
 
 def _day(value: dt.datetime | dt.date) -> dt.date:
     return value.date() if isinstance(value, dt.datetime) else value
-
-
-@cache
-def parse_project(database: str = "warehouse") -> Any:
-    """The project's manifest, parsed once: dbt would parse anew whenever a variable differs.
-
-    A manifest holds the name of the database, which is that of the file without its ending.
-    """
-    from dbt.cli.main import dbtRunner
-
-    os.environ["PRODUCTOPS_WAREHOUSE"] = f"{database}.duckdb"
-
-    with tempfile.TemporaryDirectory() as folder:
-        words = ["parse", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-        words += ["--target-path", folder, "--log-path", folder, "--quiet"]
-        result = dbtRunner().invoke(words)
-    if not result.success:
-        raise AssertionError(f"dbt parse failed: {result.exception}")
-    return result.result
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from .fixture_lake import FixtureLake, Warehouse, parse_project
+from .fixture_lake import FixtureLake, Warehouse
+from .project import parse_project
 from .usage_world import ORG_ZONE, Delivery, Step, history
 
 # They describe a build or a delivery, not the world.
@@ -43,7 +44,12 @@ def tables() -> dict[str, str]:
 
 
 def contents(warehouse: Warehouse) -> dict[str, list[tuple]]:
-    built = {f"{s}.{t}" for s, t in warehouse.query("select table_schema, table_name from information_schema.tables")}
+    built = {
+        f"{s}.{t}"
+        for s, t in warehouse.query(
+            "select table_schema, table_name from information_schema.tables"
+        )
+    }
     return {
         name: warehouse.rows(table)
         for name, table in tables().items()

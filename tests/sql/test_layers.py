@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from .fixture_lake import PROJECT, parse_project
+from .project import PROJECT, parse_project
 
 MODELS = PROJECT / "models"
 LAYERS = ("staging", "intermediate", "core", "marts")
@@ -34,7 +34,8 @@ NOT_PORTABLE = {
     r"\breplace\s*\(\s*\w+\s+as\b": "select * replace",
     r"\b(array_agg|list)\s*\([^()]*\border\s+by": "an ordered array_agg",
     r"\b(json_extract\w*|from_json|json_value|json_array\w*)\s*\(|->>?": "JSON: use json_text",
-    r"\b(date_diff|datediff|date_sub|date_add|dateadd|date_part|epoch\w*)\s*\(": "date arithmetic: use days_between",
+    r"\b(date_diff|datediff|date_sub|date_add|dateadd|date_part|epoch\w*)\s*\(":
+    "date arithmetic: use days_between",
     r"\b(generate_series|range|unnest|explode)\s*\(": "rows from lists: use date_spine",
     r"\b(regexp_matches|regexp_like|regexp_full_match|regexp_replace|rlike)\b": "use matches",
     r"\b(approx_\w+|arg_max|arg_min|max_by|min_by|hash)\s*\(": "an engine's own aggregate",
@@ -42,13 +43,15 @@ NOT_PORTABLE = {
     r"(?<!/)//(?!/)": "//",
     r"\basof\b": "asof join",
     r"\bby\s+name\b": "union by name",
-    r"\b(isodow|dayofweek|dow|strftime|strptime|date_format|to_timestamp)\b": "weekdays and formats",
+    r"\b(isodow|dayofweek|dow|strftime|strptime|date_format|to_timestamp)\b":
+    "weekdays and formats",
     r"\b(starts_with|list_\w+|array_\w+|struct_\w+)\s*\(": "list and prefix functions",
     r"\b(read_parquet|read_json|read_csv|read_text|glob)\s*\(": "files: use lake",
     r"\b(concat|concat_ws)\s*\(": "concat treats NULL differently: use ||",
     r"\b(percentile_cont|percentile_disc|median|quantile\w*)\b": "use percentile",
     r"\b(timezone|from_utc_timestamp|to_utc_timestamp)\s*\(": "use local_date",
-    r"\bas\s+(int|integer|tinyint|smallint)\b(?!\s*,|\s*$)": "rounds on one engine and cuts on another",
+    r"\bas\s+(int|integer|tinyint|smallint)\b(?!\s*,|\s*$)":
+    "rounds on one engine and cuts on another",
     r"\bgetdate\b|\bcurrent_(date|timestamp)\b|\bnow\s*\(": "use as_of_at",
     r",\s*(from|where|group by|order by)\b": "a trailing comma",
     r'"[a-z_]+"': "quoted identifiers",
@@ -164,9 +167,17 @@ def test_engine_differences_stand_behind_dispatch_in_macros() -> None:
             if name.startswith(("duckdb__", "default__")):
                 assert f"dispatch('{name.split('__')[1]}'" in text, f"{name} is never dispatched to"
             else:
-                faults = set(not_portable(body)) - {"use percentile", "date arithmetic: use days_between"}
+                faults = set(not_portable(body)) - {
+                    "use percentile",
+                    "date arithmetic: use days_between",
+                }
                 assert not faults, f"{path.name}: {name}: {faults}"
-    for name in set(re.findall(r"dispatch\('(\w+)'", "".join(p.read_text() for p in (PROJECT / "macros").rglob("*.sql")))):
+    for name in set(
+        re.findall(
+            r"dispatch\('(\w+)'",
+            "".join(p.read_text() for p in (PROJECT / "macros").rglob("*.sql")),
+        )
+    ):
         macros = {m.name for m in parse_project().macros.values()}
         assert {f"default__{name}", f"duckdb__{name}"} <= macros, name
 
@@ -175,8 +186,10 @@ def test_engine_differences_stand_behind_dispatch_in_macros() -> None:
 
 
 @pytest.mark.parametrize(("reader", "read"), [("staging", "staging"), ("intermediate", "source"),
-                                              ("intermediate", "core"), ("core", "marts"), ("marts", "staging"),
-                                              ("marts", "intermediate"), ("marts", "source")])  # fmt: skip
+                                              ("intermediate", "core"), ("core", "marts"),
+                                              ("marts", "staging"),
+                                              ("marts", "intermediate"), ("marts",
+                                              "source")])  # fmt: skip
 def test_wrong_references_are_seen(reader: str, read: str) -> None:
     assert broken_reference(reader, read, False)
 
@@ -189,8 +202,10 @@ def test_marts_of_another_subject_are_out_of_reach() -> None:
 @pytest.mark.parametrize("sql", [
     "select * exclude (a) from b", "select json_extract_string(a, '$.b') from c", "select a->>'b'",
     "select date_diff('day', a, b)", "select unnest([1, 2])", "select a, from b", 'select "a"',
-    "select concat(a, null)", "select regexp_matches(a, 'b')", "select now()", "select arg_max(a, b)",
-    "select last_value(a ignore nulls) over ()", "select a // b", "from a asof join b", "select least(a, b)",
+    "select concat(a, null)", "select regexp_matches(a, 'b')", "select now()",
+    "select arg_max(a, b)",
+    "select last_value(a ignore nulls) over ()", "select a // b", "from a asof join b",
+    "select least(a, b)",
     "select array_agg(a order by b)", "select * from read_parquet('x')", "select median(a)",
     "select cast(a / b as int) + 1", "select strftime(a, '%Y')",
 ])  # fmt: skip
@@ -199,7 +214,8 @@ def test_foreign_sql_is_seen(sql: str) -> None:
 
 
 @pytest.mark.parametrize("sql", [
-    "select a from b -- no unnest(x) here", "{{ add_days('a', 1) }}", "select 'now() // x', a from b",
+    "select a from b -- no unnest(x) here", "{{ add_days('a', 1) }}",
+    "select 'now() // x', a from b",
     "select count(distinct a), row_number() over (partition by a order by b) from c",
 ])  # fmt: skip
 def test_plain_sql_is_let_through(sql: str) -> None:

@@ -58,11 +58,15 @@ def test_other_companies_equal_the_oracle(seed: int, tmp_path: Path) -> None:
 
 def test_the_oracle_is_no_yes_man(built: Built) -> None:
     """Taking one event away, or cutting days elsewhere, must be seen."""
-    warehouse, oracle = built
+    warehouse, _ = built
     steps = history(11)
     rows = counted_rows(steps)
-    lost = next(e for e in rows["usage_events"] if e["event_name"] == "Export" and e["group_id"] == "a1")
-    fewer = rows | {"usage_events": [e for e in rows["usage_events"] if e["event_id"] != lost["event_id"]]}
+    lost = next(
+        e for e in rows["usage_events"] if e["event_name"] == "Export" and e["group_id"] == "a1"
+    )
+    fewer = rows | {
+        "usage_events": [e for e in rows["usage_events"] if e["event_id"] != lost["event_id"]]
+    }
     elsewhere = UsageOracle(rows, org_zone="UTC", as_of=AS_OF)
     found = rounded(warehouse.rows("marts.account_usage__account_day"))
     assert found != UsageOracle(fewer, org_zone=ORG_ZONE, as_of=AS_OF).account_usage()
@@ -85,12 +89,15 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     folder = tmp_path_factory.mktemp("small")
     lake = FixtureLake(folder / "lake")
     lake.add("tracking_plan", [{"event_name": "Export", "event_class": "value"}], source="registry")
-    lake.add("exclusions", [{"subject_type": "email_domain", "subject": "corp.test", "reason": "employee"}],
+    lake.add("exclusions", [{"subject_type": "email_domain", "subject": "corp.test", "reason":
+     "employee"}],
              source="registry")  # fmt: skip
     sold = {"plan": "pro", "paid_seat_count": 2, "updated_at": "2026-05-01"}
     lake.add("accounts", [
-        sold | {"account_ref": "1", "external_id": "la", "time_zone": "America/Los_Angeles", "churned_on": "2026-05-20"},
-        sold | {"account_ref": "2", "external_id": "nz", "time_zone": "Pacific/Auckland", "plan": "trial"},
+        sold | {"account_ref": "1", "external_id": "la", "time_zone": "America/Los_Angeles",
+         "churned_on": "2026-05-20"},
+        sold | {"account_ref": "2", "external_id": "nz", "time_zone": "Pacific/Auckland", "plan":
+         "trial"},
     ], source="hubspot")  # fmt: skip
     back = {"r6": 17, "r7": 18, "r13": 24, "r14": 25}
     moments = [
@@ -108,7 +115,9 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
         *((user, f"2026-05-{day}T10:00", {}) for user, day in back.items()),
         ("z", "2026-06-10T12:00", {}),
     ]
-    lake.add("usage_events", [event(n, user, at, **more) for n, (user, at, more) in enumerate(moments)])
+    lake.add(
+        "usage_events", [event(n, user, at, **more) for n, (user, at, more) in enumerate(moments)]
+    )
     warehouse = Warehouse(folder / "warehouse.duckdb", lake, folder / "target")
     warehouse.run("build", select=["+marts.usage"], exclude=["resource_type:unit_test"])
     return warehouse
@@ -124,13 +133,19 @@ def daily(warehouse: Warehouse, day: str, columns: str, segment: str = "all") ->
     ("2026-05-03", "all", 3), ("2026-05-03", "pro", 3), ("2026-05-04", "all", 0),
     ("2026-05-05", "trial", 1), ("2026-05-05", "all", 1),
 ])  # fmt: skip
-def test_a_day_is_the_accounts_own_day(small: Warehouse, day: str, segment: str, people: int) -> None:
+def test_a_day_is_the_accounts_own_day(
+    small: Warehouse, day: str, segment: str, people: int
+) -> None:
     assert daily(small, day, "dau_count", segment) == (people,)
 
 
 def test_a_device_belongs_to_its_only_person_also_before_sign_in(small: Warehouse) -> None:
     # p1 by device d1, p2, p3, and device d2 that both of them share; e1 and b1 don't count.
-    assert daily(small, "2026-05-06", "dau_count, new_person_count, excluded_person_count") == (4, 4, 2)
+    assert daily(small, "2026-05-06", "dau_count, new_person_count, excluded_person_count") == (
+        4,
+        4,
+        2,
+    )
     assert daily(small, "2026-05-08", "dau_count, new_person_count") == (1, 0)
 
 
@@ -160,10 +175,13 @@ def test_retention_of_one_cohort(small: Warehouse) -> None:
     ("la", "2026-05-19", "pro", 2, 2, 1.0), ("la", "2026-05-20", "churned", None, None, None),
     ("nz", "2026-05-05", "trial", None, None, None),
 ])  # fmt: skip
-def test_seats_are_paid_seats(small: Warehouse, account: str, day: str, plan: str, num, den, rate) -> None:
+def test_seats_are_paid_seats(
+    small: Warehouse, account: str, day: str, plan: str, num, den, rate
+) -> None:
     found = small.query(
         "select plan, seat_utilisation_num, seat_utilisation_den, seat_utilisation_rate "
-        "from marts.account_usage__account_day where account_id = ? and activity_on = ?", [account, day],
+        "from marts.account_usage__account_day where account_id = ? and activity_on = ?",
+        [account, day],
     )  # fmt: skip
     assert found == [(plan, num, den, rate)]
 

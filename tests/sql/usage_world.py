@@ -36,28 +36,33 @@ REGISTRY: dict[str, list[dict[str, Any]]] = {
     "exclusions": [
         {"subject_type": "email_domain", "subject": "harborline.test", "reason": "employee"},
         {"subject_type": "user_agent", "subject": "ping_dom", "reason": "synthetic_monitor"},
-        {"subject_type": "user_id", "subject": "u11", "reason": "partner", "valid_from": dt.date(2026, 5, 1)},
-        {"subject_type": "account", "subject": "a6", "reason": "demo", "valid_to": dt.date(2026, 5, 10)},
+        {"subject_type": "user_id", "subject": "u11", "reason": "partner",
+         "valid_from": dt.date(2026, 5, 1)},
+        {"subject_type": "account", "subject": "a6", "reason": "demo", "valid_to": dt.date(2026, 5,
+         10)},
         {"subject_type": "event_name", "subject": "Legacy", "reason": "test_account",
          "valid_from": dt.date(2026, 4, 20), "valid_to": dt.date(2026, 4, 25)},
     ],
 }  # fmt: skip
 ACCOUNTS: list[dict[str, Any]] = [
     {"account_ref": "1", "external_id": "a1", "plan": "pro", "paid_seat_count": 3,
-     "time_zone": "America/Los_Angeles", "domain": "a1.test", "updated_at": dt.datetime(2026, 4, 1)},
+     "time_zone": "America/Los_Angeles", "domain": "a1.test", "updated_at": dt.datetime(2026, 4,
+     1)},
     {"account_ref": "2", "external_id": "a2", "plan": "trial", "paid_seat_count": 9,
      "time_zone": "Pacific/Auckland", "updated_at": dt.datetime(2026, 4, 1)},
     {"account_ref": "2", "external_id": "a2", "plan": "starter", "paid_seat_count": 2,
      "time_zone": "Pacific/Auckland", "updated_at": dt.datetime(2026, 5, 3, 9)},
     {"account_ref": "3", "external_id": "a3", "plan": "free", "paid_seat_count": 5,
      "domain": "a3.test", "updated_at": dt.datetime(2026, 4, 1)},
-    {"account_ref": "4", "external_id": "a4", "plan": "pro", "paid_seat_count": 2, "time_zone": "Asia/Kolkata",
+    {"account_ref": "4", "external_id": "a4", "plan": "pro", "paid_seat_count": 2, "time_zone":
+     "Asia/Kolkata",
      "churned_on": dt.date(2026, 5, 20), "updated_at": dt.datetime(2026, 4, 15)},
     {"account_ref": "5", "plan": "pro", "paid_seat_count": 4, "domain": "a5.test",
      "created_at": dt.datetime(2026, 4, 22, 3), "updated_at": dt.datetime(2026, 4, 22, 3)},
 ]  # fmt: skip
 CHANGES: list[dict[str, Any]] = [
-    {"account_ref": "1", "external_id": "a1", "plan": "enterprise", "paid_seat_count": 2, "domain": "a1.test",
+    {"account_ref": "1", "external_id": "a1", "plan": "enterprise", "paid_seat_count": 2, "domain":
+     "a1.test",
      "time_zone": "Asia/Tokyo", "updated_at": dt.datetime(2026, 5, 26)},
     {"account_ref": "3", "external_id": "a3", "plan": "free", "churned_on": dt.date(2026, 5, 28),
      "domain": "a3.test", "updated_at": dt.datetime(2026, 5, 29)},
@@ -141,7 +146,9 @@ class World:
         user = fixed.get("user_id") or draw.choice([*_HOME, "u00", "u03"])
         device = "d-shared" if user in ("u00", "u05") and draw.random() < 0.3 else f"d-{user}"
         name = draw.choice(_NAMES)
-        clock = dt.time(draw.choice(_HOURS), draw.randrange(60), draw.randrange(60), self.count % 10**6)
+        clock = dt.time(
+            draw.choice(_HOURS), draw.randrange(60), draw.randrange(60), self.count % 10**6
+        )
         at = dt.datetime.combine(day, clock)
         event = {
             "event_id": f"e{self.count:05d}",
@@ -158,7 +165,9 @@ class World:
         if luck < 0.04:
             event["is_active"] = False
         elif luck < 0.08:
-            event["user_agent"] = draw.choice(["Mozilla/5.0 (Googlebot/2.1)", "Ping_Dom 3", "PingXDom 3"])
+            event["user_agent"] = draw.choice(
+                ["Mozilla/5.0 (Googlebot/2.1)", "Ping_Dom 3", "PingXDom 3"]
+            )
         elif luck < 0.12:
             event |= {"event_name": "page", "event_type": "page"}
         elif luck < 0.14:
@@ -166,7 +175,12 @@ class World:
         return event | fixed
 
     def identify(self, day: dt.date, user: str, **fixed: Any) -> dict[str, Any]:
-        call = {"event_name": "identify", "event_type": "identify", "group_id": None, "anonymous_id": None}
+        call = {
+            "event_name": "identify",
+            "event_type": "identify",
+            "group_id": None,
+            "anonymous_id": None,
+        }
         return self.event(day, user_id=user, **(call | fixed))
 
     def days(self, first: int, last: int, per_day: int, **fixed: Any) -> list[dict[str, Any]]:
@@ -183,7 +197,8 @@ def base(world: World, days: int = 60, per_day: int = 12) -> Step:
     """The company's registers and the first two months of usage."""
     early = FIRST + 3 * DAY
     people = [
-        {"identity_ref": "c1", "user_id": "u08", "email_key": "k8", "account_ref": "5", "role": "contact",
+        {"identity_ref": "c1", "user_id": "u08", "email_key": "k8", "account_ref": "5", "role":
+         "contact",
          "updated_at": dt.datetime(2026, 4, 9)},
         {"identity_ref": "c2", "email_key": "k5", "email_domain": "a3.test", "role": "contact",
          "updated_at": dt.datetime(2026, 4, 9)},
@@ -194,9 +209,13 @@ def base(world: World, days: int = 60, per_day: int = 12) -> Step:
         world.identify(early, "u05", email_key="k5", email_domain="gmail.com"),
         world.identify(early, "u04", email_key="k34"),
         world.identify(early + 20 * DAY, "u03", email_key="k34"),
-        world.event(early, event_type="alias", event_name="alias", user_id="u02", previous_id="d-old"),
+        world.event(
+            early, event_type="alias", event_name="alias", user_id="u02", previous_id="d-old"
+        ),
         world.event(early, event_name="Export", user_id=None, anonymous_id="d-old", group_id=None),
-        world.event(early, event_name="Share", user_id=None, anonymous_id="d-nobody", group_id="a2"),
+        world.event(
+            early, event_name="Share", user_id=None, anonymous_id="d-nobody", group_id="a2"
+        ),
         world.event(early, event_name="Share", user_id=None, anonymous_id=None, group_id="a2"),
     ]
     return Step(
@@ -220,26 +239,33 @@ def history(seed: int, *, days: int = 60, per_day: int = 12) -> list[Step]:
     doubtful = Delivery("late1", "usage_events", "segment", world.days(3, 6, 2))
     # A late first use takes "new" away from a day that no delivery and no window touches.
     first_use = [
-        world.event(FIRST + n * DAY, user_id="u21", group_id="a10", event_name="Export", is_active=None)
+        world.event(
+            FIRST + n * DAY, user_id="u21", group_id="a10", event_name="Export", is_active=None
+        )
         for n in (days - 4, 2)
     ]
     first.rows.append(first_use[0])
     late = [first_use[1], world.event(FIRST - 9 * DAY)]
     merge = [
-        {"identity_ref": "9", "user_id": "u07", "email_key": "k9", "role": "end-user", "updated_at": AS_OF},
-        {"identity_ref": "10", "user_id": "u01", "email_key": "k9", "role": "end-user", "updated_at": AS_OF},
+        {"identity_ref": "9", "user_id": "u07", "email_key": "k9", "role": "end-user",
+         "updated_at": AS_OF},
+        {"identity_ref": "10", "user_id": "u01", "email_key": "k9", "role": "end-user",
+         "updated_at": AS_OF},
     ]  # fmt: skip
-    hired = [{"identity_ref": "11", "user_id": "u05", "email_domain": "harborline.test", "role": "end-user",
+    hired = [{"identity_ref": "11", "user_id": "u05", "email_domain": "harborline.test", "role":
+     "end-user",
               "updated_at": AS_OF}]  # fmt: skip
+    early = [row for row in first.rows if row["occurred_at"].date() < FIRST + 9 * DAY]
     moved = [ACCOUNTS[0] | {"time_zone": "Asia/Tokyo", "updated_at": dt.datetime(2026, 5, 25)}]
     return [
         start,
         Step("new day", [_events("events2", world.days(days, days + 2, per_day))]),
         Step("late", [doubtful, _events("late2", late)]),
-        Step("revised", [_events("revised", _moved_in_time(world, [e for e in first.rows if e["occurred_at"].date() < FIRST + 9 * DAY]))]),
-        Step("shared", [_events("calls1", _sign_ins(world, FIRST + world.random.randrange(5, 50) * DAY))]),
+        Step("revised", [_events("revised", _moved_in_time(world, early))]),
+        Step("shared", [_events("calls1", _sign_ins(world))]),
         Step("merge", [
-            Delivery("people1", "identities", "zendesk", merge), Delivery("zone", "accounts", "hubspot", moved),
+            Delivery("people1", "identities", "zendesk", merge), Delivery("zone", "accounts",
+            "hubspot", moved),
         ]),
         Step("withdrawn", withdrawn=[doubtful, calls]),
         Step("hired", [Delivery("people2", "identities", "zendesk", hired)]),
@@ -254,14 +280,15 @@ def _events(name: str, rows: list[dict[str, Any]]) -> Delivery:
 def _moved_in_time(world: World, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Earlier received versions of some events, which happened on other days."""
     return [
-        row | {"occurred_at": row["occurred_at"] + dt.timedelta(days=world.random.choice([-3, 4, 11])),
+        row | {"occurred_at": row["occurred_at"] + world.random.choice([-3, 4, 11]) * DAY,
                "received_at": row["received_at"] - dt.timedelta(seconds=1)}
         for row in world.random.sample(rows, 5)
     ]  # fmt: skip
 
 
-def _sign_ins(world: World, day: dt.date) -> list[dict[str, Any]]:
+def _sign_ins(world: World) -> list[dict[str, Any]]:
     """A second person on a device of one, a first person on a device of nobody."""
+    day = FIRST + world.random.randrange(5, 50) * DAY
     return [
         world.identify(day, "u06", anonymous_id="d-u02"),
         world.event(day, user_id="u20", anonymous_id="d-nobody", group_id="a9", event_name="Share"),
