@@ -6,10 +6,12 @@ does (`defs/`).
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
+import threading
+import time
 import warnings
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ingest.settings import open_workspace
-from orchestration.commands.telling import progress_line, tell_run
+from orchestration.commands.telling import tell_run
 from orchestration.lib.dagster_home import prepare_dagster_home
 from orchestration.lib.manifest import ensure_manifest, is_fresh
 from orchestration.lib.run import report
@@ -44,7 +46,7 @@ def run_job(home: Path) -> int:
         click.echo("Reading the models (once after each change) ...", err=True)
         ensure_manifest()
     since = datetime.now(UTC)
-    problem = _execute()
+    problem = _execute(workspace.state / "last_run.log")
     told = report(workspace, since)
     tell_run(told, workspace.home)
     if problem and told.is_green:
@@ -54,26 +56,55 @@ def run_job(home: Path) -> int:
     return 1 if problem or not told.is_green else 0
 
 
-def _execute() -> str:
-    """Runs the job on the persistent instance, so that the UI shows it; returns what failed."""
+def _execute(log: Path) -> str:
+    """Runs the job on the persistent instance, so that the UI shows it; returns what failed.
+
+    What the steps print goes to `log`: the account that follows says it better.
+    """
     warnings.filterwarnings("ignore")
     import dagster as dg
 
     from orchestration.definitions import defs
 
-    logging.getLogger("dagster").setLevel(logging.CRITICAL)
-    show = progress_line()
-    with dg.DagsterInstance.get() as instance:
-        job = defs.resolve_job_def("main_job")
-        _say(show, "starting")
-        result = job.execute_in_process(instance=instance, raise_on_error=False)
-        _say(show, "")
-        return "" if result.success else _problem(result)
+    job = defs.resolve_job_def("main_job")
+    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    with (
+        dg.DagsterInstance.get() as instance,
+        log.open("w", encoding="utf-8") as file,
+        _Watch(log),
+        redirect_stdout(file),
+    ):
+        result = job.execute_in_process(instance=instance, run_config=quiet, raise_on_error=False)
+    return "" if result.success else _problem(result)
 
 
-def _say(show, what: str) -> None:  # noqa: ANN001
-    if sys.stderr.isatty():
-        show("run", what, 0, len(_STEPS))
+class _Watch:
+    """Shows on a terminal how long the run has taken and what dbt is at, from the run's log."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._show, daemon=True)
+
+    def __enter__(self) -> None:
+        if sys.stderr.isatty():
+            self._thread.start()
+        else:
+            click.echo("Running the job (about a minute) ...", err=True)
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _show(self) -> None:
+        started = time.monotonic()
+        while not self._over.wait(0.5):
+            lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
+            doing = next((line for line in reversed(lines) if line.strip()), "taking in files")
+            seconds = time.monotonic() - started
+            click.echo(f"\r\033[K{seconds:4.0f} s  {doing[:90]}", nl=False, err=True)
+        click.echo("\r\033[K", nl=False, err=True)
 
 
 def _problem(result: dg.ExecuteInProcessResult) -> str:

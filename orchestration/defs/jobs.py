@@ -15,7 +15,7 @@ from orchestration.defs.resources import WorkspaceResource
 
 main_job = dg.define_asset_job(
     "main_job",
-    selection=dg.AssetSelection.all(include_sources=False) - dg.AssetSelection.assets(EVENTS_BY_DAY),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.assets(EVENTS_BY_DAY),
     description="Take in what is new, check it, build, check the marts, publish.",
 )
 

@@ -21,6 +21,7 @@ from orchestration.lib.gates import gate_lake
 from orchestration.lib.receipt import plan_build
 
 BATCHES = dg.AssetKey(["lake", "batches"])
+CONTRACTS = dg.AssetKey(["lake", "contracts"])
 EVENTS_BY_DAY = dg.AssetKey(["lake", "usage_events_by_day"])
 GROUP = "lake"
 _SHOWN_FILES = 30
@@ -57,7 +58,15 @@ def lake_specs() -> list[dg.AssetSpec]:
         owners=owners("product-ops"),
         skippable=True,
     )
-    return [batches, *(_spec(contract) for contract in load_contracts().values())]
+    contracts = dg.AssetSpec(
+        CONTRACTS,
+        description="What each contract promises: owner, grain, freshness.",
+        group_name=GROUP,
+        kinds={"parquet"},
+        owners=owners("product-ops"),
+        skippable=True,
+    )
+    return [batches, contracts, *(_spec(contract) for contract in load_contracts().values())]
 
 
 @dg.multi_asset(name="ingest", specs=lake_specs())
@@ -79,6 +88,11 @@ def lake(
         return
     batches = read_batches(home.lake)
     yield dg.MaterializeResult(asset_key=BATCHES, metadata=_ledger_metadata(report, batches))
+    promises = [(c.name, c.owner, c.grain) for c in load_contracts().values()]
+    yield dg.MaterializeResult(
+        asset_key=CONTRACTS,
+        metadata={"contracts": table(("contract", "owner", "grain"), promises)},
+    )
     arrived = {part.batch_id for outcome in report.files for part in outcome.parts}
     for contract in load_contracts().values():
         mine = [batch for batch in batches if batch.contract == contract.name]

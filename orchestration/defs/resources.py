@@ -4,6 +4,7 @@ Belongs here: how a run finds its company. Nothing is opened or read when defini
 """
 
 import os
+import sys
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -38,5 +39,10 @@ def make_resources() -> dict[str, object]:
     """Resources by the names under which assets ask for them."""
     return {
         "workspace": WorkspaceResource(),
-        "dbt": Dbt(project_dir=str(DBT_PROJECT), profiles_dir=str(DBT_PROJECT)),
+        "dbt": Dbt(
+            project_dir=str(DBT_PROJECT),
+            profiles_dir=str(DBT_PROJECT),
+            # The one of this environment, wherever the shell would look.
+            dbt_executable=str(Path(sys.executable).with_name("dbt")),
+        ),
     }

@@ -12,15 +12,12 @@ from unittest import mock
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, dbt_assets
 
-from orchestration.defs.lake import BATCHES
 from orchestration.defs.metadata import owners
 from orchestration.defs.resources import WorkspaceResource
 from orchestration.lib import publish as publishing
 from orchestration.lib.build import building, prepare, put_in_place
 from orchestration.lib.manifest import load_manifest
 from orchestration.lib.receipt import plan_build
-
-_LEDGER_TABLES = frozenset({"batches", "contracts"})
 
 
 class Translator(DagsterDbtTranslator):
@@ -31,10 +28,10 @@ class Translator(DagsterDbtTranslator):
         super().__init__(DagsterDbtTranslatorSettings(enable_asset_checks=True))
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
-        """[layer, table]; the ledger's tables are one asset."""
+        """[layer, table]."""
         name = dbt_resource_props["name"]
         if dbt_resource_props["resource_type"] == "source":
-            return BATCHES if name in _LEDGER_TABLES else dg.AssetKey(["lake", name])
+            return dg.AssetKey(["lake", name])
         return dg.AssetKey([dbt_resource_props["schema"], name])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
