@@ -108,12 +108,19 @@ def _find_suspects(
     )
     if is_state:
         connection.execute("delete from earlier")
+    if not _count(
+        connection, "select (select count(*) from repeated) + (select count(*) from earlier)"
+    ):
+        _no_suspects(connection)
+        return
     connection.execute(
         f"create or replace temp table suspect as select rowid as id, row_key, "
         f"{_content(contract)} as content from stage where _reason is null and row_key in "
         "(select row_key from repeated union select row_key from earlier)"
     )
-    numbers = [row[0] for row in connection.execute("select distinct file_no from earlier").fetchall()]
+    numbers = [
+        row[0] for row in connection.execute("select distinct file_no from earlier").fetchall()
+    ]
     when = f"cast({name(contract.partition)} as date)" if contract.partition else "NULL::date"
     if numbers:
         listed = ", ".join(quote(str(path)) for path in index.files(contract, numbers))
@@ -138,6 +145,15 @@ def _find_suspects(
         left join (select distinct row_key, content from held) h
             on h.row_key = s.row_key and h.content = s.content
         """
+    )
+
+
+def _no_suspects(connection: duckdb.DuckDBPyConnection) -> None:
+    """The usual case: every key is new, so there is nothing to compare."""
+    connection.execute(
+        "create or replace temp table held (row_key ubigint, content varchar, held_on date);"
+        "create or replace temp table verdict (id bigint, row_key ubigint, is_duplicate boolean, "
+        "is_known boolean)"
     )
 
 
@@ -172,9 +188,7 @@ def _line_map(connection: duckdb.DuckDBPyConnection, lines: list[int]) -> None:
     connection.unregister("line_numbers")
 
 
-def _dates(
-    connection: duckdb.DuckDBPyConnection, contract: Contract
-) -> tuple[dict[str, int], int]:
+def _dates(connection: duckdb.DuckDBPyConnection, contract: Contract) -> tuple[dict[str, int], int]:
     """Rows per touched date (dates of competing earlier rows count 0), and late rows."""
     if not contract.partition:
         return {}, 0
@@ -226,10 +240,12 @@ def write_quarantine(
     try:
         write_atomically(
             path,
-            lambda draft: connection.execute(
-                f"copy (select * from bad_rows) to {quote(str(draft))} ({_PARQUET})"
-            )
-            and None,
+            lambda draft: (
+                connection.execute(
+                    f"copy (select * from bad_rows) to {quote(str(draft))} ({_PARQUET})"
+                )
+                and None
+            ),
         )
     finally:
         connection.unregister("bad_rows")
@@ -257,8 +273,9 @@ def land_part(
         rows = _rows_sql(contract, delivery, staged.lines is not None)
         write_atomically(
             output,
-            lambda draft: connection.execute(f"copy ({rows}) to {quote(str(draft))} ({_PARQUET})")
-            and None,
+            lambda draft: (
+                connection.execute(f"copy ({rows}) to {quote(str(draft))} ({_PARQUET})") and None
+            ),
         )
     dates, late = _dates(connection, contract)
     loaded_dates = [day for day, count in dates.items() if count]
@@ -291,7 +308,9 @@ def _written(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
     )
 
 
-def ensure_schemas(connection: duckdb.DuckDBPyConnection, lake: Path, contracts: Iterable[Contract]) -> None:
+def ensure_schemas(
+    connection: duckdb.DuckDBPyConnection, lake: Path, contracts: Iterable[Contract]
+) -> None:
     """Gives every contract a Parquet file without rows, so that reading its folder never fails."""
     for contract in contracts:
         path = lake / "bronze" / contract.name / "_schema.parquet"
@@ -301,10 +320,12 @@ def ensure_schemas(connection: duckdb.DuckDBPyConnection, lake: Path, contracts:
             continue
         write_atomically(
             path,
-            lambda draft, columns=columns: connection.execute(
-                f"copy (select {columns} where false) to {quote(str(draft))} (format parquet)"
-            )
-            and None,
+            lambda draft, columns=columns: (
+                connection.execute(
+                    f"copy (select {columns} where false) to {quote(str(draft))} (format parquet)"
+                )
+                and None
+            ),
         )
 
 

@@ -274,15 +274,35 @@ def _parsed(parser: str, text: str, spec: Field, zone: str | None, currency: str
             return text
 
 
+class Layer:
+    """Expressions that are computed once, however many columns need them."""
+
+    def __init__(self, prefix: str) -> None:
+        """Takes the letter that its names begin with."""
+        self._prefix = prefix
+        self._names: dict[str, str] = {}
+
+    def add(self, sql: str) -> str:
+        """Name under which the layers above find the value of `sql`."""
+        return "x." + self._names.setdefault(sql, f"{self._prefix}{len(self._names)}")
+
+    def columns(self) -> list[str]:
+        """What its select computes."""
+        return [f"{sql} as {label}" for sql, label in self._names.items()]
+
+
 @dataclass(frozen=True)
 class Compiled:
     """SQL for the columns of a contract, over a relation `r` of raw records.
 
+    `raw` reads the vendor's fields as text, `moments` are the clock's times made of them,
     `columns` are typed; `texts` hold the raw text of those that may be unreadable; `reason` says,
     in terms of `c_<column>` and `t_<column>`, why a row can't be loaded; `reads` are the raw
     columns that the relation must have, with the types that never fail.
     """
 
+    raw: Layer
+    moments: Layer
     columns: dict[str, str]
     texts: dict[str, str]
     reason: str
@@ -290,13 +310,16 @@ class Compiled:
 
     def select(self, relation: str, key: str) -> str:
         """The whole statement: typed columns, `row_key` from the SQL `key`, and `reason`."""
-        inner = [f"{sql} as {name('c_' + column)}" for column, sql in self.columns.items()]
-        inner += [f"{sql} as {name('t_' + column)}" for column, sql in self.texts.items()]
+        read = ", ".join([*self.raw.columns(), "r.r_extra"])
+        timed = ", ".join(["x.*", *self.moments.columns()])
+        typed = [f"{sql} as {name('c_' + column)}" for column, sql in self.columns.items()]
+        typed += [f"{sql} as {name('t_' + column)}" for column, sql in self.texts.items()]
         outer = [f"{name('c_' + column)} as {name(column)}" for column in self.columns]
         return (
             f"select {', '.join(outer)}, md5_number_lower({key}) as row_key, "
             f"{self.reason} as _reason, r_extra as _extra "
-            f"from (select {', '.join(inner)}, r.r_extra from {relation} r)"
+            f"from (select {', '.join(typed)}, x.r_extra from "
+            f"(select {timed} from (select {read} from {relation} r) x) x)"
         )
 
 
@@ -305,7 +328,7 @@ def _text(spec: Field, tree: PathTree) -> str:
     for null in spec.nulls:
         pieces = [f"nullif({piece}, {quote(null)})" for piece in pieces]
     text = pieces[0] if len(pieces) == 1 else f"coalesce({', '.join([*pieces, 'NULL'])})"
-    if spec.values is not None:
+    if spec.values:
         cases = " ".join(
             f"when {quote(str(key).lower())} then "
             + ("NULL" if value is None else quote(_plain(value)))
@@ -333,31 +356,42 @@ def _hash_sql(spec: Field, tree: PathTree, source: str) -> str:
 
 
 def _column_sql(
-    column: Column, spec: Field, tree: PathTree, mapping: Mapping_, facts: Mapping[str, str]
+    column: Column,
+    spec: Field,
+    tree: PathTree,
+    mapping: Mapping_,
+    facts: Mapping[str, str],
+    raw: Layer,
 ) -> tuple[str, str | None]:
     """Expression of one column and, where reading it can fail, of its raw text."""
     if spec.parser == "hash":
-        return _hash_sql(spec, tree, facts["source"]), None
+        return raw.add(_hash_sql(spec, tree, facts["source"])), None
     if spec.parser == "file_date":
         return f"{quote(facts['file_date'])}::date", None
     if spec.constant is not None:
         return f"cast({quote(spec.constant)} as {column.sql_type})", None
     if column.type == "json" and spec.parser is None:
         pieces = [f"cast({tree.expression(path)} as varchar)" for path in spec.paths]
-        raw = f"coalesce({', '.join(pieces)})" if len(pieces) > 1 else pieces[0]
-        raw = f"nullif({raw}, 'null')"
-        return (without_personal(raw) if mapping.strip_personal else raw), None
+        whole = f"coalesce({', '.join(pieces)})" if len(pieces) > 1 else pieces[0]
+        whole = raw.add(f"nullif({whole}, 'null')")
+        return (without_personal(whole) if mapping.strip_personal else whole), None
     if spec.parser == "name_of":
-        return _first_filled(spec, tree), None
-    text = _text(spec, tree)
+        return raw.add(_first_filled(spec, tree)), None
+    text = raw.add(_text(spec, tree))
     parser = spec.parser or ("text" if column.type == "json" else column.type)
-    currency = _text(Field(paths=(spec.currency,)), tree) if spec.currency else None
+    currency = raw.add(_text(Field(paths=(spec.currency,)), tree)) if spec.currency else None
     parsed = _parsed(parser, text, spec, mapping.zone, currency)
     checked = column.type not in {"text", "json"} and parser != "match"
     return f"cast({parsed} as {column.sql_type})", text if checked else None
 
 
-def clock_sql(clock: Clock, tree: PathTree, zone: str | None) -> dict[str, str]:
+def _clock_text(path: str, tree: PathTree, raw: Layer) -> str:
+    return raw.add(f"nullif(trim({tree.expression(path)}), '')")
+
+
+def clock_sql(
+    clock: Clock, tree: PathTree, zone: str | None, raw: Layer, moments: Layer
+) -> dict[str, str]:
     """The four clock columns of usage events.
 
     Event time = the vendor's corrected timestamp, else received - (sent - original); where it is
@@ -367,8 +401,8 @@ def clock_sql(clock: Clock, tree: PathTree, zone: str | None) -> dict[str, str]:
     def read(path: str | None) -> str:
         if path is None:
             return "NULL::timestamp"
-        text = f"nullif(trim({tree.expression(path)}), '')"
-        return _parsed(clock.parser, text, Field(zone=clock.zone), zone, None)
+        text = _clock_text(path, tree, raw)
+        return moments.add(_parsed(clock.parser, text, Field(zone=clock.zone), zone, None))
 
     original, sent, received = read(clock.original), read(clock.sent), read(clock.received)
     corrected = f"{received} - ({sent} - {original})"
@@ -436,6 +470,7 @@ def compile_mapping(mapping: Mapping_, contract: Contract, facts: Mapping[str, s
             f"it has {', '.join(contract.column_names)}"
         )
     tree = PathTree.of(mapping.paths)
+    raw, moments = Layer("t"), Layer("m")
     columns: dict[str, str] = {}
     texts: dict[str, str] = {}
     for column in contract.columns:
@@ -443,14 +478,14 @@ def compile_mapping(mapping: Mapping_, contract: Contract, facts: Mapping[str, s
             columns[column.name] = f"NULL::{column.sql_type}"
             continue
         spec = mapping.fields[column.name]
-        columns[column.name], raw = _column_sql(column, spec, tree, mapping, facts)
-        if raw is not None:
-            texts[column.name] = raw
+        columns[column.name], text = _column_sql(column, spec, tree, mapping, facts, raw)
+        if text is not None:
+            texts[column.name] = text
     if mapping.clock:
-        columns.update(clock_sql(mapping.clock, tree, mapping.zone))
+        columns.update(clock_sql(mapping.clock, tree, mapping.zone, raw, moments))
         stamp = mapping.clock.timestamp or mapping.clock.original
         if stamp:
-            texts["occurred_at"] = f"nullif(trim({tree.expression(stamp)}), '')"
+            texts["occurred_at"] = _clock_text(stamp, tree, raw)
     problems = _problems(contract, texts, facts, has_clock=mapping.clock is not None)
     reason = f"case {' '.join(problems)} end" if problems else "NULL::varchar"
     json_leaves = frozenset(
@@ -463,4 +498,4 @@ def compile_mapping(mapping: Mapping_, contract: Contract, facts: Mapping[str, s
     reads = tree.columns(json_leaves)
     if any(spec.parser == "hash" and not spec.paths for spec in mapping.fields.values()):
         reads[RECORD_HASH] = "VARCHAR"
-    return Compiled(columns, texts, reason, reads)
+    return Compiled(raw, moments, columns, texts, reason, reads)
