@@ -186,9 +186,7 @@ def withdrawn_ids(lake: Path) -> frozenset[str]:
 
 
 def _batches(manifest: Manifest, withdrawn: frozenset[str]) -> Iterator[Batch]:
-    parts = manifest.parts or (
-        PartOutcome("", f"{manifest.entry_id}-file", 0, 0, 0, 0),
-    )
+    parts = manifest.parts or (PartOutcome("", f"{manifest.entry_id}-file", 0, 0, 0, 0),)
     for part in parts:
         yield Batch(
             batch_id=part.batch_id,
@@ -267,8 +265,13 @@ def open_rejections(workspace: Workspace) -> list[Rejection]:
             latest = manifest.size == path.stat().st_size
             if latest:
                 found.append(
-                    Rejection(manifest.path, manifest.source, manifest.format,
-                              manifest.reason, manifest.detail)  # fmt: skip
+                    Rejection(
+                        manifest.path,
+                        manifest.source,
+                        manifest.format,
+                        manifest.reason,
+                        manifest.detail,
+                    )  # fmt: skip
                 )
     return found
 

@@ -19,7 +19,7 @@ import duckdb
 from ingest import ledger
 from ingest.arrivals import Arrival, SeenFiles, find, settle
 from ingest.contracts import load_contracts
-from ingest.formats import Format, from_source, parser_digest, recognise
+from ingest.formats import Format, from_source, load_formats, parser_digest, recognise
 from ingest.framing import DamagedFileError, copy_and_hash
 from ingest.landing import Delivery, KeyIndex, ensure_schemas, land_part
 from ingest.ledger import Manifest, PartOutcome
@@ -73,6 +73,7 @@ class _Run:
         self.workspace = workspace
         self.lake = workspace.lake
         self.mappings = [from_source(s, workspace.config_path) for s in workspace.config.sources]
+        self.reading_names = {f.name for f in [*load_formats(), *self.mappings] if f.reads_name}
         self.parser = parser_digest(workspace.config.sources)
         self.manifests = {m.entry_id: m for m in ledger.read_manifests(self.lake)}
         self.withdrawn = ledger.withdrawn_ids(self.lake)
@@ -206,9 +207,7 @@ def _stage_and_land(
         if chosen.reader.kind == "ndjson":
             staged = stage_lines(run.connection, path, part, contract, facts, scratch, on_rows)
         else:
-            staged = stage_records(
-                run.connection, records[number], part, contract, facts, scratch
-            )
+            staged = stage_records(run.connection, records[number], part, contract, facts, scratch)
             on_rows(staged.rows_in)
         if staged.rows_in:
             outcomes.append(land_part(run.connection, run.lake, staged, delivery, run.index))
@@ -218,7 +217,9 @@ def _stage_and_land(
 def _recognised(run: _Run, arrival: Arrival, raw: Path) -> tuple[Format | None, str, str]:
     """The format, or None with reason and detail."""
     try:
-        kind, tokens = fingerprint(raw, arrival.path.suffix) if raw.stat().st_size else (None, frozenset())
+        kind, tokens = (
+            fingerprint(raw, arrival.path.suffix) if raw.stat().st_size else (None, frozenset())
+        )
     except DamagedFileError as error:
         return None, error.reason, f"{arrival.relative}: {error}"
     if not raw.stat().st_size:
@@ -253,13 +254,17 @@ def _load_file(run: _Run, arrival: Arrival, on_rows: Callable[[int], None]) -> M
         if first and first.status == "loaded" and first.entry_id not in run.withdrawn:
             if first.path == arrival.relative:
                 return None
-            manifest = _duplicate(run, arrival, file_id, first)
-            if manifest.entry_id in run.manifests:
-                return None
-            ledger.commit(run.lake, manifest)
-            return manifest
+            if first.format not in run.reading_names:
+                manifest = _duplicate(run, arrival, file_id, first)
+                if manifest.entry_id in run.manifests:
+                    return None
+                ledger.commit(run.lake, manifest)
+                return manifest
         chosen, reason, detail = _recognised(run, arrival, draft)
-        entry_id = _entry_id(file_id, arrival, by_path=bool(chosen and chosen.is_state))
+        # The same members on another day are another snapshot, though the bytes are the same.
+        again = first is not None and first.path != arrival.relative
+        by_path = chosen is not None and (chosen.is_state or (chosen.reads_name and again))
+        entry_id = _entry_id(file_id, arrival, by_path=by_path)
         known = run.manifests.get(entry_id)
         if known and known.status == "rejected" and known.parser == run.parser:
             return None
@@ -269,7 +274,9 @@ def _load_file(run: _Run, arrival: Arrival, on_rows: Callable[[int], None]) -> M
                 ledger.restore(run.lake, entry_id)
                 return known
             return None
-        manifest = _land(run, arrival, draft, (file_id, entry_id), chosen, (reason, detail), on_rows)
+        manifest = _land(
+            run, arrival, draft, (file_id, entry_id), chosen, (reason, detail), on_rows
+        )
         ledger.commit(run.lake, manifest)
         if manifest.is_state:
             _supersede(run, arrival, entry_id)
@@ -350,7 +357,8 @@ def ingest(
         ensure_schemas(run.connection, run.lake, load_contracts().values())
         seen = SeenFiles(run.lake, run.parser)
         arrivals = find(workspace)
-        _drop_vanished_registers(run, arrivals)
+        if not dry_run:
+            _drop_vanished_registers(run, arrivals)
         unknown = [a for a in arrivals if not (seen.knows(a) and _still_known(run, a))]
         whole, growing = settle(unknown, workspace.home)
         outcomes = [

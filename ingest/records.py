@@ -128,7 +128,9 @@ def _at(document: Any, path: str | None) -> Any:
     return document
 
 
-def _unpivoted(record: dict[str, Any], part: Part, labels: dict[str, str]) -> Iterator[dict[str, Any]]:
+def _unpivoted(
+    record: dict[str, Any], part: Part, labels: dict[str, str]
+) -> Iterator[dict[str, Any]]:
     assert part.unpivot is not None
     for name, value in flatten(record).items():
         if part.unpivot.match.fullmatch(name):

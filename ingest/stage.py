@@ -230,7 +230,7 @@ def stage_records(
     known = set(compiled.reads) | {"_file"}
     if records.names:
         staged.new_columns = tuple(n for n in records.names if n and n not in known)
-    extra = {n for n in staged.new_columns if not PERSONAL_HEADER.search(n)}
+    extra = [n for n in staged.new_columns if not PERSONAL_HEADER.search(n)]
     with scratch.open("w", encoding="utf-8") as handle:
         for row in records.rows:
             if RECORD_HASH in compiled.reads:

@@ -78,6 +78,15 @@ class Format:
     file_pattern: re.Pattern[str] | None = None
     is_state: bool = False
 
+    @property
+    def reads_name(self) -> bool:
+        """Whether the file's name decides what its rows say, such as the day of a snapshot."""
+        fields = [field for part in self.parts for field in part.mapping.fields.values()]
+        return any(
+            field.parser == "file_date" or any(path.startswith("_file.") for path in field.paths)
+            for field in fields
+        )
+
 
 @dataclass(frozen=True)
 class Recognition:
