@@ -1,0 +1,51 @@
+with
+
+changes as (
+
+    select
+        queues.queue_id, spells.changed_on as day_on
+        {%- for kind in ['solved', 'reopened', 'deleted', 'restored'] %},
+        sum(case when spells.change_type = '{{ kind }}' then 1 else 0 end) as {{ kind }}_count
+        {%- endfor %}
+    from {{ ref('fct_ticket_status') }} as spells
+    inner join {{ ref('bridge_queue') }} as queues on queues.member_queue_id = spells.queue_id
+    where spells.is_countable and spells.change_type is not null
+    group by queues.queue_id, spells.changed_on
+
+),
+
+-- What happens at midnight itself belongs to the new day.
+waiting as (
+
+    select
+        queues.queue_id, days.day_on, count(*) as backlog_count,
+        {{ percentile(seconds_between('spells.created_at', 'days.ends_at'), 0.5) }} as age_p50_seconds,
+        {{ percentile(seconds_between('spells.created_at', 'days.ends_at'), 0.9) }} as age_p90_seconds
+    from {{ ref('fct_ticket_status') }} as spells
+    inner join {{ ref('bridge_queue') }} as queues on queues.member_queue_id = spells.queue_id
+    inner join {{ ref('dim_support_date') }} as days
+        on spells.starts_at < days.ends_at and (spells.ends_at is null or spells.ends_at >= days.ends_at)
+    where spells.is_countable and spells.is_unsolved
+    group by queues.queue_id, days.day_on
+
+),
+
+cells as (
+
+    select queues.queue_id, days.day_on
+    from (select queue_id from {{ ref('bridge_queue') }} group by queue_id) as queues
+    cross join {{ ref('dim_support_date') }} as days
+
+)
+
+select
+    cells.queue_id, cells.day_on
+    {%- for kind in ['solved', 'reopened', 'deleted', 'restored'] %},
+    cast(coalesce(changes.{{ kind }}_count, 0) as bigint) as {{ kind }}_count
+    {%- endfor %},
+    coalesce(waiting.backlog_count, 0) as backlog_count,
+    cast(waiting.age_p50_seconds as double) as backlog_age_p50_seconds,
+    cast(waiting.age_p90_seconds as double) as backlog_age_p90_seconds
+from cells
+left join changes on changes.queue_id = cells.queue_id and changes.day_on = cells.day_on
+left join waiting on waiting.queue_id = cells.queue_id and waiting.day_on = cells.day_on

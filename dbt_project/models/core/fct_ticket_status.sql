@@ -1,0 +1,13 @@
+select
+    spells.source, spells.ticket_id, spells.spell_number, spells.status, spells.is_unsolved,
+    spells.starts_at, spells.ends_at, spells.change_type,
+    {{ local_date('spells.starts_at', "'" ~ var('org_time_zone') ~ "'") }} as changed_on,
+    spells.is_inferred,
+    coalesce(tickets.queue_id, 'none') as queue_id,
+    tickets.created_at,
+    people.is_countable
+from {{ ref('int_support__status') }} as spells
+inner join {{ ref('stg_tickets') }} as tickets
+    on tickets.source = spells.source and tickets.ticket_id = spells.ticket_id
+inner join {{ ref('int_support__requester') }} as people
+    on people.source = spells.source and people.ticket_id = spells.ticket_id
