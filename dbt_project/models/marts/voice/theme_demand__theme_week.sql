@@ -1,0 +1,120 @@
+with
+
+-- A source that has been silent for longer than its promise is not waited for.
+sources as (
+
+    select
+        high_water_at,
+        case when {{ seconds_between('high_water_at', as_of_at()) }} <= fail_hours * 3600 then high_water_at end
+            as awaited_at
+    from {{ ref('dim_contract') }}
+    where contract in ('tickets', 'feedback_notes', 'survey_responses', 'opportunities')
+
+),
+
+reach as (
+
+    select coalesce(min(awaited_at), max(high_water_at)) as high_water_at, max(high_water_at) as last_at
+    from sources
+
+),
+
+ends as (
+
+    select
+        (select min(week_on) from {{ ref('fct_feedback_item') }} where is_countable) as first_on,
+        {{ greatest_of(
+            "(select " ~ local_date('last_at', "'" ~ var('org_time_zone') ~ "'") ~ " from reach)",
+            "(select max(occurred_on) from " ~ ref('fct_feedback_item') ~ " where is_countable)"
+        ) }} as last_on
+
+),
+
+spine as (
+
+    {{ date_spine('(select first_on from ends)', '(select last_on from ends)') }}
+
+),
+
+weeks as (
+
+    select distinct {{ week_of('day_on') }} as week_on from spine where day_on is not null
+
+),
+
+counts as (
+
+    select
+        theme_id, week_on,
+        {%- for name, test in {'mention_count': '1 = 1', 'ticket_mention_count': "item_type = 'ticket'",
+            'survey_mention_count': "item_type = 'survey_answer'", 'loss_mention_count': "item_type = 'loss_reason'",
+            'unmatched_mention_count': 'not is_matched'}.items() %}
+        sum(case when is_countable and {{ test }} then 1 else 0 end) as {{ name }},
+        {%- endfor %}
+        sum(case when is_countable then 0 else 1 end) as excluded_mention_count,
+        sum(case when is_countable and lost_currency = '{{ var("org_currency") }}' then lost_minor else 0 end)
+            as lost_minor
+    from {{ ref('fct_mention') }}
+    group by theme_id, week_on
+
+),
+
+examples as (
+
+    select
+        theme_id, week_on, item_id, evidence,
+        row_number() over (
+            partition by theme_id, week_on order by case when is_matched then 0 else 1 end, occurred_at, item_id
+        ) as example_rank
+    from {{ ref('fct_mention') }}
+    where is_countable
+
+),
+
+-- Whoever asks several times, or through several subsidiaries, counts once.
+demand as (
+
+    select
+        asking.theme_id, asking.week_on, count(*) as account_count,
+        sum(worth.arr_minor) as arr_minor, max(worth.arr_minor) as top_minor,
+        sum(worth.pipeline_minor) as pipeline_minor,
+        sum(case when worth.has_other_currency then 1 else 0 end) as other_currency_count
+    from (
+        select distinct theme_id, week_on, ultimate_parent_id
+        from {{ ref('fct_mention') }}
+        where is_countable and is_matched
+    ) as asking
+    left join {{ ref('fct_parent_week') }} as worth
+        on worth.ultimate_parent_id = asking.ultimate_parent_id and worth.week_on = asking.week_on
+    group by asking.theme_id, asking.week_on
+
+)
+
+select
+    themes.theme_id, themes.theme_name, weeks.week_on,
+    {%- for name in ['mention_count', 'ticket_mention_count', 'survey_mention_count', 'loss_mention_count'] %}
+    cast(coalesce(counts.{{ name }}, 0) as bigint) as {{ name }},
+    {%- endfor %}
+    coalesce(demand.account_count, 0) as account_count,
+    cast(coalesce(counts.unmatched_mention_count, 0) as bigint) as unmatched_mention_count,
+    cast(coalesce(counts.excluded_mention_count, 0) as bigint) as excluded_mention_count,
+    -- Nobody asked: nothing is at stake. Somebody asked, and nobody knows their value: no number.
+    cast(case when demand.theme_id is null then 0 else demand.arr_minor end as bigint) as demand_arr_minor,
+    cast(case when demand.theme_id is null then 0 else demand.pipeline_minor end as bigint) as open_pipeline_minor,
+    cast(coalesce(counts.lost_minor, 0) as bigint) as lost_pipeline_minor,
+    '{{ var("org_currency") }}' as currency,
+    cast(coalesce(demand.other_currency_count, 0) as bigint) as other_currency_account_count,
+    cast(demand.top_minor as bigint) as top1_num,
+    cast(demand.arr_minor as bigint) as top1_den,
+    {{ rate('demand.top_minor', 'demand.arr_minor') }} as top1_rate,
+    examples.item_id as example_item_id, examples.evidence as example_evidence,
+    coalesce(reach.high_water_at >= {{ day_over_at(add_days('weeks.week_on', 6)) }}, false) as is_complete,
+    {{ least_of(day_over_at(add_days('weeks.week_on', 6)), 'reach.high_water_at') }} as data_through_at,
+    1 as definition_version
+from {{ ref('dim_theme') }} as themes
+cross join weeks
+cross join reach
+left join counts on counts.theme_id = themes.theme_id and counts.week_on = weeks.week_on
+left join demand on demand.theme_id = themes.theme_id and demand.week_on = weeks.week_on
+left join examples
+    on examples.theme_id = themes.theme_id and examples.week_on = weeks.week_on and examples.example_rank = 1
