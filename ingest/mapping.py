@@ -18,6 +18,8 @@ from ingest.privacy import without_personal
 CLOCK_TOLERANCE = "interval 10 minutes"
 # ISO 4217 currencies whose minor unit is the unit itself.
 _NO_DECIMALS = "('JPY','KRW','CLP','VND','ISK','HUF')"
+# End of a time that says its distance from UTC.
+_OFFSET = r":[0-9]{2}(\.[0-9]+)? ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 # Column that a raw relation has when an id is made of the whole record.
 RECORD_HASH = "_hash"
 CLOCK_COLUMNS = ("occurred_at", "received_at", "sent_at", "is_clock_skewed")
@@ -195,17 +197,26 @@ class PathTree:
 
 
 def timestamp_sql(text: str, zone: str | None, style: str | None = None) -> str:
-    """SQL for a UTC timestamp; text without an offset is local time of `zone` (default UTC)."""
+    """SQL for a UTC timestamp; text without an offset is local time of `zone` (default UTC).
+
+    DuckDB's TIMESTAMP drops an offset in silence, so only text that ends in Z is read as one.
+    Words that DuckDB would take for a time (`epoch`, `infinity`) are none.
+    """
     if style:
         parsed = f"try_strptime({text}, {quote(style)})"
+        if "%z" in style:
+            return f"cast({parsed} as timestamp)"
         return f"timezone({quote(zone)}, {parsed}) at time zone 'UTC'" if zone else parsed
     cleaned = f"regexp_replace({text}, ' ?(UTC|GMT)$', 'Z')"
-    parsed = f"try_cast({cleaned} as timestamp)"
+    parsed = f"cast(try_cast({cleaned} as timestamptz) as timestamp)"
     if zone:
-        local = f"timezone({quote(zone)}, {parsed}) at time zone 'UTC'"
-        offset = f"regexp_matches({cleaned}, '(Z|[+-][0-9]{{2}}:?[0-9]{{2}})$')"
+        offset = f"regexp_matches({cleaned}, '{_OFFSET}')"
+        local = f"timezone({quote(zone)}, try_cast({cleaned} as timestamp)) at time zone 'UTC'"
         parsed = f"case when {offset} then {parsed} else {local} end"
-    return f"case when isfinite({parsed}) then {parsed} end"
+    return (
+        f"case when {text} not between '0' and ':' then NULL "
+        f"when suffix({text}, 'Z') then try_cast({text} as timestamp) else {parsed} end"
+    )
 
 
 def _epoch(text: str, per_second: int) -> str:
@@ -243,7 +254,8 @@ def _parsed(parser: str, text: str, spec: Field, zone: str | None, currency: str
             return timestamp_sql(text, spec.zone or zone, spec.format)
         case "date":
             styled = f"try_strptime({text}, {quote(spec.format or '')})::date"
-            return styled if spec.format else f"try_cast(left({text}, 10) as date)"
+            bare = f"case when {text} between '0' and ':' then try_cast(left({text}, 10) as date) end"
+            return styled if spec.format else bare
         case "epoch_s" | "epoch_ms":
             return _epoch(text, 1 if parser == "epoch_s" else 1000)
         case "integer":
