@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -206,5 +207,23 @@ def doctor(home: Path) -> int:
     return examine(home)
 
 
+def program() -> NoReturn:
+    """The program `productops`.
+
+    It ends without taking the interpreter apart: once Great Expectations has opened DuckDB, its
+    bindings would print pages about objects that are still referred to.
+    """
+    code: object = EXIT_CANNOT
+    try:
+        main()
+    except SystemExit as ended:
+        code = ended.code
+    except BaseException:
+        traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else 0)
+
+
 if __name__ == "__main__":
-    main()
+    program()
