@@ -45,7 +45,8 @@ def literal(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return repr(value)
-    return "'" + (value.isoformat() if isinstance(value, date) else str(value)).replace("'", "''") + "'"
+    text = value.isoformat() if isinstance(value, date) else str(value)
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _wrong(spec: ExpectationSpec) -> str | None:

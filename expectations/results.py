@@ -41,7 +41,7 @@ class CheckResult:
 
     @property
     def blocks(self) -> bool:
-        """Whether nothing may pass: a critical check failed, or any check could not be evaluated."""
+        """Whether nothing may pass: a critical check failed, or any could not be evaluated."""
         if self.passed:
             return False
         return self.crashed or (self.severity == "critical" and not self.set_aside)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -97,7 +97,7 @@ class Session:
 
 
 @contextmanager
-def open_session(database: Path | None = None) -> Iterator[Session]:
+def open_session(database: Path | None = None) -> Generator[Session]:
     """A session on an in-memory DuckDB; `database` is attached read-only and its schemas seen."""
     gx = load_gx()
     context = gx.gx.get_context(mode="ephemeral")
@@ -121,13 +121,15 @@ def open_session(database: Path | None = None) -> Iterator[Session]:
 def to_gx(spec: ExpectationSpec) -> Any:
     """The expectation as an object of Great Expectations."""
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+    from great_expectations.expectations.metadata_types import FailureSeverity
 
     kwargs = dict(spec.kwargs)
     if spec.row_condition:
         kwargs["row_condition"] = _condition(spec.row_condition)
     return ExpectationConfiguration(
-        type=spec.type, kwargs=kwargs, severity=spec.severity, meta={_MARK: spec.check_name}
-    ).to_domain_obj()
+        type=spec.type, kwargs=kwargs, severity=FailureSeverity(spec.severity),
+        meta={_MARK: spec.check_name},
+    ).to_domain_obj()  # fmt: skip
 
 
 def _together(batch: Any, specs: Sequence[ExpectationSpec]) -> dict[str, Verdict]:
