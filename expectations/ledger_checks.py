@@ -73,7 +73,7 @@ BALANCE = LedgerCheck(
 QUARANTINE_SHARE = LedgerCheck(
     "quarantine_share", "critical",
     "A delivery of which more than 5 % is set aside was misread or is broken; its rest misleads.",
-    "Look at the reasons with `productops status`; mend the export and drop it again, or withdraw it.",
+    "Look at the reasons with `productops status`; mend and drop the export again or withdraw it.",
 )  # fmt: skip
 KNOWN_REJECTED = LedgerCheck(
     "rejected_file_of_known_format", "critical",
