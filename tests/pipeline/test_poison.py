@@ -1,0 +1,237 @@
+"""Bad files: each is told plainly, set aside to the row, and nothing bad is ever published."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from ingest.ledger import Manifest, read_batches, read_manifests
+from ingest.settings import open_workspace
+from orchestration.lib.paths import PublishRefusedError
+from orchestration.lib.publish import publish
+from orchestration.lib.run import RunReport
+from tests.pipeline.conftest import events_of, marts, productops, published_bytes
+
+
+def truncated(home: Path) -> Path:
+    """A download that broke off."""
+    source = events_of(home)[-1]
+    target = source.with_name("2026-01-29.json.gz")
+    whole = gzip.compress(gzip.decompress(source.read_bytes()) * 3)
+    target.write_bytes(whole[: len(whole) // 2])
+    return target
+
+
+def without_a_column(home: Path) -> Path:
+    """A member list exported without the column that says who it is about."""
+    source = sorted((home / "drop" / "slack").glob("*.csv"))[-1]
+    header, *rows = source.read_text().splitlines()
+    place = header.split(",").index("userid")
+    cut = [",".join(c for n, c in enumerate(r.split(",")) if n != place) for r in [header, *rows]]
+    target = source.with_name("slack-members-2026-07-31.csv")
+    target.write_text("\n".join(cut))
+    return target
+
+
+def mostly_garbage(home: Path) -> Path:
+    """A log of which a tenth of the lines is no JSON."""
+    source = events_of(home)[-1]
+    lines = gzip.decompress(source.read_bytes()).splitlines()
+    fresh = [line.replace(b'"messageId":"', b'"messageId":"x') for line in lines]
+    broken = [b"<html>502 Bad Gateway</html>"] * (len(fresh) // 10)
+    target = source.with_name("2026-01-30.json.gz")
+    target.write_bytes(gzip.compress(b"\n".join([*fresh, *broken]) + b"\n"))
+    return target
+
+
+@pytest.mark.parametrize(
+    ("poison", "word"),
+    [(truncated, "truncated"), (without_a_column, "userid"), (mostly_garbage, "set aside")],
+)
+def test_a_critical_breach_changes_no_published_byte_and_publishing_alone_refuses(
+    home: Path,
+    rerun: Callable[[Path], RunReport],
+    poison: Callable[[Path], Path],
+    word: str,
+) -> None:
+    before = published_bytes(home)
+    built = (home / "warehouse" / "warehouse.duckdb").stat().st_mtime_ns
+    file = poison(home)
+    report = rerun(home)
+    assert not report.is_green
+    assert report.lake is not None
+    told = " ".join(f"{check.message} {check.failing_rows}" for check in report.lake.breaches)
+    assert file.name in told
+    assert word in told or word in " ".join(refused.detail for refused in report.refused)
+    assert published_bytes(home) == before
+    assert (home / "warehouse" / "warehouse.duckdb").stat().st_mtime_ns == built
+    with pytest.raises(PublishRefusedError, match=file.name):
+        publish(open_workspace(home))
+    assert published_bytes(home) == before
+    alone = productops(home, "publish")
+    assert alone.returncode == 2
+    assert file.name in alone.stderr
+    assert published_bytes(home) == before
+    # Once the file is gone (and what was loaded of it withdrawn), all is well again.
+    file.unlink()
+    if poison is mostly_garbage:
+        done = productops(home, "ingest", "--withdraw", file.name, "--reason", "broken download")
+        assert done.returncode == 0, done.stderr
+    assert rerun(home).is_green
+
+
+def test_bad_marts_are_not_published_either(home: Path, rerun: Callable[[Path], RunReport]) -> None:
+    before = published_bytes(home)
+    shutil.copyfile(events_of(home)[-1], home / "drop" / "again.json.gz")
+    workspace = open_workspace(home)
+    # Somebody writes to the warehouse by hand: its receipt no longer speaks of it.
+    with duckdb.connect(str(workspace.warehouse_path)) as connection:
+        connection.execute("update marts.active_users__daily set dau_count = -1")
+    with pytest.raises(PublishRefusedError, match="receipt"):
+        publish(workspace)
+    assert published_bytes(home) == before
+    report = rerun(home)
+    assert report.is_green
+    least = (
+        duckdb.connect(str(home / "published" / "current" / "productops.duckdb"), read_only=True)
+        .execute("select min(dau_count) from marts.active_users__daily")
+        .fetchone()
+    )
+    assert least is not None
+    assert least[0] >= 0
+
+
+class TestHarmless:
+    """What is odd but no reason to stop: one run takes all of it, each is accounted for."""
+
+    @pytest.fixture(scope="class")
+    def after(self, finished: Path, tmp_path_factory) -> tuple[Path, RunReport]:
+        from orchestration.lib.run import run
+
+        home = tmp_path_factory.mktemp("harmless") / "home"
+        shutil.copytree(finished, home, symlinks=True)
+        self.plant(home)
+        return home, run(open_workspace(home))
+
+    @staticmethod
+    def plant(home: Path) -> None:
+        events = events_of(home)
+        lines = gzip.decompress(events[-1].read_bytes()).splitlines()
+        sample = [json.loads(line) for line in lines if line.startswith(b'{"')][:40]
+        drop = home / "drop"
+
+        def event(number: int, **changes: object) -> bytes:
+            made = sample[number] | {"messageId": f"poison-{number}"} | changes
+            return json.dumps(made).encode()
+
+        garbage = [event(n) for n in range(30)]
+        garbage.insert(10, b'{"messageId": "half a li')
+        (drop / "garbage.json").write_bytes(b"\n".join(garbage) + b"\n")
+        shutil.copyfile(events[0], drop / "the same file again.json.gz")
+        late = {
+            "originalTimestamp": "2026-01-10T12:00:00.000Z",
+            "timestamp": "2026-01-10T12:00:00.000Z",
+        }
+        came = {"sentAt": "2026-02-19T12:00:00.000Z", "receivedAt": "2026-02-19T12:00:01.000Z"}
+        (drop / "late.json").write_bytes(event(31, **late, **came) + b"\n")
+        ahead = {
+            "originalTimestamp": "2026-01-10T15:00:00.000Z", "timestamp": "2026-01-10T15:00:00.000Z",
+            "sentAt": "2026-01-10T12:00:00.000Z", "receivedAt": "2026-01-10T12:00:01.000Z",
+        }  # fmt: skip
+        (drop / "ahead.json").write_bytes(event(32, **ahead) + b"\n")
+        slack = sorted((drop / "slack").glob("*.csv"))[-1].read_text()
+        text = slack.replace("\r\n", "\n")
+        (drop / "bom-2026-07-01.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
+        (drop / "crlf-2026-07-02.csv").write_bytes(text.replace("\n", "\r\n").encode())
+        (drop / "wide-2026-07-03.csv").write_bytes(text.encode("utf-16"))
+        header, first, *rest = text.splitlines()
+        cells = first.split(",")
+        names = header.split(",")
+        cells[names.index("fullname")] = '"A name\nin two lines"'
+        newline = "\n".join([header, ",".join(cells), *rest]) + "\n"
+        (drop / "newline-2026-07-04.csv").write_text(newline)
+        (drop / "holiday photo.bin").write_bytes(random.Random(1).randbytes(5000))
+
+    @staticmethod
+    def entry(after: tuple[Path, RunReport], name: str) -> Manifest:
+        lake = open_workspace(after[0]).lake
+        found = [m for m in read_manifests(lake) if m.path == f"drop/{name}"]
+        assert len(found) == 1, name
+        return found[0]
+
+    def test_the_run_is_green_and_every_batch_balances(self, after) -> None:
+        home, report = after
+        assert report.is_green, report.lake
+        for b in read_batches(open_workspace(home).lake):
+            spent = b.rows_loaded + b.rows_duplicate + b.rows_quarantined + b.rows_suppressed
+            assert b.rows_in == spent, b
+
+    def test_a_line_of_garbage_is_set_aside_with_line_and_raw_text(self, after) -> None:
+        part = self.entry(after, "garbage.json").parts[0]
+        assert (part.rows_in, part.rows_loaded, part.rows_quarantined) == (31, 30, 1)
+        rows = duckdb.execute(
+            "select source_file, source_line, raw, reason from read_parquet(?)",
+            [f"{after[0]}/lake/quarantine/**/*usage_events.parquet"],
+        ).fetchall()
+        mine = [row for row in rows if row[0] == "drop/garbage.json"]
+        assert mine == [("drop/garbage.json", 11, '{"messageId": "half a li', "malformed_json")]
+
+    def test_the_same_file_twice_loads_nothing(self, after) -> None:
+        entry = self.entry(after, "the same file again.json.gz")
+        assert entry.status == "duplicate"
+        part = entry.parts[0]
+        assert part.rows_in == part.rows_duplicate > 0
+
+    def test_an_event_forty_days_late_rebuilds_its_own_day(self, after) -> None:
+        part = self.entry(after, "late.json").parts[0]
+        assert part.rows_late == 1
+        assert list(part.affected_dates) == ["2026-01-10"]
+
+    def test_a_clock_three_hours_ahead_is_told_by_receipt(self, after) -> None:
+        part = self.entry(after, "ahead.json").parts[0]
+        found = duckdb.execute(
+            "select occurred_at, is_clock_skewed from read_parquet(?)",
+            [str(open_workspace(after[0]).lake / str(part.output))],
+        ).fetchall()
+        assert [(str(at), skewed) for at, skewed in found] == [("2026-01-10 12:00:01", True)]
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "bom-2026-07-01.csv",
+            "crlf-2026-07-02.csv",
+            "wide-2026-07-03.csv",
+            "newline-2026-07-04.csv",
+        ],
+    )
+    def test_member_lists_are_read_however_they_were_saved(self, after, name: str) -> None:
+        slack = sorted((after[0] / "drop" / "slack").glob("*.csv"))[-1]
+        members = len(slack.read_text().splitlines()) - 1
+        part = self.entry(after, name).parts[0]
+        assert (part.rows_in, part.rows_loaded, part.rows_quarantined) == (members, members, 0)
+
+    def test_an_unknown_file_is_named_and_harms_nothing(self, after) -> None:
+        entry = self.entry(after, "holiday photo.bin")
+        assert (entry.status, entry.reason) == ("rejected", "unknown_format")
+        assert "holiday photo.bin" in entry.detail
+        assert after[1].lake is not None
+        warned = " ".join(check.message for check in after[1].lake.warnings)
+        assert "holiday photo.bin" in warned
+
+
+def test_a_file_that_still_grows_is_left_alone(
+    home: Path, rerun: Callable[[Path], RunReport]
+) -> None:
+    before = marts(home)
+    (home / "drop" / "download.json.gz.part").write_bytes(events_of(home)[0].read_bytes()[:100])
+    assert rerun(home).is_green
+    assert marts(home) == before
+    lake = open_workspace(home).lake
+    assert not [m for m in read_manifests(lake) if "download" in m.path]
