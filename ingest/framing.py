@@ -7,6 +7,7 @@ loses line numbers; hence this module.
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -15,21 +16,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO
 
+from ingest.problems import DamagedFileError
+from ingest.texts import SAMPLE_BYTES, decode, encoding_of
+
 CHUNK_BYTES = 24 * 1024 * 1024
 _READ_BYTES = 1024 * 1024
 _BLOCK_BYTES = 64 * 1024
 GZIP_MAGIC = b"\x1f\x8b"
-_BOM8 = b"\xef\xbb\xbf"
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
-
-
-class DamagedFileError(ValueError):
-    """The file as a whole can't be trusted; `reason` is a word for the ledger."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        """Keeps the reason apart from the sentence that explains it."""
-        super().__init__(detail)
-        self.reason = reason
 
 
 def copy_and_hash(source: Path, target: IO[bytes]) -> str:
@@ -56,6 +49,8 @@ def _inflate(handle: IO[bytes]) -> Iterator[bytes]:
     started = False
     try:
         while block := handle.read(_READ_BYTES):
+            if not started:
+                block = block.lstrip(b"\0")
             while block:
                 started = True
                 yield member.decompress(block)
@@ -107,21 +102,9 @@ def head(path: Path, size: int = 256 * 1024) -> bytes:
     return b"".join(parts)[:size]
 
 
-def decode(data: bytes) -> str:
-    """Text of bytes: a byte order mark decides, then UTF-8, then Windows-1252."""
-    if data.startswith(_BOM8):
-        return data[len(_BOM8) :].decode("utf-8", errors="replace")
-    if data.startswith(_UTF16):
-        return data.decode("utf-16", errors="replace")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")
-
-
-def read_text(path: Path) -> str:
-    """The whole file as text; for documents and tables, not for event streams."""
-    return decode(b"".join(read_blocks(path)))
+def read_all(path: Path) -> bytes:
+    """All decompressed bytes; for documents and tables, not for event streams."""
+    return b"".join(read_blocks(path))
 
 
 @dataclass(frozen=True)
@@ -164,15 +147,16 @@ def _utf8_blocks(path: Path) -> Iterator[bytes]:
     """Blocks in UTF-8 without a byte order mark, whatever the file's encoding."""
     blocks = read_blocks(path)
     first = next(blocks, b"")
-    while len(first) < 4:
+    while len(first) < SAMPLE_BYTES:
         more = next(blocks, None)
         if more is None:
             break
         first += more
-    if first.startswith(_UTF16):
+    encoding = encoding_of(first)
+    if encoding.startswith("utf-16"):
         yield decode(first + b"".join(blocks)).encode("utf-8")
         return
-    yield first[len(_BOM8) :] if first.startswith(_BOM8) else first
+    yield first.removeprefix(codecs.BOM_UTF8)
     yield from blocks
 
 

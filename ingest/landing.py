@@ -15,9 +15,10 @@ import duckdb
 from ingest.contracts import LANDING_COLUMNS, SQL_TYPES, Contract
 from ingest.ledger import PartOutcome
 from ingest.mapping import name, quote
-from ingest.records import BadRecord
+from ingest.problems import BadRecord
 from ingest.stage import Staged
 from ingest.store import write_atomically
+from ingest.texts import printable
 
 _PARQUET = "format parquet, compression zstd, compression_level 1"
 QUARANTINE_COLUMNS = "contract varchar, source varchar, source_file varchar, source_line bigint, reason varchar, raw varchar"
@@ -233,7 +234,7 @@ def write_quarantine(
             "source_file": [delivery.source_file] * len(bad),
             "source_line": [item.line for item in bad],
             "reason": [item.reason for item in bad],
-            "raw": [item.raw for item in bad],
+            "raw": [printable(item.raw) for item in bad],
         }
     )
     connection.register("bad_rows", rows)

@@ -19,18 +19,21 @@ import duckdb
 from ingest import ledger
 from ingest.arrivals import Arrival, SeenFiles, find, settle
 from ingest.contracts import load_contracts
+from ingest.fingerprints import fingerprint
 from ingest.formats import Format, from_source, load_formats, parser_digest, recognise
-from ingest.framing import DamagedFileError, copy_and_hash
+from ingest.framing import copy_and_hash
 from ingest.landing import Delivery, KeyIndex, ensure_schemas, land_part
 from ingest.ledger import Manifest, PartOutcome
 from ingest.privacy import install
-from ingest.records import Records, fingerprint, read_records
+from ingest.problems import DamagedFileError
+from ingest.records import Records, read_records
 from ingest.settings import Workspace
 from ingest.stage import MissingColumnError, stage_lines, stage_records
 from ingest.store import LakeError, locked, sweep, temporary
 
 Progress = Callable[[str, int, int], None]
 _MEMORY = "800MB"
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,10 @@ class _Run:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.lake = workspace.lake
-        self.mappings = [from_source(s, workspace.config_path) for s in workspace.config.sources]
+        self.mappings = [
+            from_source(source, workspace.config_path, number)
+            for number, source in enumerate(workspace.config.sources)
+        ]
         self.reading_names = {f.name for f in [*load_formats(), *self.mappings] if f.reads_name}
         self.parser = parser_digest(workspace.config.sources)
         self.manifests = {m.entry_id: m for m in ledger.read_manifests(self.lake)}
@@ -166,7 +172,9 @@ def _land_raw(run: _Run, draft: Path, arrival: Arrival, entry_id: str, source: s
     folder = run.lake / "landing" / f"source={source}" / f"dt={day}"
     folder.mkdir(parents=True, exist_ok=True)
     (run.lake / "landing").chmod(0o700)
-    path = folder / f"{entry_id}__{arrival.path.name}"
+    # A file system takes names of 255 bytes, this one is longer than the delivered one.
+    kept_name = arrival.path.name.encode()[-_LONGEST_NAME:].decode(errors="ignore")
+    path = folder / f"{entry_id}__{kept_name}"
     os.replace(draft, path)
     return path
 
@@ -217,13 +225,9 @@ def _stage_and_land(
 def _recognised(run: _Run, arrival: Arrival, raw: Path) -> tuple[Format | None, str, str]:
     """The format, or None with reason and detail."""
     try:
-        kind, tokens = (
-            fingerprint(raw, arrival.path.suffix) if raw.stat().st_size else (None, frozenset())
-        )
+        kind, tokens = fingerprint(raw, arrival.path.suffix)
     except DamagedFileError as error:
         return None, error.reason, f"{arrival.relative}: {error}"
-    if not raw.stat().st_size:
-        return None, "empty_file", f"{arrival.relative}: the file is empty; export it again"
     found = recognise(arrival.below_drop, kind, tokens, run.mappings)
     if found.format:
         return found.format, "", ""

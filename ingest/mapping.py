@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ingest.contracts import Column, Contract
 from ingest.privacy import without_personal
@@ -88,8 +89,53 @@ class Mapping_:
         return tuple(dict.fromkeys(found))
 
 
+def _is_pattern(path: str) -> bool:
+    return path.startswith("/") and path.endswith("/") and len(path) > 2
+
+
+def parse_clock(spec: Any) -> Clock | None:
+    """Reads where a record tells its times; raises `MappingError` naming the word."""
+    if not spec:
+        return None
+    known = {"timestamp", "original", "sent", "received", "parser", "zone"}
+    if not isinstance(spec, dict) or not set(spec) <= known:
+        raise MappingError(f"clock: expected a mapping of {', '.join(sorted(known))}")
+    clock = Clock(**spec)
+    if clock.parser not in {"timestamp", "epoch_s", "epoch_ms"}:
+        raise MappingError(
+            f"clock: unknown parser {clock.parser!r}; one of timestamp, epoch_s, epoch_ms"
+        )
+    checked_zone(clock.zone, "clock")
+    return clock
+
+
+def _listed(value: Any) -> Iterable[Any]:
+    return (value,) if isinstance(value, str) else value
+
+
+def checked_pattern(text: str, where: str) -> re.Pattern[str]:
+    """A regular expression; raises `MappingError` naming where it stands."""
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise MappingError(f"{where}: {text!r} is no regular expression: {error}") from error
+
+
+def checked_zone(zone: Any, where: str) -> str | None:
+    """A time zone's name; raises `MappingError` naming where it stands."""
+    if zone is None:
+        return None
+    try:
+        ZoneInfo(str(zone))
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise MappingError(
+            f"{where}: zone {zone!r} is no IANA time zone such as Europe/Berlin"
+        ) from error
+    return str(zone)
+
+
 def _matches(path: str, names: tuple[str, ...]) -> tuple[str, ...]:
-    if not (path.startswith("/") and path.endswith("/") and len(path) > 2):
+    if not _is_pattern(path):
         return (path,)
     pattern = re.compile(path[1:-1])
     return tuple(item for item in names if pattern.fullmatch(item))
@@ -117,17 +163,27 @@ def parse_field(name: str, spec: Any) -> Field:
     parser = spec.get("as")
     if parser is not None and parser not in _PARSERS:
         raise MappingError(f"field {name}: unknown parser {parser!r}; one of {sorted(_PARSERS)}")
+    for key in ("path", "nulls"):
+        if not isinstance(spec.get(key, []), str | list):
+            raise MappingError(f"field {name}: {key} must be a text or a list of texts")
+    if not isinstance(spec.get("values", {}), dict):
+        raise MappingError(f"field {name}: values must map the vendor's words to ours")
+    if parser == "match":
+        checked_pattern(spec.get("format") or "", f"field {name}: format")
     path = spec.get("path", [])
+    for item in [path] if isinstance(path, str) else path:
+        if _is_pattern(str(item)):
+            checked_pattern(str(item)[1:-1], f"field {name}: path")
     constant = spec.get("const")
     return Field(
-        paths=(path,) if isinstance(path, str) else tuple(path),
+        paths=tuple(str(item) for item in _listed(path)),
         parser=parser,
         constant=None if constant is None else _plain(constant),
         values=spec.get("values"),
         default=None if spec.get("default") is None else _plain(spec["default"]),
-        zone=spec.get("zone"),
+        zone=checked_zone(spec.get("zone"), f"field {name}"),
         format=spec.get("format"),
-        nulls=tuple(str(item) for item in spec.get("nulls", ())),
+        nulls=tuple(str(item) for item in _listed(spec.get("nulls", ()))),
         currency=spec.get("currency"),
     )
 
@@ -170,6 +226,11 @@ class PathTree:
                 below.setdefault(first, []).append(rest)
             else:
                 leaves.add(first)
+        if _clashes(leaves | below.keys()):
+            raise MappingError(
+                f"{', '.join(sorted(leaves | below.keys()))}: names that differ by case alone "
+                "can't be read from one record at its top level"
+            )
         # DuckDB's STRUCT knows no case: where names below differ by case alone, read it whole.
         leaves |= {key for key, rest in below.items() if _clashes(rest)}
         branches = {key: cls.of(rest) for key, rest in below.items() if key not in leaves}
@@ -235,10 +296,14 @@ def _boolean(text: str) -> str:
 
 
 def _money(text: str, currency: str | None) -> str:
-    bare = f"regexp_replace({text}, '[^0-9.()-]', '', 'g')"
-    signed = f"regexp_replace({bare}, '^\\((.*)\\)$', '-\\1')"
+    """Minor units; a comma before the last one or two digits is a decimal comma."""
+    bare = f"regexp_replace({text}, '[^0-9.,()-]', '', 'g')"
+    point = f"replace(replace({bare}, '.', ''), ',', '.')"
+    is_comma = f"regexp_matches({bare}, '^[(-]?([0-9]+|[0-9]{{1,3}}(\\.[0-9]{{3}})+),[0-9]{{1,2}}[)]?$')"
+    plain = f"case when {is_comma} then {point} else replace({bare}, ',', '') end"
+    signed = f"regexp_replace({plain}, '^\\((.*)\\)$', '-\\1')"
     factor = f"case when upper({currency}) in {_NO_DECIMALS} then 1 else 100 end"
-    amount = f"try_cast({signed} as decimal(18, 4))"
+    amount = f"coalesce(try_cast({text} as decimal(18, 4)), try_cast({signed} as decimal(18, 4)))"
     return f"cast(round({amount} * {factor if currency else 100}) as bigint)"
 
 

@@ -23,11 +23,15 @@ PERSONAL_PROPERTIES = (
 # Unknown columns with such names are reported but not kept: they may name a person.
 PERSONAL_HEADER = re.compile(r"name|mail|phone|address|birth|\bip\b|ipaddress|latitude|longitude")
 
+# Addresses inside other text; what stands in front of the @ is replaced, the domain stays.
+_EMAIL_INSIDE = r"[^\s\"'<>(),:;=/?&\\@]+@([^\s\"'<>(),:;=/?&\\@]+\.[A-Za-z]{2,})"
+_EMAIL_MASK = r"***@\1"
+
 _BLOCK = 64
 
 # HMAC-SHA256 (RFC 2104) of the trimmed lower-case address: the same as Python's hmac module.
 _MACROS = """
-create or replace macro email_clean(x) as lower(trim(regexp_replace(x, '^mailto:', '')));
+create or replace macro email_clean(x) as trim(regexp_replace(lower(trim(x)), '^mailto:', ''));
 create or replace macro is_email(x) as regexp_full_match(x, '[^@\\s]+@[^@\\s]+\\.[^@\\s.]+');
 create or replace macro keyed_hash(x) as
     sha256(getvariable('hash_outer') || unhex(sha256(getvariable('hash_inner') || encode(x))));
@@ -64,16 +68,26 @@ def install(connection: duckdb.DuckDBPyConnection, hash_key: str) -> None:
 
 def email_key(address: str, hash_key: str) -> str:
     """The keyed hash of one e-mail address, as the lake holds it (64 hex digits)."""
-    cleaned = address.strip().lower().removeprefix("mailto:")
+    cleaned = address.strip().lower().removeprefix("mailto:").strip()
     return hmac.new(hash_key.encode(), cleaned.encode(), hashlib.sha256).hexdigest()
 
 
+def mask_emails(text: str) -> str:
+    """The text with the names in its e-mail addresses replaced."""
+    return re.sub(_EMAIL_INSIDE, _EMAIL_MASK, text) if "@" in text else text
+
+
 def without_personal(expression: str) -> str:
-    """SQL that takes personal properties out of a JSON object that has any."""
+    """SQL that takes personal properties out of a JSON object, and masks e-mails in all JSON."""
     patch = "{" + ",".join(f'"{name}":null' for name in PERSONAL_PROPERTIES) + "}"
     names = "|".join(PERSONAL_PROPERTIES)
     patched = f"cast(json_merge_patch({expression}, '{patch}') as varchar)"
-    return (
-        f"case when regexp_matches({expression}, '\"({names})\"') and json_valid({expression}) "
+    bare = (
+        f"case when regexp_matches({expression}, '^{{.*\"({names})\"') and json_valid({expression}) "
         f"then {patched} else {expression} end"
+    )
+    inside, mask = _EMAIL_INSIDE.replace("'", "''"), _EMAIL_MASK
+    return (
+        f"case when contains({expression}, '@') "
+        f"then regexp_replace({bare}, '{inside}', '{mask}', 'g') else {bare} end"
     )

@@ -63,7 +63,8 @@ class Exclusion(_Model):
 class SourceMapping(_Model):
     """A generic mapping: files that are no native vendor export, told field by field."""
 
-    name: str
+    # A folder of the lake bears the name.
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
     files: str
     reader: dict[str, Any]
     contract: str | None = None
@@ -162,13 +163,20 @@ def _line_of(text: str, location: tuple[int | str, ...]) -> int:
                 if key.value == step:
                     line, child = key.start_mark.line + 1, value
         elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-            if step < len(node.value):
-                child = node.value[step]
-                line = child.start_mark.line + 1
+            child = node.value[step] if step < len(node.value) else None
+            line = child.start_mark.line + 1 if child else line
         if child is None:
             break
         node = child
     return line
+
+
+def line_in(path: Path, location: tuple[int | str, ...]) -> int:
+    """Line of a place in a YAML file, for messages; 1 where it can't be told."""
+    try:
+        return _line_of(path.read_text(encoding="utf-8"), location)
+    except (OSError, ValueError, yaml.YAMLError):
+        return 1
 
 
 def parse_config(text: str, path: Path) -> Config:

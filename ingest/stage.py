@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,11 +21,17 @@ from ingest.contracts import Contract
 from ingest.formats import Part
 from ingest.framing import Chunk, read_chunks
 from ingest.mapping import RECORD_HASH, Compiled, compile_mapping, name, quote
-from ingest.privacy import PERSONAL_HEADER
-from ingest.records import BadRecord, Records
-from ingest.store import LakeError
+from ingest.privacy import PERSONAL_HEADER, mask_emails
+from ingest.problems import BadRecord, DamagedFileError
+from ingest.records import Records
 
 _LONGEST_LINE = 16_000_000
+# Half an emoji: JSON's grammar allows it, Unicode doesn't, nor does the parser.
+_LONE_SURROGATE = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass
@@ -33,13 +41,15 @@ class Staged:
     contract: Contract
     rows: int = 0
     bad: list[BadRecord] = field(default_factory=list)
+    # Those of `bad` that could not even be cut out of the file, so that no row stands for them.
+    uncut: int = 0
     new_columns: tuple[str, ...] = ()
     lines: list[int] | None = None
 
     @property
     def rows_in(self) -> int:
         """Records that the file held for this contract."""
-        return self.rows + sum(1 for item in self.bad if item.reason == "wrong_number_of_cells")
+        return self.rows + self.uncut
 
 
 class MissingColumnError(ValueError):
@@ -57,7 +67,8 @@ def _statement(compiled: Compiled, contract: Contract, source: str, relation: st
 def _create(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
     columns = ", ".join(f"{name(c.name)} {c.sql_type}" for c in contract.columns)
     connection.execute(
-        f"create or replace table stage ({columns}, row_key ubigint, _reason varchar, _extra varchar)"
+        f"create or replace table stage ({columns}, row_key ubigint, _reason varchar, "
+        "_extra varchar)"
     )
 
 
@@ -66,15 +77,23 @@ def _count(connection: duckdb.DuckDBPyConnection) -> int:
     return int(row[0]) if row else 0
 
 
+@contextmanager
+def _in_file_order(connection: duckdb.DuckDBPyConnection) -> Generator[None]:
+    """One thread: only then does the n-th row of `stage` stand for the n-th record of the file."""
+    connection.execute("set threads = 1")
+    try:
+        yield
+    finally:
+        connection.execute("reset threads")
+
+
 def _insert_lines(
     connection: duckdb.DuckDBPyConnection, select: Callable[[str], str], reads: dict[str, str],
     path: Path,
 ) -> None:  # fmt: skip
-    # One thread: only then does the n-th row of `stage` stand for the n-th line of the file.
-    connection.execute("set threads = 1")
     relation = _whole_lines(path, reads) if RECORD_HASH in reads else _lines(path, reads)
-    connection.execute(f"insert into stage {select(relation)}")
-    connection.execute("reset threads")
+    with _in_file_order(connection):
+        connection.execute(f"insert into stage {select(relation)}")
 
 
 def _lines(path: Path, reads: dict[str, str]) -> str:
@@ -107,7 +126,11 @@ def why_malformed(line: bytes) -> str | None:
         value = json.loads(text)
     except ValueError:
         return "malformed_json"
-    return None if isinstance(value, dict) else "not_an_object"
+    except RecursionError:
+        return "too_deeply_nested"
+    if not isinstance(value, dict):
+        return "not_an_object"
+    return "half_a_surrogate_pair" if _LONE_SURROGATE.search(text) else None
 
 
 def _shorten(chunk: Chunk) -> bytes:
@@ -135,8 +158,8 @@ def stage_lines(
     """Stages newline-delimited JSON, chunk by chunk; memory does not grow with lines of text.
 
     Raises:
-        DamagedFileError: If the compressed data is damaged.
-        LakeError: If the parser and the framer disagree about the number of records.
+        DamagedFileError: If the compressed data is damaged, or the parser and the framer
+            disagree about the number of records.
     """
     compiled = compile_mapping(part.mapping, contract, facts)
     staged = Staged(contract)
@@ -157,9 +180,10 @@ def stage_lines(
             positions = chunk.filled or positions
             has_blanks = has_blanks or chunk.filled is not None
         if gained != len(positions):
-            raise LakeError(
-                f"{path.name}: lines {chunk.first_line} ff.: {len(positions)} records were framed "
-                f"but {gained} parsed; nothing was loaded. Please report this file."
+            raise DamagedFileError(
+                "records_differ",
+                f"lines {chunk.first_line} ff.: {len(positions)} records were framed but {gained} "
+                "parsed; nothing was loaded. Please report this file.",
             )
         if has_blanks and not lines:
             lines = list(range(1, chunk.first_line))
@@ -226,7 +250,7 @@ def stage_records(
     check_header(part, contract, records)
     compiled = compile_mapping(part.mapping, contract, facts)
     _create(connection, contract)
-    staged = Staged(contract, bad=list(records.bad))
+    staged = Staged(contract, bad=list(records.bad), uncut=len(records.bad))
     known = set(compiled.reads) | {"_file"}
     if records.names:
         staged.new_columns = tuple(n for n in records.names if n and n not in known)
@@ -235,8 +259,9 @@ def stage_records(
         for row in records.rows:
             if RECORD_HASH in compiled.reads:
                 row = row | {RECORD_HASH: hashlib.sha256(_raw(row).encode()).hexdigest()}
-            more = {key: row[key] for key in extra} if extra and part.unpivot is None else None
-            handle.write(json.dumps(row | {"r_extra": more} if more else row, default=str) + "\n")
+            more = {key: mask_emails(str(row[key])) for key in extra} if part.unpivot is None else {}
+            line = _json(row | {"r_extra": more} if any(more.values()) else row)
+            handle.write(_SURROGATE.sub("\ufffd", line) + "\n")
     columns = ", ".join(
         f"{name(key)}: {quote(kind)}"
         for key, kind in (compiled.reads | {"r_extra": "VARCHAR"}).items()
@@ -246,16 +271,16 @@ def stage_records(
         f"maximum_object_size = 67108864, columns = {{{columns}}})"
     )
     if records.rows:
-        connection.execute("set threads = 1")
         statement = _statement(compiled, contract, facts["source"], relation)
-        connection.execute(f"insert into stage {statement}")
-        connection.execute("reset threads")
+        with _in_file_order(connection):
+            connection.execute(f"insert into stage {statement}")
     scratch.unlink(missing_ok=True)
     staged.rows = _count(connection)
     if staged.rows != len(records.rows):
-        raise LakeError(
-            f"{facts['file']}: {len(records.rows)} {contract.name} records were read but "
-            f"{staged.rows} parsed; nothing was loaded. Please report this file."
+        raise DamagedFileError(
+            "records_differ",
+            f"{len(records.rows)} {contract.name} records were read but {staged.rows} parsed; "
+            "nothing was loaded. Please report this file.",
         )
     staged.lines = records.lines
     rejected = connection.execute(
@@ -269,4 +294,8 @@ def stage_records(
 
 def _raw(row: dict[str, Any]) -> str:
     shown = {key: value for key, value in row.items() if key not in {"_file", "_top"}}
-    return json.dumps(shown, ensure_ascii=False, default=str)
+    return _SURROGATE.sub("\ufffd", _json(shown))
+
+
+def _json(row: dict[str, Any]) -> str:
+    return json.dumps(row, ensure_ascii=False, default=str)

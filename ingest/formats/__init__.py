@@ -13,13 +13,21 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import yaml
 
 from ingest.contracts import load_contracts
-from ingest.mapping import Clock, Mapping_, MappingError, parse_field
-from ingest.settings import ConfigError, SourceMapping
+from ingest.mapping import (
+    Mapping_,
+    MappingError,
+    PathTree,
+    checked_pattern,
+    checked_zone,
+    parse_clock,
+    parse_field,
+)
+from ingest.settings import ConfigError, SourceMapping, line_in
 
 Kind = Literal["ndjson", "csv", "json", "yaml"]
 # Bump when the meaning of a format changes: files rejected by the old code are tried again.
@@ -33,7 +41,6 @@ class Reader:
     kind: Kind
     delimiter: str | None = None
     header_rows: int = 1
-    encoding: str | None = None
 
 
 @dataclass(frozen=True)
@@ -109,31 +116,54 @@ def parse_part(spec: Mapping[str, Any], where: str) -> Part:
         raise MappingError(f"{where}: unknown word {', '.join(unknown)}; known: {sorted(known)}")
     try:
         fields = {key: parse_field(key, value) for key, value in spec.get("fields", {}).items()}
-        clock = Clock(**spec["clock"]) if spec.get("clock") else None
+        mapping = Mapping_(
+            contract=contract_name,
+            fields=fields,
+            clock=parse_clock(spec.get("clock")),
+            zone=checked_zone(spec.get("zone"), "zone"),
+            strip_personal=bool(spec.get("strip_personal", True)),
+        )
+        PathTree.of(mapping.paths)
+        unpivot = _parse_unpivot(spec.get("unpivot"))
     except (MappingError, TypeError) as error:
-        raise MappingError(f"{where}, contract {contract_name}: {error}") from error
+        raise MappingError(f"{where}, contract {contract_name}, {error}") from error
     if unknown := sorted(set(fields) - set(load_contracts()[contract_name].column_names)):
         raise MappingError(
             f"{where}: contract {contract_name} has no column {', '.join(unknown)}; it has "
             f"{', '.join(load_contracts()[contract_name].column_names)}"
         )
-    unpivot, explode = spec.get("unpivot"), spec.get("explode")
-    only = spec.get("only")
+    explode, only = spec.get("explode"), spec.get("only")
     return Part(
-        mapping=Mapping_(
-            contract=contract_name,
-            fields=fields,
-            clock=clock,
-            zone=spec.get("zone"),
-            strip_personal=bool(spec.get("strip_personal", False)),
-        ),
+        mapping=mapping,
         records=spec.get("records"),
         explode=(explode,) if isinstance(explode, str) else tuple(explode or ()),
         only={key: tuple(str(v) for v in values) for key, values in only.items()} if only else None,
-        unpivot=Unpivot(re.compile(unpivot["match"]), unpivot.get("prefix", ""))
-        if unpivot
-        else None,
+        unpivot=unpivot,
     )
+
+
+def _parse_unpivot(spec: Mapping[str, Any] | None) -> Unpivot | None:
+    if not spec:
+        return None
+    pattern = checked_pattern(spec.get("match", ""), "unpivot.match")
+    return Unpivot(pattern, spec.get("prefix", ""))
+
+
+def parse_reader(spec: Mapping[str, Any]) -> Reader:
+    """Reads how a file is cut into records; raises `MappingError` that names the word."""
+    known = {"kind", "delimiter", "header_rows"}
+    if unknown := sorted(set(spec) - known):
+        raise MappingError(f"reader: unknown word {', '.join(unknown)}; known: {sorted(known)}")
+    if spec.get("kind") not in get_args(Kind):
+        raise MappingError(
+            f"reader: kind {spec.get('kind')!r} is unknown; one of {', '.join(get_args(Kind))}"
+        )
+    delimiter, header_rows = spec.get("delimiter"), spec.get("header_rows", 1)
+    if delimiter is not None and (not isinstance(delimiter, str) or len(delimiter) != 1):
+        raise MappingError(f"reader: delimiter {delimiter!r} must be one character")
+    if not isinstance(header_rows, int) or header_rows < 1:
+        raise MappingError(f"reader: header_rows {header_rows!r} must be a number from 1 on")
+    return Reader(spec["kind"], delimiter, header_rows)
 
 
 def parse_format(document: Mapping[str, Any]) -> Format:
@@ -143,7 +173,7 @@ def parse_format(document: Mapping[str, Any]) -> Format:
     return Format(
         name=name,
         source=document["source"],
-        reader=Reader(**document["reader"]),
+        reader=parse_reader(document["reader"]),
         parts=tuple(parse_part(part, f"format {name}") for part in document["parts"]),
         has=frozenset(document["has"]),
         file_pattern=re.compile(pattern) if pattern else None,
@@ -161,27 +191,30 @@ def load_formats() -> tuple[Format, ...]:
     )
 
 
-def from_source(source: SourceMapping, path: Path) -> Format:
-    """A generic mapping of `productops.yml` as a format; raises `ConfigError` with a remedy."""
-    where = f"{path}: source {source.name}"
+def from_source(source: SourceMapping, path: Path, number: int = 0) -> Format:
+    """A generic mapping of `productops.yml` as a format.
+
+    Args:
+        source: The mapping.
+        path: The file that it stands in, for the message.
+        number: Its place in `sources`, from 0, for the message.
+
+    Raises:
+        ConfigError: Naming file, line, field and remedy.
+    """
+    only = {"contract": source.contract, "fields": source.fields,
+            "clock": source.clock, "zone": source.zone}  # fmt: skip
+    specs = source.parts or (only,)
     try:
-        specs = source.parts or (
-            {
-                "contract": source.contract,
-                "fields": source.fields,
-                "clock": source.clock,
-                "zone": source.zone,
-            },
-        )
         return Format(
             name=f"mapping:{source.name}",
             source=source.name,
-            reader=Reader(**source.reader),
-            parts=tuple(parse_part(spec, where) for spec in specs),
+            reader=parse_reader(source.reader),
+            parts=tuple(parse_part(spec, f"source {source.name}") for spec in specs),
             files=source.files,
         )
-    except (MappingError, TypeError) as error:
-        raise ConfigError(f"{where}: {error}") from error
+    except MappingError as error:
+        raise ConfigError(f"{path}:{line_in(path, ('sources', number))}: {error}") from error
 
 
 def parser_digest(sources: Iterable[SourceMapping]) -> str:

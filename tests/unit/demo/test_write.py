@@ -17,7 +17,7 @@ from demo.company import make_accounts
 from demo.people import make_people
 from demo.support import make_tickets
 from ingest.formats import recognise
-from ingest.records import fingerprint
+from ingest.fingerprints import fingerprint
 from ingest.settings import parse_config
 
 

@@ -1,0 +1,116 @@
+"""What a file looks like: its kind and the names in its head.
+
+Belongs here: everything that tells formats apart before a file is read. Does not belong here:
+the formats (see `ingest.formats`), reading all records (see `ingest.records`).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ingest.documents import load_json, load_yaml
+from ingest.formats import Kind, load_formats
+from ingest.framing import head, read_all
+from ingest.problems import DamagedFileError
+from ingest.tables import header_of
+from ingest.texts import decode, decode_strictly, is_binary
+
+_SAMPLE_LINES = 50
+# A first line that is longer than the usual head is looked for this far.
+_LONG_HEAD = 32 * 1024 * 1024
+_ARCHIVES = {
+    b"PK\x03\x04": "an Excel workbook or a zip archive: save the sheet as CSV, or unpack it",
+    b"%PDF": "a PDF: export the table behind it as CSV",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook: save the sheet as CSV",
+    b"PAR1": "a Parquet file: export it as CSV or newline-delimited JSON",
+}
+
+
+def fingerprint(path: Path, suffix: str = "") -> tuple[Kind | None, frozenset[str]]:
+    """Kind of a file (None: no text) and the names that it holds.
+
+    Names of nested objects are dotted (`context.library`), names in lists follow `[]`
+    (`results[].properties.domain`); CSV headers are normalised.
+
+    Raises:
+        DamagedFileError: If the file is empty, cut off at its head, or YAML with an error.
+    """
+    data = head(path)
+    if not data.strip(b"\0\r\n\t "):
+        raise DamagedFileError("empty_file", "the file is empty; export it again")
+    for magic, what in _ARCHIVES.items():
+        if data.startswith(magic):
+            raise DamagedFileError("not_text", f"this is {what}")
+    text = decode(data).lstrip("\r\n\t ")
+    if is_binary(text):
+        return None, frozenset()
+    if (suffix or path.suffix) in {".yml", ".yaml"}:
+        return "yaml", frozenset(_tokens(load_yaml(decode_strictly(read_all(path)))))
+    if not text.startswith(("{", "[")):
+        rows = _json_lines(text)
+        return ("ndjson", _line_tokens(rows)) if rows else ("csv", frozenset(header_of(text)))
+    if "\n" not in text:
+        text = decode(head(path, _LONG_HEAD)).lstrip("\r\n\t ")
+    rows = _json_lines(text)
+    if len(rows) > 1 or (rows and "\n{" in text):
+        return "ndjson", _line_tokens(rows)
+    return _document_tokens(path, text, rows)
+
+
+def _document_tokens(
+    path: Path, text: str, rows: list[dict[str, Any]]
+) -> tuple[Kind, frozenset[str]]:
+    try:
+        document = load_json(decode(read_all(path)))
+    except DamagedFileError:
+        # Lines of objects, or a page that was cut off: its names tell what it should have been.
+        return ("ndjson", _line_tokens(rows)) if rows else ("json", _damaged_tokens(text))
+    is_page = isinstance(document, list) or any(
+        isinstance(value, list) and (not value or isinstance(value[0], dict))
+        for value in document.values()
+    )
+    kind: Kind = "json" if is_page or "\n" in text.strip() else "ndjson"
+    return kind, frozenset(_tokens(document))
+
+
+def _tokens(value: Any, prefix: str = "", depth: int = 4) -> set[str]:
+    if depth == 0:
+        return set()
+    found: set[str] = set()
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            found.add(f"{prefix}{key}")
+            found |= _tokens(inner, f"{prefix}{key}.", depth - 1)
+            if key == "kind" and isinstance(inner, str):
+                found.add(f"kind={inner}")
+    elif isinstance(value, list):
+        for inner in value[:5]:
+            # Only objects in lists have names; lists of lists are not looked into.
+            if isinstance(inner, dict):
+                found |= _tokens(inner, f"{prefix.removesuffix('.')}[].", depth)
+    return found
+
+
+def _line_tokens(rows: list[dict[str, Any]]) -> frozenset[str]:
+    return frozenset().union(*(_tokens(row, depth=2) for row in rows))
+
+
+def _json_lines(text: str) -> list[dict[str, Any]]:
+    rows = []
+    for line in text.split("\n")[:_SAMPLE_LINES]:
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(row, dict):
+            rows.append(row)
+    return rows
+
+
+def _damaged_tokens(text: str) -> frozenset[str]:
+    """Names that a cut-off document seems to hold, so that its format can still be named."""
+    quoted = set(text.split('"')[1::2])
+    known = (token for known_format in load_formats() for token in known_format.has)
+    return frozenset(token for token in known if token.split(".")[-1].rstrip("[]") in quoted)
