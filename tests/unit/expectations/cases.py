@@ -1,0 +1,284 @@
+"""Sane rows of every table, and for each check what makes a row breach it and nothing else.
+
+Row by row: a check that looks at single rows gets one row of its own (or two, for keys) among the
+rows of all other checks. Checks that look at a whole table get a table of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from expectations.suites import ExpectationSpec, Suite
+from ingest.contracts import LANDING_COLUMNS, load_contracts
+
+Row = dict[str, Any]
+ROOT = Path(__file__).parents[3]
+MARTS = ROOT / "dbt_project" / "models" / "marts"
+DAY = date(2026, 3, 2)  # a Monday
+AT = datetime(2026, 3, 2, 9)
+
+# A column by which rows of one table are told apart; elsewhere the first text column of the key.
+TELLS_APART = {"retention__cohort_interval": "interval_number"}
+
+SANE: dict[str, Row] = {
+    "usage_events": {"group_id": "acc"},
+    "tickets": {"requester_ref": "r"},
+    "exposures": {},
+    "tool_activity": {"actor_ref": "a"},
+    "tool_contracts": {},
+    "tools": {"app_names": '["Figma"]', "owner": "o"},
+    "features": {"owner": "o"},
+    "experiments": {"primary_metric": "m"},
+    "releases": {"feature_id": "f"},
+    "opportunities": {"amount_minor": None, "currency": None, "is_closed": None, "is_won": None},
+    "accounts": {"arr_minor": None, "currency": None},
+    "survey_responses": {},
+    "identities": {},
+    "theme_terms": {},
+    "active_users__daily": {
+        "segment": "all", "dau_count": 2, "wau_count": 4, "mau28_count": 8, "mau30_count": 9,
+        "stickiness_num": 2.0, "stickiness_den": 8, "stickiness_rate": 0.25, "stickiness_pt_num": 2,
+        "stickiness_pt_den": 8, "stickiness_pt_rate": 0.25, "new_person_count": 1,
+    },
+    "retention__cohort_interval": {
+        "variant": "classic_week", "eligible_count": 4, "retained_count": 1, "retention_num": 1,
+        "retention_den": 4, "retention_rate": 0.25,
+    },
+    "feature_adoption__feature_week": {
+        "entitled_active_person_count": 4, "feature_person_count": 2, "event_count": 9,
+        "first_use_person_count": 1, "reach_num": 1, "reach_den": 4, "reach_rate": 0.25,
+    },
+    "account_usage__account_day": {
+        "active_person_count": 1, "active7_person_count": 2, "active28_person_count": 3,
+        "paid_seat_count": 4, "seat_utilisation_num": 3, "seat_utilisation_den": 4,
+        "seat_utilisation_rate": 0.75, "event_count": 5,
+    },
+    "support_load__queue_day": {
+        "created_count": 1, "csat_response_num": 1, "csat_response_den": 4,
+        "csat_response_rate": 0.25,
+        "queue_id": "all", "one_touch_num": 1, "one_touch_den": 4, "one_touch_rate": 0.25,
+        "csat_num": 1, "csat_den": 4, "csat_rate": 0.25, "first_reply_p50_seconds": 60,
+        "first_reply_business_p50_seconds": 60,
+    },
+    "contact_rate__feature_week": {
+        "ticket_count": 2, "requester_count": 2, "active_person_count": 4, "contact_num": 2,
+        "contact_den": 4, "contact_rate": 0.5, "account_contact_num": 2, "account_contact_den": 4,
+        "account_contact_rate": 0.5,
+    },
+    "theme_demand__theme_week": {
+        "mention_count": 3, "ticket_mention_count": 1, "account_count": 2,
+        "unmatched_mention_count": 1, "top1_num": 1, "top1_den": 4, "top1_rate": 0.25,
+        "demand_arr_minor": 4, "currency": "USD",
+    },
+    "tool__tool_month": {
+        "month_on": date(2026, 3, 1), "assigned_seat_count": 9, "active28_seat_count": 2,
+        "idle90_seat_count": 1, "leaver_seat_count": 1, "utilisation_num": 2, "utilisation_den": 8,
+        "utilisation_rate": 0.25, "activity_evidence": "L2", "spend_minor": None, "currency": None,
+    },
+    "renewal__contract": {
+        "assigned_seat_count": 9, "idle90_seat_count": 1, "currency": "USD",
+    },
+    "row_ledger__batch": {"status": "loaded"},
+    "freshness__contract": {
+        "freshness_status": "fresh", "warn_hours": 10, "fail_hours": 20, "lag_hours": 1.0,
+    },
+}  # fmt: skip
+
+# Changes that breach a check where its type does not say how, or would breach others as well.
+Change = Row | Callable[[Row], Row]
+BREACH: dict[tuple[str, str], Change] = {
+    ("usage_events", "unexpected_rows__nobody"): {"user_id": None, "group_id": None},
+    ("usage_events", "unexpected_rows__alias_of_nobody"): {"event_type": "alias"},
+    ("usage_events", "unexpected_rows__occurred_after_receipt"): {
+        "occurred_at": "2026-05-01 10:10:03"},
+    ("identities", "unexpected_rows__key_without_domain"): {"email_domain": None},
+    ("accounts", "unexpected_rows__own_parent"): lambda row: {"parent_ref": row["account_ref"]},
+    ("accounts", "unexpected_rows__arr_minor_without_currency"): {"arr_minor": 5},
+    ("accounts", "unexpected_rows__customer_who_left"): {"churned_on": "2026-05-01"},
+    ("accounts", "column_values_to_be_between__arr_minor"): {"arr_minor": -1, "currency": "USD"},
+    ("tickets", "unexpected_rows__merged_into_itself"): lambda row: {
+        "merged_into_id": row["ticket_id"]},
+    ("ticket_events", "unexpected_rows__change_of_nothing"): {"field": None},
+    ("ticket_events", "unexpected_rows__unknown_status"): {"value": "on-hold"},
+    ("ticket_events", "unexpected_rows__change_to_the_same"): {"previous_value": "solved"},
+    ("business_hours", "column_values_to_be_between__opens_minute"): {"opens_minute": -1},
+    ("business_hours", "column_values_to_be_between__closes_minute"): {"closes_minute": 10081},
+    ("holidays", "unexpected_rows__longer_than_a_month"): {"ends_on": "2026-03-01"},
+    ("holidays", "column_values_to_be_between__starts_on"): {
+        "starts_on": "1999-01-01", "ends_on": "1999-01-01"},
+    ("survey_responses", "unexpected_rows__answer_beyond_any_scale"): {"answer_number": 1e6},
+    ("survey_responses", "unexpected_rows__preview_not_marked"): {"channel": "preview"},
+    ("opportunities", "column_values_to_be_between__amount_minor"): {
+        "amount_minor": -1, "currency": "USD"},
+    ("opportunities", "unexpected_rows__amount_without_currency"): {"amount_minor": 5},
+    ("opportunities", "unexpected_rows__won_but_open"): {"is_won": True, "is_closed": False},
+    ("opportunities", "unexpected_rows__loss_reason_of_no_loss"): {
+        "is_won": True, "is_closed": True, "loss_reason": "price"},
+    ("tool_seats", "unexpected_rows__activity_without_evidence"): {
+        "activity_evidence": "L0", "last_active_at": "2026-04-01 00:00:00"},
+    ("tool_seats", "unexpected_rows__active_after_export"): {
+        "last_active_at": "2026-05-03 00:00:00"},
+    ("tool_seats", "unexpected_rows__joined_after_export"): {"joined_at": "2026-05-03 00:00:00"},
+    ("tool_activity", "unexpected_rows__nobody"): {"actor_ref": None},
+    ("tool_spend", "unexpected_rows__absurd_amount"): {"amount_minor": 20_000_000_000},
+    ("tool_spend", "unexpected_rows__free_line"): {"amount_minor": 0},
+    ("exposures", "unexpected_rows__nobody"): {"user_id": None},
+    ("exclusions", "column_value_lengths_to_be_between__subject"): {
+        "subject": "", "subject_type": "account"},
+    ("exclusions", "unexpected_rows__short_agent_word"): {
+        "subject_type": "user_agent", "subject": "x"},
+    ("exclusions", "unexpected_rows__domain_with_at"): {"subject": "a@b"},
+    ("exclusions", "unexpected_rows__address_in_the_clear"): {
+        "subject_type": "email_key", "subject": "a@b"},
+    ("experiments", "unexpected_rows__running_without_start"): {"starts_on": None},
+    ("experiments", "unexpected_rows__stopped_without_end"): {"status": "stopped"},
+    ("experiments", "column_pair_values_a_to_be_greater_than_b__ends_on__starts_on"): {
+        "ends_on": "2026-04-30"},
+    ("features", "unexpected_rows__plans_are_no_list"): {"entitled_plans": '"pro"'},
+    ("features", "column_value_lengths_to_be_between__feature_id"): {"feature_id": ""},
+    ("theme_terms", "unexpected_rows__term_matches_everything"): {"term": "**"},
+    ("tool_contracts", "unexpected_rows__seat_month_minor_without_currency"): {"currency": None},
+    ("tracking_plan", "unexpected_rows__system_event_of_a_feature"): {"event_class": "system"},
+    ("active_users__daily", "unexpected_rows__count_unknown"): {"mau30_count": None},
+    ("active_users__daily", "unexpected_rows__stickiness_of_others"): {
+        "stickiness_den": 16, "stickiness_rate": 0.125},
+    ("retention__cohort_interval", "column_values_to_be_between__retained_count"): {
+        "retained_count": -1, "retention_num": None, "retention_rate": None},
+    ("support_load__queue_day", "unexpected_rows__below_zero"): {"solved_count": -1},
+    ("support_load__queue_day", "unexpected_rows__more_answers_than_tickets"): {
+        "first_reply_count": 2},
+    ("theme_demand__theme_week", "unexpected_rows__parts_beyond_the_whole"): {
+        "survey_mention_count": 3},
+    ("theme_demand__theme_week", "unexpected_rows__accounts_without_mention"): {
+        "account_count": 3},
+    ("renewal__contract", "unexpected_rows__saving_of_other_parts"): {"reclaimable_minor": 5},
+    ("feature_adoption__feature_week", "unexpected_rows__use_before_release"): {
+        "is_released": False},
+    ("account_usage__account_day", "unexpected_rows__utilisation_without_seats"): {
+        "paid_seat_count": None},
+    ("support_load__queue_day", "unexpected_rows__reply_faster_in_calendar"): {
+        "first_reply_business_p50_seconds": 62},
+    ("theme_demand__theme_week", "unexpected_rows__demand_without_currency"): {
+        "demand_arr_minor": 5},
+    ("theme_demand__theme_week", "unexpected_rows__mention_without_evidence"): {
+        "example_evidence": None},
+    ("tool__tool_month", "unexpected_rows__month_on_is_no_first"): {"month_on": DAY},
+    ("tool__tool_month", "unexpected_rows__idle_and_active_beyond_assigned"): {
+        "active28_seat_count": 9},
+    ("tool__tool_month", "unexpected_rows__spend_without_currency"): {"spend_minor": 5},
+    ("renewal__contract", "unexpected_rows__cost_without_currency"): {"annual_cost_minor": 5},
+    ("row_ledger__batch", "unexpected_rows__parts_do_not_add_up"): {"rows_in_count": 1},
+    ("row_ledger__batch", "unexpected_rows__rejected_without_reason"): {
+        "status": "rejected", "reason": None},
+    ("freshness__contract", "unexpected_rows__promise_broken"): {
+        "freshness_status": "failed", "lag_hours": 30.0},
+    ("freshness__contract", "unexpected_rows__promise_in_danger"): {
+        "freshness_status": "stale", "lag_hours": 15.0},
+    ("freshness__contract", "unexpected_rows__verdict_contradicts_hours"): {"lag_hours": 30.0},
+}  # fmt: skip
+
+_SECOND = timedelta(seconds=1)
+_BY_TYPE: dict[str, Any] = {
+    "text": "x", "varchar": "x", "bigint": 0, "integer": 1, "double": None, "boolean": True,
+    "date": DAY, "timestamp": AT,
+}  # fmt: skip
+_BY_ENDING = {"_no_json": "{no", "_is_no_monday": DAY + timedelta(days=1), "_of_its_parts": 0.75}
+
+
+def columns(suite: Suite) -> dict[str, str]:
+    """Columns and DuckDB types of the table that a suite is about."""
+    if suite.layer == "raw":
+        contract = load_contracts()[suite.table]
+        return {**{c.name: c.sql_type for c in contract.columns}, **LANDING_COLUMNS}
+    (path,) = MARTS.glob(f"*/{suite.table}.yml")
+    model = yaml.safe_load(path.read_text(encoding="utf-8"))["models"][0]
+    return {column["name"]: column["data_type"] for column in model["columns"]}
+
+
+def sane(suite: Suite) -> Row:
+    """A row that breaches nothing: the contract's example, or one written here."""
+    if suite.layer == "raw":
+        row: Row = {
+            **dict.fromkeys(columns(suite)), **load_contracts()[suite.table].example,
+            "source": "s", "batch_id": "b", "loaded_at": "2026-12-31 00:00:00",
+            "source_file": "f", "source_line": 1, "row_key": 1, "is_revision": False,
+        }  # fmt: skip
+        row |= {c.name: "a.test" for c in load_contracts()[suite.table].columns
+                if c.name == "email_domain"}  # fmt: skip
+    else:
+        row = {name: _BY_TYPE[kind] for name, kind in columns(suite).items()}
+    return {**row, **SANE.get(suite.table, {})}
+
+
+def told_apart(suite: Suite, row: Row, number: int) -> Row:
+    """The row under a key of its own."""
+    column = TELLS_APART.get(suite.table) or next(
+        name for name in suite.key if name != "source" and isinstance(row[name], str)
+    )
+    value = row[column]
+    return {**row, column: number if isinstance(value, int) else f"{value}-{number:04}"}
+
+
+def is_about_rows(spec: ExpectationSpec) -> bool:
+    """Whether the check looks at one row at a time (keys count as such)."""
+    whole = spec.type == "expect_table_row_count_to_be_between" or "mostly" in spec.kwargs
+    return not whole and " qualify " not in spec.kwargs.get("unexpected_rows_query", "")
+
+
+def breaching(suite: Suite, spec: ExpectationSpec, row: Row) -> list[Row]:
+    """The row changed so that it breaches the check; two rows where they must differ."""
+    change = BREACH.get((suite.table, spec.check_name))
+    if change is not None:
+        return [{**row, **(change(row) if callable(change) else change)}]
+    if spec.type in ("expect_compound_columns_to_be_unique", "expect_column_values_to_be_unique"):
+        return [row, dict(row)]
+    return [{**row, **_change(spec, row)}]
+
+
+def _change(spec: ExpectationSpec, row: Row) -> Row:
+    k, name = spec.kwargs, spec.kwargs.get("column", "")
+    match spec.type:
+        case "expect_column_values_to_not_be_null":
+            return {name: None}
+        case "expect_column_values_to_be_in_set":
+            return {name: "never heard of"}
+        case "expect_column_values_to_match_regex":
+            return {name: "@ NO match"}
+        case "expect_column_values_to_not_match_regex":
+            return {name: "<p>A@b</p>"}
+        case "expect_column_values_to_be_between":
+            low, high = k.get("min_value"), k.get("max_value")
+            return {name: step(low, -1) if low is not None else step(high, 1)}
+        case "expect_column_value_lengths_to_be_between":
+            return {name: "y" * (k["min_value"] - 1 if "min_value" in k else k["max_value"] + 1)}
+        case "expect_column_pair_values_a_to_be_greater_than_b":
+            a, b = k["column_A"], k["column_B"]
+            if isinstance(row[a], int):
+                return {b: row[a] + 1}
+            lower = DAY if row[b] is None else row[b]
+            return {a: step(lower, -1), b: lower}
+        case "expect_column_pair_values_to_be_equal":
+            return {k["column_A"]: step(row[k["column_B"]], 1)}
+    what = spec.check_name.removeprefix("unexpected_rows__")
+    for ending, value in _BY_ENDING.items():
+        if what.endswith(ending):
+            return {what.removesuffix(ending): value}
+    raise AssertionError(f"say in BREACH what breaches {spec.check_name}")
+
+
+def step(value: Any, sign: int) -> Any:
+    """The next value below (-1) or above (1)."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value.replace("Z", ""))
+        if value.time() == datetime.min.time():
+            value = value.date()
+    if isinstance(value, datetime):
+        return value + sign * _SECOND
+    if isinstance(value, date):
+        return value + sign * timedelta(days=1)
+    return value + sign

@@ -1,0 +1,90 @@
+"""One sitting of Great Expectations for all tests of this folder: importing it costs seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from expectations.results import CheckResult
+from expectations.suites import Suite, load_suites
+from tests.unit.expectations import cases, tables
+
+
+@dataclass(frozen=True)
+class Dirty:
+    """The same suites held against sane rows, against one bad row a check, and whole tables."""
+
+    database: Path
+    quarantine: Path
+    suites: tuple[Suite, ...]
+    sane: dict[tuple[str, str], CheckResult]
+    by_row: dict[tuple[str, str], CheckResult]
+    by_table: dict[tuple[str, str], CheckResult]
+
+
+@pytest.fixture(scope="session")
+def suites() -> tuple[Suite, ...]:
+    return load_suites(cases.ROOT / "expectations")
+
+
+@pytest.fixture(scope="session")
+def dirty(suites: tuple[Suite, ...], tmp_path_factory: pytest.TempPathFactory) -> Dirty:
+    from expectations.runner import run
+
+    folder = tmp_path_factory.mktemp("dirty")
+    database = folder / "dirty.duckdb"
+    clean: list[Suite] = []
+    rowwise: list[Suite] = []
+    whole: list[Suite] = []
+    with duckdb.connect(str(database)) as connection:
+        for suite in suites:
+            clean.append(replace(suite, table=f"sane_{suite.table}"))
+            _fill(connection, suite, clean[-1].table, tables.sane_rows(suite))
+            specs = tuple(spec for spec in suite.expectations if cases.is_about_rows(spec))
+            rowwise.append(replace(suite, table=f"row_{suite.table}", expectations=specs))
+            _fill(connection, suite, rowwise[-1].table, _one_each(suite))
+            for spec in suite.expectations:
+                if not cases.is_about_rows(spec):
+                    name = f"whole_{suite.table}__{spec.check_name}"
+                    whole.append(replace(suite, table=name))
+                    _fill(connection, suite, name, tables.breaching_rows(suite, spec))
+    every = [*clean, *rowwise, *whole]
+    results = run(
+        every, {suite.table: f'select * from main."{suite.table}"' for suite in every},
+        database=database, quarantine=folder / "quarantine", shown_rows=5,
+    )  # fmt: skip
+    found = {(result.table, result.check_name): result for result in results}
+
+    def those(prefix: str) -> dict[tuple[str, str], CheckResult]:
+        return {
+            (table.removeprefix(prefix), check): result
+            for (table, check), result in found.items()
+            if table.startswith(prefix)
+        }
+
+    return Dirty(
+        database, folder / "quarantine", suites, those("sane_"), those("row_"), those("whole_")
+    )
+
+
+def _one_each(suite: Suite) -> Iterable[tuple[str, cases.Row]]:
+    for number, spec in enumerate(suite.expectations):
+        if cases.is_about_rows(spec):
+            row = cases.told_apart(suite, cases.sane(suite), number)
+            for bad in cases.breaching(suite, spec, row):
+                yield spec.check_name, bad
+
+
+def _fill(connection: Any, suite: Suite, table: str, rows: Iterable[tuple[str, cases.Row]]) -> None:
+    types = cases.columns(suite)
+    listed = ", ".join(f'"{name}" {kind}' for name, kind in types.items())
+    connection.execute(f'create table main."{table}" ({listed}, breaches varchar)')
+    values = [[*(row.get(name) for name in types), case] for case, row in rows]
+    if values:
+        marks = ", ".join("?" for _ in (*types, "breaches"))
+        connection.executemany(f'insert into main."{table}" values ({marks})', values)
