@@ -25,17 +25,17 @@
     nullif(regexp_extract({{ column }}, '{{ pattern }}', 0), '')
 {%- endmacro %}
 
-{# True where the regular expression matches anywhere. #}
-{% macro matches(column, pattern) -%}
-    {{ adapter.dispatch('matches', 'productops')(column, pattern) }}
+{# A text of the data as a SQL literal; NULL stays NULL. #}
+{% macro text_literal(value) -%}
+    {{ adapter.dispatch('text_literal', 'productops')(value) }}
 {%- endmacro %}
 
-{% macro default__matches(column, pattern) -%}
-    regexp_like({{ column }}, {{ pattern }})
+{% macro default__text_literal(value) -%}
+    {{ "null" if value is none else "'" ~ (value | replace("\\", "\\\\") | replace("'", "\\'")) ~ "'" }}
 {%- endmacro %}
 
-{% macro duckdb__matches(column, pattern) -%}
-    regexp_matches({{ column }}, {{ pattern }})
+{% macro duckdb__text_literal(value) -%}
+    {{ "null" if value is none else "'" ~ (value | replace("'", "''")) ~ "'" }}
 {%- endmacro %}
 
 {# Distinct texts of a group, sorted, with commas between. #}

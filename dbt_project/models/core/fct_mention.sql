@@ -1,17 +1,32 @@
+-- depends_on: {{ ref('int_voice__term') }}
+{#- A pattern that stands in a column is compiled for every row; written out it is compiled once. #}
+{%- set query -%}
+    select theme_id, term, is_exclusion, first_word, pattern from {{ ref('int_voice__term') }} order by 1, 2
+{%- endset -%}
+{%- set terms = run_query(query).rows if execute else [] %}
+
 with
 
 -- Looking for the first word is cheap and leaves few texts to the regular expressions.
 hits as (
 
+    {% for theme_id, term, is_exclusion, first_word, pattern in terms -%}
+    {%- set found = match_group('item_text', text_literal(pattern), 2) -%}
     select
-        items.item_id, terms.theme_id, terms.term, terms.is_exclusion,
-        length({{ match_group('items.item_text', 'terms.pattern', 1) }}) as evidence_start,
-        {{ match_group('items.item_text', 'terms.pattern', 2) }} as evidence
-    from {{ ref('fct_feedback_item') }} as items
-    inner join {{ ref('int_voice__term') }} as terms
-        on instr(lower(items.item_text), terms.first_word) > 0
-        and {{ matches('items.item_text', 'terms.pattern') }}
-
+        item_id, {{ text_literal(theme_id) }} as theme_id, {{ text_literal(term) }} as term,
+        {{ 'true' if is_exclusion else 'false' }} as is_exclusion,
+        length({{ match_group('item_text', text_literal(pattern), 1) }}) as evidence_start,
+        {{ found }} as evidence
+    from {{ ref('fct_feedback_item') }}
+    where instr(lower(item_text), {{ text_literal(first_word) }}) > 0 and {{ found }} <> ''
+    {% if not loop.last %}union all{% endif %}
+    {% else -%}
+    select
+        item_id, item_id as theme_id, item_id as term, false as is_exclusion,
+        length(item_id) as evidence_start, item_id as evidence
+    from {{ ref('fct_feedback_item') }}
+    where 1 = 0
+    {% endfor %}
 ),
 
 ruled_out as (
