@@ -51,9 +51,9 @@ opened as (
     select
         pieces.source, pieces.ticket_id, pieces.clock,
         max(case when pieces.schedule_ref is null then 1 else 0 end) as unknown_count,
-        coalesce(sum({{ seconds_between(
+        sum(case when windows.opens_at is null then 0 else {{ seconds_between(
             greatest_of('pieces.starts_at', 'windows.opens_at'), least_of('pieces.ends_at', 'windows.closes_at')
-        ) }}), 0) as business_seconds
+        ) }} end) as business_seconds
     from pieces
     left join {{ ref('int_support__open_window') }} as windows
         on windows.source = pieces.source and windows.schedule_ref = pieces.schedule_ref

@@ -46,25 +46,25 @@ repairs as (
 
 moments as (
 
-    select source, ticket_id, created_at as starts_at, 0 as rank_number, 0 as id_length, '' as ticket_event_id,
-        'new' as status, false as is_clock_fault, false as is_inferred
+    select source, ticket_id, created_at as starts_at, 0 as rank_number, created_at as occurred_at,
+        0 as id_length, '' as ticket_event_id, 'new' as status, false as is_clock_fault, false as is_inferred
     from {{ ref('stg_tickets') }}
     union all
     select source, ticket_id, starts_at, case when occurred_at <= version_at then 1 else 3 end,
-        id_length, ticket_event_id, status, is_clock_fault, false
+        occurred_at, id_length, ticket_event_id, status, is_clock_fault, false
     from changes
     union all
-    select source, ticket_id, starts_at, 2, 0, '', status, false, true from repairs
+    select source, ticket_id, starts_at, 2, starts_at, 0, '', status, false, true from repairs
 
 ),
 
--- Several sources of one moment agree on its order: creation, changes, what the ticket says, later changes.
+-- Of one moment: creation, changes in their order, what the ticket itself says, later changes.
 chained as (
 
     select
         *,
         lag(status) over (
-            partition by source, ticket_id order by starts_at, rank_number, id_length, ticket_event_id
+            partition by source, ticket_id order by starts_at, rank_number, occurred_at, id_length, ticket_event_id
         ) as previous_status
     from moments
 
@@ -75,10 +75,10 @@ spells as (
     select
         source, ticket_id, status, previous_status, starts_at, is_clock_fault, is_inferred,
         row_number() over (
-            partition by source, ticket_id order by starts_at, rank_number, id_length, ticket_event_id
+            partition by source, ticket_id order by starts_at, rank_number, occurred_at, id_length, ticket_event_id
         ) as spell_number,
         lead(starts_at) over (
-            partition by source, ticket_id order by starts_at, rank_number, id_length, ticket_event_id
+            partition by source, ticket_id order by starts_at, rank_number, occurred_at, id_length, ticket_event_id
         ) as ends_at
     from chained
     where status is distinct from previous_status
