@@ -10,7 +10,7 @@ from tests.unit.expectations.conftest import Dirty
 
 def test_sane_rows_pass_every_check(dirty: Dirty) -> None:
     failed = {key: result.message for key, result in dirty.sane.items() if not result.passed}
-    assert not failed
+    assert not failed, failed
     assert len(dirty.sane) == sum(len(suite.expectations) for suite in dirty.suites) > 450
 
 
@@ -25,7 +25,7 @@ def test_each_check_finds_the_row_made_to_breach_it_and_no_other(dirty: Dirty) -
         ).fetchall()
         if {row[0] for row in kept} != {check}:
             wrong[table, check] = sorted(str(row[0]) for row in kept)
-    assert not wrong
+    assert not wrong, "\n".join(f"{key}: {value}" for key, value in wrong.items())
     assert len(dirty.by_row) > 400
 
 
@@ -50,7 +50,7 @@ def test_a_table_made_to_breach_one_check_breaches_only_that(dirty: Dirty) -> No
                       if table == name and not result.passed}  # fmt: skip
             if failed != {spec.check_name}:
                 wrong[name] = failed
-    assert not wrong
+    assert not wrong, "\n".join(f"{key}: {value}" for key, value in wrong.items())
     assert whole > 30
 
 
