@@ -202,20 +202,22 @@ class Ticket:
 
     @cached_property
     def features(self) -> set[str]:
-        texts = [self.row["subject"] or ""]
-        for number, message in enumerate(self.messages):
-            is_own = (
-                message["author_ref"] is not None
-                and message["author_ref"] == self.row["requester_ref"]
-            )
-            if message["is_public"] and message not in self.replies and (is_own or number == 0):
-                texts.append(message["body"] or "")
+        spoken = sorted(self.messages, key=lambda m: (m["created_at"], m["message_id"]))
+        mine = (None, self.row["requester_ref"], self.row["submitter_ref"])
+        said = [
+            m["body"]
+            for m in spoken
+            if m["is_public"]
+            and m["channel"] != "rule"
+            and (m["author_ref"] in mine or self.row["requester_ref"] is None)
+        ]
+        text = "\n".join([self.row["subject"] or "", *said[:1]])
         found, ruled_out, tags = set(), set(), {t.lower() for t in self.row["tags"] or []}
         for term in self.world.rows["theme_terms"]:
             words = [re.escape(w) for w in re.findall(r"\w+", term["term"])]
             ending = r"\w*" if term["term"].endswith("*") else ""
-            pattern = r"\b" + r"\W+".join(words) + ending + r"\b"
-            if any(re.search(pattern, text, re.IGNORECASE) for text in texts):
+            pattern = r"\b" + r"\s+".join(words) + ending + r"\b"
+            if re.search(pattern, text, re.IGNORECASE):
                 (ruled_out if term["is_exclusion"] else found).add(
                     (term["theme_id"], term["feature_id"])
                 )

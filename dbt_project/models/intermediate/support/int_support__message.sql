@@ -4,7 +4,7 @@ ordered as (
 
     select
         messages.source, messages.ticket_id, messages.message_id, messages.author_ref, messages.is_public,
-        messages.channel, messages.body, messages.created_at,
+        messages.channel, messages.created_at,
         tickets.requester_ref, tickets.submitter_ref, tickets.created_at as ticket_created_at,
         row_number() over (
             partition by messages.source, messages.ticket_id
@@ -44,10 +44,7 @@ known as (
 select
     source, ticket_id, message_id, message_number, created_at,
     {{ greatest_of('created_at', 'ticket_created_at') }} as counted_at,
-    body,
     is_public and is_agent and not is_opening as is_reply,
-    is_public and not (is_agent and not is_opening)
-        and (author_ref = requester_ref or message_number = 1) as is_customer_text,
     coalesce(channel, '') = 'chat' as is_chat,
     is_public and is_unknown_author as is_unknown_author,
     created_at < ticket_created_at as is_clock_fault

@@ -17,7 +17,7 @@ accounts as (
 asked as (
 
     select
-        tickets.source, tickets.ticket_id, tickets.status, tickets.merged_into_id,
+        tickets.source, tickets.ticket_id, tickets.merged_into_id, tickets.created_at,
         people.person_id,
         tickets.source || ':' || coalesce(tickets.requester_ref, 'ticket ' || tickets.ticket_id) as requester_key,
         coalesce(people.person_type = 'user', false) as is_matched,
@@ -61,6 +61,7 @@ judged as (
         case
             when asked.merged_into_id is not null then 'merged'
             when ends.status = 'deleted' then 'deleted'
+            when asked.created_at > {{ as_of_at() }} then 'in the future'
             when asked.is_system_created then 'system_generated'
             else barred.reason
         end as exclusion_reason
