@@ -50,7 +50,7 @@ def show_status(home: Path) -> int:
     return 1 if closed else 0
 
 
-def _tell_lake(workspace) -> None:  # noqa: ANN001
+def _tell_lake(workspace) -> None:
     batches = [batch for batch in read_batches(workspace.lake) if not batch.is_withdrawn]
     heading(f"Lake: {len({batch.source_file for batch in batches})} files")
     contracts = sorted({batch.contract for batch in batches if batch.contract})

@@ -71,8 +71,8 @@ def build_warehouse(home: Path, *, full_refresh: bool) -> int:
     if not result.is_new:
         click.echo("Nothing new since the last build; the warehouse is up to date.")
         return 0
-    click.echo(f"Built {result.receipt.build_id} in {result.seconds:.0f} s "
-               f"({result.plan.kind.replace('_', ' ')}: {'; '.join(result.plan.why)}).")  # fmt: skip
+    how = f"{result.plan.kind.replace('_', ' ')}: {'; '.join(result.plan.why)}"
+    click.echo(f"Built {result.receipt.build_id} in {result.seconds:.0f} s ({how}).")
     columns(("table", "rows"), result.receipt.rows.items())
     click.echo(f"\nNext: {command('publish', home)}")
     return 0

@@ -45,7 +45,7 @@ def mart_check_specs() -> list[dg.AssetCheckSpec]:
     return _suite_specs(gates.mart_suites(), mart_key)
 
 
-def _suite_specs(suites, key_of) -> list[dg.AssetCheckSpec]:  # noqa: ANN001
+def _suite_specs(suites, key_of) -> list[dg.AssetCheckSpec]:
     return [
         dg.AssetCheckSpec(
             name=spec.check_name,

@@ -76,9 +76,7 @@ def mart_suites() -> tuple[Suite, ...]:
     return load_suites(SUITES / "marts")
 
 
-def gate_lake(
-    workspace: Workspace, plan: Plan, progress: Progress | None = None
-) -> GateRecord:
+def gate_lake(workspace: Workspace, plan: Plan, progress: Progress | None = None) -> GateRecord:
     """Checks the deliveries that a build would add; what was built before passed before.
 
     Returns the record of an earlier evaluation where it speaks of the very same deliveries.
@@ -160,7 +158,7 @@ def take_prints(database: Path) -> dict[str, Print]:
         prints = {}
         for (name,) in names:
             row = connection.execute(
-                f'select count(*), coalesce(bit_xor(hash(t)), 0), coalesce(sum(hash(t)), 0) '
+                f"select count(*), coalesce(bit_xor(hash(t)), 0), coalesce(sum(hash(t)), 0) "
                 f'from marts."{name}" as t'
             ).fetchone()
             rows, *digest = row or (0, 0, 0)

@@ -126,9 +126,7 @@ def rollback(workspace: Workspace, build_id: str | None = None) -> Published:
         return next(build for build in builds if build.build_id == wanted)
 
 
-def _require(
-    workspace: Workspace, progress: Progress | None
-) -> tuple[Receipt, GateRecord]:
+def _require(workspace: Workspace, progress: Progress | None) -> tuple[Receipt, GateRecord]:
     receipt = read_receipt(workspace)
     if receipt is None:
         raise PublishRefusedError(
@@ -191,11 +189,9 @@ def _export(warehouse: Path, draft: Path) -> None:
         ).fetchall()
         (draft / "parquet").mkdir()
         for (table,) in tables:
+            connection.execute(f'create table made.marts."{table}" as from built.marts."{table}"')
             connection.execute(
-                f'create table made.marts."{table}" as from built.marts."{table}"'
-            )
-            connection.execute(
-                f'copy made.marts."{table}" to \'{_quoted(draft / "parquet" / table)}.parquet\' '
+                f"copy made.marts.\"{table}\" to '{_quoted(draft / 'parquet' / table)}.parquet' "
                 "(format parquet, compression zstd)"
             )
         _describe(connection, [table for (table,) in tables])
@@ -236,9 +232,7 @@ def _verify(record: GateRecord, draft: Path) -> None:
             raise PublishRefusedError(f"{name}.parquet lost rows while it was written; run again.")
 
 
-def _build_pages(
-    workspace: Workspace, receipt: Receipt, record: GateRecord, draft: Path
-) -> None:
+def _build_pages(workspace: Workspace, receipt: Receipt, record: GateRecord, draft: Path) -> None:
     from analytics.brief.page import build_pages
     from orchestration.lib.page_context import page_context
 
