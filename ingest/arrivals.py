@@ -7,27 +7,59 @@ what is in them.
 from __future__ import annotations
 
 import json
-import time
+import re
+import time as clock
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from pathlib import Path
+from datetime import UTC, date, datetime, time
+from pathlib import Path, PurePosixPath
 
+from ingest.manifests import Manifest
 from ingest.settings import Workspace
 from ingest.store import write_json
 
 SETTLE_SECONDS = 2.0
+_DAY = re.compile(r"(?<!\d)(20\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)(?!\d)")
 _UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart", ".download")
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """A file found: `relative` is its path below the workspace, with `/`."""
+    """A file found: `relative` is its path below the workspace, with `/`.
+
+    One that is landed again from the raw bytes kept of it bears the path it was delivered under
+    and the id of its entry in the ledger.
+    """
 
     path: Path
     relative: str
     size: int
     modified_ns: int
+    entry_id: str = ""
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the bytes come from the lake and not from the drop folder."""
+        return bool(self.entry_id)
+
+    @property
+    def name(self) -> str:
+        """Name under which it was delivered."""
+        return PurePosixPath(self.relative).name
+
+    @property
+    def suffix(self) -> str:
+        """Suffix of that name."""
+        return PurePosixPath(self.relative).suffix
+
+    @property
+    def told_on(self) -> date:
+        """Day that the name tells, else the day on which the file was written."""
+        for year, month, day in _DAY.findall(self.name):
+            with suppress(ValueError):
+                return date(int(year), int(month), int(day))
+        return self.delivered_on
 
     @property
     def stamp(self) -> str:
@@ -62,25 +94,48 @@ def _candidates(workspace: Workspace) -> Iterator[Path]:
     yield workspace.config_path
 
 
+def has_changed(arrival: Arrival) -> bool:
+    """Whether the file was written to since it was found."""
+    if arrival.is_kept:
+        return False
+    try:
+        stat = arrival.path.stat()
+    except FileNotFoundError:
+        return True
+    return (stat.st_size, stat.st_mtime_ns) != (arrival.size, arrival.modified_ns)
+
+
+def kept(home: Path, manifest: Manifest) -> Arrival:
+    """A delivery as it came, from the raw bytes kept of it."""
+    written = datetime.combine(date.fromisoformat(manifest.delivered_on), time.min, UTC)
+    return Arrival(
+        path=home / (manifest.landing or ""),
+        relative=manifest.path,
+        size=manifest.size,
+        modified_ns=int(written.timestamp()) * 1_000_000_000,
+        entry_id=manifest.entry_id,
+    )
+
+
 def find(workspace: Workspace) -> list[Arrival]:
     """All files in registry/ and drop/ and the configuration, in the order of their names."""
     found = (_arrival(path, workspace.home) for path in sorted(_candidates(workspace)))
     return [arrival for arrival in found if arrival]
 
 
-def settle(arrivals: list[Arrival], home: Path) -> tuple[list[Arrival], list[Arrival]]:
+def settle(arrivals: list[Arrival]) -> tuple[list[Arrival], list[Arrival]]:
     """Splits files into whole ones and those that are still being written.
 
     A file that was written in the last two seconds is looked at again a moment later; it is
     whole if it has not changed meanwhile. Names such as `x.part` are never whole.
     """
     growing = [a for a in arrivals if a.path.name.endswith(_UNFINISHED)]
-    rest = [a for a in arrivals if a not in growing]
-    now = time.time()
+    rest = [a for a in arrivals if not a.path.name.endswith(_UNFINISHED)]
+    now = clock.time()
     fresh = [a for a in rest if now - a.modified_ns / 1e9 < SETTLE_SECONDS]
     if fresh:
-        time.sleep(min(SETTLE_SECONDS / 2, 1.0))
-        changed = {a.relative for a in fresh if _arrival(a.path, home) != a}
+        clock.sleep(min(SETTLE_SECONDS / 2, 1.0))
+        changed = {a.relative for a in fresh if has_changed(a)}
         growing += [a for a in rest if a.relative in changed]
         rest = [a for a in rest if a.relative not in changed]
     return rest, growing

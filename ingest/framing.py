@@ -64,7 +64,7 @@ def _inflate(handle: IO[bytes]) -> Iterator[bytes]:
                             "gzip_trailing_bytes",
                             "bytes follow the end of the gzip data; export the file again",
                         )
-    except isal_zlib.error as error:
+    except isal_zlib.error as error:  # ty: ignore[invalid-exception-caught]
         raise DamagedFileError(
             "gzip_corrupt",
             f"the gzip data is damaged ({error}); export the file again or copy it in binary mode",

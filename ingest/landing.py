@@ -13,15 +13,15 @@ from pathlib import Path
 import duckdb
 
 from ingest.contracts import LANDING_COLUMNS, SQL_TYPES, Contract
-from ingest.ledger import PartOutcome
-from ingest.mapping import name, quote
+from ingest.keys import KeyIndex
+from ingest.manifests import PartOutcome
 from ingest.problems import BadRecord
 from ingest.stage import Staged
 from ingest.store import write_atomically
 from ingest.texts import printable
+from ingest.values import name, quote
 
 _PARQUET = "format parquet, compression zstd, compression_level 1"
-QUARANTINE_COLUMNS = "contract varchar, source varchar, source_file varchar, source_line bigint, reason varchar, raw varchar"
 
 
 @dataclass(frozen=True)
@@ -38,52 +38,6 @@ class Delivery:
     def batch_id(self, contract: str) -> str:
         """Id of this file's rows of one contract."""
         return f"{self.entry_id}-{contract}"
-
-
-class KeyIndex:
-    """Keys of all rows landed before, per contract, with the file that holds each.
-
-    Loaded once per run and contract; later files of the run are added, not read again.
-    """
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection, committed: dict[str, list[Path]]):
-        """Takes the committed Parquet files of each contract."""
-        self._connection = connection
-        self._committed = committed
-        self._files: dict[str, list[Path]] = {}
-
-    def table(self, contract: Contract) -> str:
-        """Name of the table of known keys (`row_key`, `file_no`), loaded when first asked for."""
-        table = name(f"keys_{contract.name}")
-        if contract.name in self._files:
-            return table
-        files = self._committed.get(contract.name, [])
-        self._files[contract.name] = list(files)
-        self._connection.execute(
-            f"create or replace table {table} (row_key ubigint, file_no integer)"
-        )
-        if files:
-            listed = ", ".join(quote(str(path)) for path in files)
-            numbers = ", ".join(f"({quote(str(p))}, {i})" for i, p in enumerate(files))
-            self._connection.execute(
-                f"insert into {table} select row_key, n.file_no "
-                f"from read_parquet([{listed}], filename = true) p "
-                f"join (values {numbers}) n(path, file_no) on n.path = p.filename"
-            )
-        return table
-
-    def files(self, contract: Contract, numbers: Iterable[int]) -> list[Path]:
-        """Files by their numbers."""
-        return [self._files[contract.name][number] for number in numbers]
-
-    def add(self, contract: Contract, path: Path) -> None:
-        """Adds the rows of `stage_final` as known, held by `path`."""
-        table = self.table(contract)
-        self._files[contract.name].append(path)
-        number = len(self._files[contract.name]) - 1
-        self._connection.execute(
-            f"insert into {table} select row_key, {number} from read_parquet({quote(str(path))})"
-        )
 
 
 def _content(contract: Contract) -> str:
@@ -126,8 +80,8 @@ def _find_suspects(
     if numbers:
         listed = ", ".join(quote(str(path)) for path in index.files(contract, numbers))
         connection.execute(
-            f"create or replace temp table held as select row_key, {_content(contract)} as content, "
-            f"{when} as held_on from read_parquet([{listed}]) "
+            f"create or replace temp table held as select row_key, "
+            f"{_content(contract)} as content, {when} as held_on from read_parquet([{listed}]) "
             "where row_key in (select row_key from suspect)"
         )
     else:
@@ -202,8 +156,8 @@ def _dates(connection: duckdb.DuckDBPyConnection, contract: Contract) -> tuple[d
         ).fetchall()
     )
     rivals = connection.execute(
-        "select distinct cast(held_on as varchar) from held where held_on is not null and row_key in "
-        "(select row_key from verdict where is_known and not is_duplicate)"
+        "select distinct cast(held_on as varchar) from held where held_on is not null "
+        "and row_key in (select row_key from verdict where is_known and not is_duplicate)"
     ).fetchall()
     for (day,) in rivals:
         dates.setdefault(day, 0)

@@ -1,354 +1,24 @@
 """Fields of a vendor's records to columns of a contract, as one total SQL statement.
 
-Belongs here: the small field language of the format files and its compilation. Total means: no
-vendor value can raise; what can't be read gives NULL and a reason. Does not belong here: reading
-files (`ingest.records`) or deciding what happens to the rows (`ingest.load`).
+Belongs here: compiling a mapping. Total means: no vendor value can raise; what can't be read gives
+NULL and a reason. Does not belong here: reading files (`ingest.records`) or deciding what happens
+to the rows (`ingest.landing`).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from ingest.contracts import Column, Contract
+from ingest.fields import Clock, Field, FieldMap, MappingError, plain
+from ingest.paths import PathTree
 from ingest.privacy import without_personal
+from ingest.values import name, quote, value_sql
 
 CLOCK_TOLERANCE = "interval 10 minutes"
-# ISO 4217 currencies whose minor unit is the unit itself.
-_NO_DECIMALS = "('JPY','KRW','CLP','VND','ISK','HUF')"
-# End of a time that says its distance from UTC.
-_OFFSET = r":[0-9]{2}(\.[0-9]+)? ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 # Column that a raw relation has when an id is made of the whole record.
 RECORD_HASH = "_hash"
-CLOCK_COLUMNS = ("occurred_at", "received_at", "sent_at", "is_clock_skewed")
-
-
-class MappingError(ValueError):
-    """A mapping can't be used; the message names the field and the remedy."""
-
-
-@dataclass(frozen=True)
-class Field:
-    """How one column is read: from the first filled path, or a constant, by a parser."""
-
-    paths: tuple[str, ...] = ()
-    parser: str | None = None
-    constant: str | None = None
-    values: Mapping[str, Any] | None = None
-    default: str | None = None
-    zone: str | None = None
-    format: str | None = None
-    nulls: tuple[str, ...] = ()
-    currency: str | None = None
-
-
-@dataclass(frozen=True)
-class Clock:
-    """Where a record tells its times; see `clock_sql` for how the error is taken out."""
-
-    timestamp: str | None = None
-    original: str | None = None
-    sent: str | None = None
-    received: str | None = None
-    parser: str = "timestamp"
-    zone: str | None = None
-
-
-@dataclass(frozen=True)
-class Mapping_:
-    """All fields of one contract for one format."""
-
-    contract: str
-    fields: Mapping[str, Field]
-    clock: Clock | None = None
-    zone: str | None = None
-    strip_personal: bool = False
-
-    def resolved(self, names: Iterable[str]) -> Mapping_:
-        """The mapping with each `/pattern/` path replaced by the names that it matches."""
-        known = tuple(names)
-        fields = {
-            key: replace(spec, paths=tuple(p for path in spec.paths for p in _matches(path, known)))
-            for key, spec in self.fields.items()
-        }
-        return replace(self, fields=fields)
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        """Every path that the mapping reads."""
-        found: list[str] = []
-        for spec in self.fields.values():
-            found.extend(spec.paths)
-            found.extend([spec.currency] if spec.currency else [])
-        if self.clock:
-            times = (self.clock.timestamp, self.clock.original, self.clock.sent)
-            found.extend(path for path in (*times, self.clock.received) if path)
-        return tuple(dict.fromkeys(found))
-
-
-def _is_pattern(path: str) -> bool:
-    return path.startswith("/") and path.endswith("/") and len(path) > 2
-
-
-def parse_clock(spec: Any) -> Clock | None:
-    """Reads where a record tells its times; raises `MappingError` naming the word."""
-    if not spec:
-        return None
-    known = {"timestamp", "original", "sent", "received", "parser", "zone"}
-    if not isinstance(spec, dict) or not set(spec) <= known:
-        raise MappingError(f"clock: expected a mapping of {', '.join(sorted(known))}")
-    clock = Clock(**spec)
-    if clock.parser not in {"timestamp", "epoch_s", "epoch_ms"}:
-        raise MappingError(
-            f"clock: unknown parser {clock.parser!r}; one of timestamp, epoch_s, epoch_ms"
-        )
-    checked_zone(clock.zone, "clock")
-    return clock
-
-
-def _listed(value: Any) -> Iterable[Any]:
-    return (value,) if isinstance(value, str) else value
-
-
-def checked_pattern(text: str, where: str) -> re.Pattern[str]:
-    """A regular expression; raises `MappingError` naming where it stands."""
-    try:
-        return re.compile(text)
-    except re.error as error:
-        raise MappingError(f"{where}: {text!r} is no regular expression: {error}") from error
-
-
-def checked_zone(zone: Any, where: str) -> str | None:
-    """A time zone's name; raises `MappingError` naming where it stands."""
-    if zone is None:
-        return None
-    try:
-        ZoneInfo(str(zone))
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise MappingError(
-            f"{where}: zone {zone!r} is no IANA time zone such as Europe/Berlin"
-        ) from error
-    return str(zone)
-
-
-def _matches(path: str, names: tuple[str, ...]) -> tuple[str, ...]:
-    if not _is_pattern(path):
-        return (path,)
-    pattern = re.compile(path[1:-1])
-    return tuple(item for item in names if pattern.fullmatch(item))
-
-
-_PARSERS = frozenset(
-    "text integer double boolean timestamp date json epoch_s epoch_ms money percent email_key "
-    "email_domain html lower domain match name_of hash file_date".split()
-)
-
-
-def parse_field(name: str, spec: Any) -> Field:
-    """Reads one field of a format or mapping file; raises `MappingError` naming the field."""
-    if isinstance(spec, str):
-        return Field(paths=(spec,))
-    if isinstance(spec, list):
-        return Field(paths=tuple(str(item) for item in spec))
-    if not isinstance(spec, dict):
-        raise MappingError(f"field {name}: expected a path, a list of paths or a mapping")
-    known = {"path", "as", "const", "values", "default", "zone", "format", "nulls", "currency"}
-    if unknown := sorted(set(spec) - known):
-        raise MappingError(
-            f"field {name}: unknown word {', '.join(unknown)}; known are {', '.join(sorted(known))}"
-        )
-    parser = spec.get("as")
-    if parser is not None and parser not in _PARSERS:
-        raise MappingError(f"field {name}: unknown parser {parser!r}; one of {sorted(_PARSERS)}")
-    for key in ("path", "nulls"):
-        if not isinstance(spec.get(key, []), str | list):
-            raise MappingError(f"field {name}: {key} must be a text or a list of texts")
-    if not isinstance(spec.get("values", {}), dict):
-        raise MappingError(f"field {name}: values must map the vendor's words to ours")
-    if parser == "match":
-        checked_pattern(spec.get("format") or "", f"field {name}: format")
-    path = spec.get("path", [])
-    for item in [path] if isinstance(path, str) else path:
-        if _is_pattern(str(item)):
-            checked_pattern(str(item)[1:-1], f"field {name}: path")
-    constant = spec.get("const")
-    return Field(
-        paths=tuple(str(item) for item in _listed(path)),
-        parser=parser,
-        constant=None if constant is None else _plain(constant),
-        values=spec.get("values"),
-        default=None if spec.get("default") is None else _plain(spec["default"]),
-        zone=checked_zone(spec.get("zone"), f"field {name}"),
-        format=spec.get("format"),
-        nulls=tuple(str(item) for item in _listed(spec.get("nulls", ()))),
-        currency=spec.get("currency"),
-    )
-
-
-def _plain(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def quote(text: str) -> str:
-    """A SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def name(identifier: str) -> str:
-    """A quoted SQL identifier."""
-    return '"' + identifier.replace('"', '""') + '"'
-
-
-def _clashes(paths: Iterable[str]) -> bool:
-    """Whether two names at the same place differ by case alone."""
-    names = {path.partition(".")[0] for path in paths}
-    return len({item.lower() for item in names}) < len(names)
-
-
-@dataclass(frozen=True)
-class PathTree:
-    """The nested shape of the paths that a mapping reads, for one parse of each record."""
-
-    leaves: frozenset[str]
-    branches: Mapping[str, PathTree]
-
-    @classmethod
-    def of(cls, paths: Iterable[str]) -> PathTree:
-        """Builds the tree; a path that is both read whole and looked into is read whole."""
-        leaves: set[str] = set()
-        below: dict[str, list[str]] = {}
-        for path in paths:
-            first, _, rest = path.partition(".")
-            if rest:
-                below.setdefault(first, []).append(rest)
-            else:
-                leaves.add(first)
-        if _clashes(leaves | below.keys()):
-            raise MappingError(
-                f"{', '.join(sorted(leaves | below.keys()))}: names that differ by case alone "
-                "can't be read from one record at its top level"
-            )
-        # DuckDB's STRUCT knows no case: where names below differ by case alone, read it whole.
-        leaves |= {key for key, rest in below.items() if _clashes(rest)}
-        branches = {key: cls.of(rest) for key, rest in below.items() if key not in leaves}
-        return cls(frozenset(leaves), branches)
-
-    def columns(self, json_leaves: frozenset[str] = frozenset()) -> dict[str, str]:
-        """Top-level columns with the DuckDB type that reads them without ever failing."""
-        result = {leaf: "JSON" if leaf in json_leaves else "VARCHAR" for leaf in self.leaves}
-        result.update({key: branch.struct() for key, branch in self.branches.items()})
-        return dict(sorted(result.items()))
-
-    def struct(self) -> str:
-        """The DuckDB STRUCT type of this level."""
-        inner = [f"{name(leaf)} VARCHAR" for leaf in self.leaves]
-        inner += [f"{name(key)} {branch.struct()}" for key, branch in self.branches.items()]
-        return f"STRUCT({', '.join(sorted(inner))})"
-
-    def expression(self, path: str) -> str:
-        """SQL that reads one path as text."""
-        first, _, rest = path.partition(".")
-        if not rest or first in self.branches:
-            return "r." + ".".join(name(step) for step in path.split("."))
-        steps = ".".join(f'"{step}"' for step in rest.split("."))
-        return f"json_extract_string(r.{name(first)}, {quote('$.' + steps)})"
-
-
-def timestamp_sql(text: str, zone: str | None, style: str | None = None) -> str:
-    """SQL for a UTC timestamp; text without an offset is local time of `zone` (default UTC).
-
-    DuckDB's TIMESTAMP drops an offset in silence, so only text that ends in Z is read as one.
-    Words that DuckDB would take for a time (`epoch`, `infinity`) are none.
-    """
-    if style:
-        parsed = f"try_strptime({text}, {quote(style)})"
-        if "%z" in style:
-            return f"cast({parsed} as timestamp)"
-        return f"timezone({quote(zone)}, {parsed}) at time zone 'UTC'" if zone else parsed
-    cleaned = f"regexp_replace({text}, ' ?(UTC|GMT)$', 'Z')"
-    parsed = f"cast(try_cast({cleaned} as timestamptz) as timestamp)"
-    if zone:
-        offset = f"regexp_matches({cleaned}, '{_OFFSET}')"
-        local = f"timezone({quote(zone)}, try_cast({cleaned} as timestamp)) at time zone 'UTC'"
-        parsed = f"case when {offset} then {parsed} else {local} end"
-    return (
-        f"case when {text} not between '0' and ':' then NULL "
-        f"when suffix({text}, 'Z') then try_cast({text} as timestamp) else {parsed} end"
-    )
-
-
-def _epoch(text: str, per_second: int) -> str:
-    seconds = f"try_cast({text} as double)"
-    micros = f"cast(round({seconds} * {1_000_000 // per_second}) as bigint)"
-    limit = 253_402_300_799 * per_second
-    return f"case when {seconds} between 0 and {limit} then make_timestamp({micros}) end"
-
-
-def _boolean(text: str) -> str:
-    word = f"lower({text})"
-    return (
-        f"case when {word} in ('true','t','yes','y','1','active','enabled') then true "
-        f"when {word} in ('false','f','no','n','0','inactive','disabled') then false end"
-    )
-
-
-def _money(text: str, currency: str | None) -> str:
-    """Minor units; a comma before the last one or two digits is a decimal comma."""
-    bare = f"regexp_replace({text}, '[^0-9.,()-]', '', 'g')"
-    point = f"replace(replace({bare}, '.', ''), ',', '.')"
-    is_comma = f"regexp_matches({bare}, '^[(-]?([0-9]+|[0-9]{{1,3}}(\\.[0-9]{{3}})+),[0-9]{{1,2}}[)]?$')"
-    plain = f"case when {is_comma} then {point} else replace({bare}, ',', '') end"
-    signed = f"regexp_replace({plain}, '^\\((.*)\\)$', '-\\1')"
-    factor = f"case when upper({currency}) in {_NO_DECIMALS} then 1 else 100 end"
-    amount = f"coalesce(try_cast({text} as decimal(18, 4)), try_cast({signed} as decimal(18, 4)))"
-    return f"cast(round({amount} * {factor if currency else 100}) as bigint)"
-
-
-def _integer(text: str) -> str:
-    number = f"try_cast({text} as double)"
-    whole = f"case when {number} = floor({number}) then try_cast({number} as bigint) end"
-    return f"coalesce(try_cast({text} as bigint), {whole})"
-
-
-def _parsed(parser: str, text: str, spec: Field, zone: str | None, currency: str | None) -> str:
-    match parser:
-        case "timestamp":
-            return timestamp_sql(text, spec.zone or zone, spec.format)
-        case "date":
-            styled = f"try_strptime({text}, {quote(spec.format or '')})::date"
-            bare = f"case when {text} between '0' and ':' then try_cast(left({text}, 10) as date) end"
-            return styled if spec.format else bare
-        case "epoch_s" | "epoch_ms":
-            return _epoch(text, 1 if parser == "epoch_s" else 1000)
-        case "integer":
-            return _integer(text)
-        case "double":
-            return f"case when isfinite(try_cast({text} as double)) then try_cast({text} as double) end"
-        case "boolean":
-            return _boolean(text)
-        case "money":
-            return _money(text, currency)
-        case "percent":
-            return f"try_cast(replace({text}, '%', '') as double) / 100"
-        case "email_key" | "email_domain":
-            return f"{parser}({text})"
-        case "html":
-            return f"plain_text({text})"
-        case "lower":
-            return f"lower({text})"
-        case "domain":
-            bare = f"regexp_replace(lower({text}), '^https?://(www\\.)?|^www\\.', '')"
-            return f"nullif(split_part({bare}, '/', 1), '')"
-        case "match":
-            style = spec.format or ".*"
-            return f"nullif(regexp_extract({text}, {quote(style)}, {min(re.compile(style).groups, 1)}), '')"
-        case "json":
-            return f"case when json_valid({text}) then {text} end"
-        case _:
-            return text
 
 
 class Layer:
@@ -408,7 +78,7 @@ def _text(spec: Field, tree: PathTree) -> str:
     if spec.values:
         cases = " ".join(
             f"when {quote(str(key).lower())} then "
-            + ("NULL" if value is None else quote(_plain(value)))
+            + ("NULL" if value is None else quote(plain(value)))
             for key, value in spec.values.items()
         )
         text = f"case lower({text}) {cases} else {text if spec.default is None else 'NULL'} end"
@@ -436,7 +106,7 @@ def _column_sql(
     column: Column,
     spec: Field,
     tree: PathTree,
-    mapping: Mapping_,
+    mapping: FieldMap,
     facts: Mapping[str, str],
     raw: Layer,
 ) -> tuple[str, str | None]:
@@ -457,7 +127,7 @@ def _column_sql(
     text = raw.add(_text(spec, tree))
     parser = spec.parser or ("text" if column.type == "json" else column.type)
     currency = raw.add(_text(Field(paths=(spec.currency,)), tree)) if spec.currency else None
-    parsed = _parsed(parser, text, spec, mapping.zone, currency)
+    parsed = value_sql(parser, text, spec, mapping.zone, currency)
     checked = column.type not in {"text", "json"} and parser != "match"
     return f"cast({parsed} as {column.sql_type})", text if checked else None
 
@@ -479,7 +149,7 @@ def clock_sql(
         if path is None:
             return "NULL::timestamp"
         text = _clock_text(path, tree, raw)
-        return moments.add(_parsed(clock.parser, text, Field(zone=clock.zone), zone, None))
+        return moments.add(value_sql(clock.parser, text, Field(zone=clock.zone), zone, None))
 
     original, sent, received = read(clock.original), read(clock.sent), read(clock.received)
     corrected = f"{received} - ({sent} - {original})"
@@ -531,7 +201,7 @@ def _problems(
     return problems
 
 
-def compile_mapping(mapping: Mapping_, contract: Contract, facts: Mapping[str, str]) -> Compiled:
+def compile_mapping(mapping: FieldMap, contract: Contract, facts: Mapping[str, str]) -> Compiled:
     """Compiles a mapping to SQL.
 
     Args:

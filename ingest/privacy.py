@@ -82,10 +82,8 @@ def without_personal(expression: str) -> str:
     patch = "{" + ",".join(f'"{name}":null' for name in PERSONAL_PROPERTIES) + "}"
     names = "|".join(PERSONAL_PROPERTIES)
     patched = f"cast(json_merge_patch({expression}, '{patch}') as varchar)"
-    bare = (
-        f"case when regexp_matches({expression}, '^{{.*\"({names})\"') and json_valid({expression}) "
-        f"then {patched} else {expression} end"
-    )
+    named = f"regexp_matches({expression}, '^{{.*\"({names})\"') and json_valid({expression})"
+    bare = f"case when {named} then {patched} else {expression} end"
     inside, mask = _EMAIL_INSIDE.replace("'", "''"), _EMAIL_MASK
     return (
         f"case when contains({expression}, '@') "

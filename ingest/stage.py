@@ -20,10 +20,11 @@ import duckdb
 from ingest.contracts import Contract
 from ingest.formats import Part
 from ingest.framing import Chunk, read_chunks
-from ingest.mapping import RECORD_HASH, Compiled, compile_mapping, name, quote
+from ingest.mapping import RECORD_HASH, Compiled, compile_mapping
 from ingest.privacy import PERSONAL_HEADER, mask_emails
 from ingest.problems import BadRecord, DamagedFileError
 from ingest.records import Records
+from ingest.values import name, quote
 
 _LONGEST_LINE = 16_000_000
 # Half an emoji: JSON's grammar allows it, Unicode doesn't, nor does the parser.
@@ -153,7 +154,7 @@ def _stage_chunk(
 
 def stage_lines(
     connection: duckdb.DuckDBPyConnection, path: Path, part: Part, contract: Contract,
-    facts: dict[str, str], scratch: Path, on_rows: Callable[[int], None] | None = None,
+    facts: dict[str, str], scratch: Path,
 ) -> Staged:  # fmt: skip
     """Stages newline-delimited JSON, chunk by chunk; memory does not grow with lines of text.
 
@@ -190,8 +191,6 @@ def stage_lines(
         if has_blanks:
             lines.extend(chunk.first_line + position for position in positions)
         _note_bad(connection, staged, chunk, positions, before)
-        if on_rows:
-            on_rows(gained)
     scratch.unlink(missing_ok=True)
     staged.lines = lines if has_blanks else None
     return staged
@@ -254,12 +253,13 @@ def stage_records(
     known = set(compiled.reads) | {"_file"}
     if records.names:
         staged.new_columns = tuple(n for n in records.names if n and n not in known)
-    extra = [n for n in staged.new_columns if not PERSONAL_HEADER.search(n)]
+    kept = () if part.unpivot else staged.new_columns
+    extra = [column for column in kept if not PERSONAL_HEADER.search(column)]
     with scratch.open("w", encoding="utf-8") as handle:
         for row in records.rows:
             if RECORD_HASH in compiled.reads:
                 row = row | {RECORD_HASH: hashlib.sha256(_raw(row).encode()).hexdigest()}
-            more = {key: mask_emails(str(row[key])) for key in extra} if part.unpivot is None else {}
+            more = {key: mask_emails(str(row[key])) for key in extra}
             line = _json(row | {"r_extra": more} if any(more.values()) else row)
             handle.write(_SURROGATE.sub("\ufffd", line) + "\n")
     columns = ", ".join(

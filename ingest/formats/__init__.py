@@ -18,15 +18,15 @@ from typing import Any, Literal, get_args
 import yaml
 
 from ingest.contracts import load_contracts
-from ingest.mapping import (
-    Mapping_,
+from ingest.fields import (
+    FieldMap,
     MappingError,
-    PathTree,
     checked_pattern,
     checked_zone,
     parse_clock,
     parse_field,
 )
+from ingest.paths import PathTree
 from ingest.settings import ConfigError, SourceMapping, line_in
 
 Kind = Literal["ndjson", "csv", "json", "yaml"]
@@ -55,7 +55,7 @@ class Unpivot:
 class Part:
     """One contract that a file fills, and which of its records do."""
 
-    mapping: Mapping_
+    mapping: FieldMap
     records: str | None = None
     explode: tuple[str, ...] = ()
     only: Mapping[str, tuple[str, ...]] | None = None
@@ -116,7 +116,7 @@ def parse_part(spec: Mapping[str, Any], where: str) -> Part:
         raise MappingError(f"{where}: unknown word {', '.join(unknown)}; known: {sorted(known)}")
     try:
         fields = {key: parse_field(key, value) for key, value in spec.get("fields", {}).items()}
-        mapping = Mapping_(
+        mapping = FieldMap(
             contract=contract_name,
             fields=fields,
             clock=parse_clock(spec.get("clock")),

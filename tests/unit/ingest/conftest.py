@@ -74,10 +74,7 @@ class Place:
         files = [str(path) for path in (self.home / "lake/quarantine").rglob("*.parquet")]
         if not files:
             return []
-        sql = (
-            "select source_file, source_line, reason, raw from read_parquet($files) "
-            "order by all"
-        )
+        sql = "select source_file, source_line, reason, raw from read_parquet($files) order by all"
         with duckdb.connect() as connection:
             return connection.execute(sql, {"files": files}).fetchall()
 

@@ -5,7 +5,6 @@ Truths here are written down by hand or come from Python's own datetime, hmac an
 
 from __future__ import annotations
 
-import hmac
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -13,8 +12,9 @@ import duckdb
 import pytest
 
 from ingest.contracts import load_contracts
-from ingest.mapping import Clock, Mapping_, MappingError, compile_mapping, parse_field
-from ingest.privacy import email_key, install
+from ingest.fields import FieldMap, parse_field
+from ingest.mapping import compile_mapping
+from ingest.privacy import install
 
 KEY = "a hash key of more than sixteen characters"
 FACTS = {
@@ -36,7 +36,7 @@ def connection() -> duckdb.DuckDBPyConnection:
 def read(connection, contract: str, column: str, spec: object, *, zone: str | None = None, **raw):
     """Value and reason of one column of one record."""
     field = parse_field(column, spec)
-    mapping = Mapping_(contract, {column: field}, zone=zone)
+    mapping = FieldMap(contract, {column: field}, zone=zone)
     compiled = compile_mapping(mapping, load_contracts()[contract], FACTS)
     values = ", ".join(f"$v_{key} as {key}" for key in raw)
     relation = f"(select {values}, NULL::varchar as r_extra)"

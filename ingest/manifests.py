@@ -1,0 +1,167 @@
+"""Manifests: one file per delivery, and the only commit point of the lake.
+
+Belongs here: writing, reading and withdrawing manifests. Does not belong here: what follows from
+them (see `ingest.batches`, `ingest.ledger`), how files are landed (see `ingest.delivery`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ingest.store import LakeError, locked, write_json
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class PartOutcome:
+    """What became of the rows that one file held for one contract."""
+
+    contract: str
+    batch_id: str
+    rows_in: int
+    rows_loaded: int
+    rows_duplicate: int
+    rows_quarantined: int
+    rows_suppressed: int = 0
+    rows_revision: int = 0
+    rows_late: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    first_on: str | None = None
+    last_on: str | None = None
+    affected_dates: dict[str, int] = field(default_factory=dict)
+    new_columns: tuple[str, ...] = ()
+    output: str | None = None
+
+    @property
+    def residual(self) -> int:
+        """Rows that nobody can account for; anything but 0 forbids the commit."""
+        spent = self.rows_loaded + self.rows_duplicate + self.rows_quarantined
+        return self.rows_in - spent - self.rows_suppressed
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The ledger's entry for one delivered file."""
+
+    file_id: str
+    entry_id: str
+    path: str
+    source: str
+    format: str
+    status: str
+    reason: str
+    detail: str
+    parser: str
+    size: int
+    delivered_on: str
+    loaded_at: str
+    is_state: bool
+    parts: tuple[PartOutcome, ...]
+    landing: str | None = None
+    schema_version: int = SCHEMA_VERSION
+
+
+@contextmanager
+def changing(lake: Path) -> Generator[None]:
+    """Whoever changes the lake holds this lock; raises `LakeError` if another does."""
+    with locked(lake / ".ingest.lock", "ingest"):
+        yield
+
+
+def manifest_path(lake: Path, source: str, entry_id: str) -> Path:
+    """Where the manifest of one delivery is."""
+    return lake / "ledger" / f"source={source}" / f"{entry_id}.json"
+
+
+def commit(lake: Path, manifest: Manifest) -> None:
+    """Writes a manifest: from this moment on the file's rows exist.
+
+    Raises:
+        LakeError: If rows are unaccounted for; nothing is committed then.
+    """
+    for part in manifest.parts:
+        if part.residual:
+            raise LakeError(
+                f"{manifest.path}: {part.residual} of {part.rows_in} {part.contract} rows are "
+                "unaccounted for; nothing of this file was committed. This is a defect: please "
+                "report it with the file's first lines."
+            )
+    path = manifest_path(lake, manifest.source, manifest.entry_id)
+    write_json(path, asdict(manifest))
+    # A file that was refused as unknown and is understood now had its entry elsewhere.
+    for other in (lake / "ledger").glob(f"source=*/{manifest.entry_id}.json"):
+        if other != path:
+            other.unlink(missing_ok=True)
+
+
+def _manifest(document: dict[str, Any]) -> Manifest:
+    parts = tuple(
+        PartOutcome(**(part | {"new_columns": tuple(part["new_columns"])}))
+        for part in document.pop("parts")
+    )
+    return Manifest(parts=parts, **document)
+
+
+def _read(path: Path) -> Manifest:
+    try:
+        return _manifest(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise LakeError(
+            f"{path}: not a manifest of this version ({error}). Restore it from a backup, or "
+            "delete it and its Parquet file and run again: the file is then loaded anew."
+        ) from error
+
+
+def read_manifests(lake: Path) -> list[Manifest]:
+    """All manifests, oldest landing first; raises `LakeError` naming a damaged one."""
+    paths = (lake / "ledger").glob("source=*/[!.]*.json")
+    found = sorted((_read(path) for path in paths), key=lambda m: (m.loaded_at, m.entry_id))
+    # A kill between two steps of `commit` leaves two entries of one delivery: the newer counts.
+    newest = {manifest.entry_id: manifest for manifest in found}
+    return [manifest for manifest in found if newest[manifest.entry_id] is manifest]
+
+
+def withdrawn_ids(lake: Path) -> frozenset[str]:
+    """Entries whose rows no longer count."""
+    return frozenset(path.stem for path in (lake / "ledger" / "withdrawn").glob("[!.]*.json"))
+
+
+def mark_withdrawn(lake: Path, entry_id: str, reason: str) -> None:
+    """Records that an entry's rows no longer count."""
+    path = lake / "ledger" / "withdrawn" / f"{entry_id}.json"
+    write_json(path, {"reason": reason, "withdrawn_at": datetime.now(UTC).isoformat()})
+
+
+def restore(lake: Path, entry_id: str) -> None:
+    """Lets a withdrawn entry's rows count again."""
+    (lake / "ledger" / "withdrawn" / f"{entry_id}.json").unlink(missing_ok=True)
+
+
+def _reopened_folder(lake: Path) -> Path:
+    return lake / "ledger" / "reopened"
+
+
+def reopen(lake: Path, manifest: Manifest) -> None:
+    """Takes a delivery out of the ledger in one step, to be landed again from its raw bytes."""
+    folder = _reopened_folder(lake)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = manifest_path(lake, manifest.source, manifest.entry_id)
+    path.replace(folder / path.name)
+
+
+def read_reopened(lake: Path) -> list[Manifest]:
+    """Deliveries that wait to be landed again, oldest first."""
+    found = [_read(path) for path in _reopened_folder(lake).glob("[!.]*.json")]
+    return sorted(found, key=lambda m: (m.loaded_at, m.entry_id))
+
+
+def close_again(lake: Path, entry_id: str) -> None:
+    """Forgets that a delivery waited: it is in the ledger again."""
+    (_reopened_folder(lake) / f"{entry_id}.json").unlink(missing_ok=True)

@@ -1,0 +1,40 @@
+"""Parquet files of the lake that no manifest answers for: left by a killed or reopened landing.
+
+Belongs here: finding and removing them. Does not belong here: temporary files (`ingest.store`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from ingest.manifests import Manifest
+
+
+def remove_orphans(lake: Path, manifests: Iterable[Manifest]) -> int:
+    """Removes landed rows that were never committed; returns how many files there were.
+
+    They must go before the same delivery is landed again: it may come to lie in another folder
+    (by another day), and its rows bear the same batch id as the left-over ones.
+    """
+    bronze: set[str] = set()
+    quarantine: set[str] = set()
+    for manifest in manifests:
+        for part in manifest.parts:
+            if part.output:
+                bronze.add(part.output)
+            if part.rows_quarantined:
+                quarantine.add(f"{part.batch_id}.parquet")
+    gone = [
+        path
+        for path in (lake / "bronze").glob("*/source=*/dt=*/[!.]*.parquet")
+        if path.relative_to(lake).as_posix() not in bronze
+    ]
+    gone += [
+        path
+        for path in (lake / "quarantine").glob("source=*/dt=*/[!.]*.parquet")
+        if path.name not in quarantine
+    ]
+    for path in gone:
+        path.unlink(missing_ok=True)
+    return len(gone)

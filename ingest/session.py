@@ -1,0 +1,97 @@
+"""One run of ingest: the parser's connection, the ledger as it stands, the known keys.
+
+Belongs here: what the files of a run share. Does not belong here: what is done with one file
+(see `ingest.delivery`) or the order of things (see `ingest.load`).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+
+from ingest.arrivals import Arrival
+from ingest.contracts import load_contracts
+from ingest.formats import Format, from_source, load_formats, parser_digest
+from ingest.keys import KeyIndex
+from ingest.manifests import Manifest, mark_withdrawn, read_manifests, withdrawn_ids
+from ingest.privacy import install
+from ingest.settings import Workspace
+
+MEMORY = "800MB"
+
+
+class Session:
+    """One run's connection, ledger and caches."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        """Reads the ledger and opens the parser; the caller holds the lake's lock."""
+        self.workspace = workspace
+        self.lake = workspace.lake
+        self.mappings = [
+            from_source(source, workspace.config_path, number)
+            for number, source in enumerate(workspace.config.sources)
+        ]
+        self.reading_names = {f.name for f in [*load_formats(), *self.mappings] if f.reads_name}
+        self.parser = parser_digest(workspace.config.sources)
+        self.manifests = {m.entry_id: m for m in read_manifests(self.lake)}
+        self.withdrawn = withdrawn_ids(self.lake)
+        self.connection = self._connect()
+        self.index = KeyIndex(self.connection, self._committed())
+        self.latest_at = (workspace.as_of_at() + timedelta(days=1)).replace(tzinfo=None)
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        scratch = self.lake / "tmp"
+        scratch.mkdir(parents=True, exist_ok=True)
+        connection = duckdb.connect(
+            config={"memory_limit": MEMORY, "temp_directory": str(scratch / "spill")}
+        )
+        connection.execute("set TimeZone = 'UTC'")
+        install(connection, self.workspace.hash_key)
+        return connection
+
+    def _committed(self) -> dict[str, list[Path]]:
+        files: dict[str, list[Path]] = {}
+        for manifest in self.manifests.values():
+            if manifest.status != "loaded" or manifest.entry_id in self.withdrawn:
+                continue
+            for part in manifest.parts:
+                if part.output:
+                    files.setdefault(part.contract, []).append(self.lake / part.output)
+        return files
+
+    def facts(self, arrival: Arrival, chosen: Format) -> dict[str, str]:
+        """What the file's name and time tell, for the mapping."""
+        match = chosen.file_pattern.search(arrival.name) if chosen.file_pattern else None
+        facts = {
+            "source": chosen.source,
+            "file": arrival.relative,
+            "file_date": arrival.told_on.isoformat(),
+            "born_on": self.workspace.config.org.product_born_on.isoformat(),
+            "latest_at": self.latest_at.isoformat(sep=" "),
+        }
+        return facts | (match.groupdict() if match else {})
+
+    def committed(self, manifest: Manifest) -> None:
+        """Takes note of a manifest that was just written."""
+        self.manifests[manifest.entry_id] = manifest
+        if manifest.is_state or manifest.status != "loaded":
+            return
+        contracts = load_contracts()
+        for part in manifest.parts:
+            if part.output:
+                self.index.add(contracts[part.contract], self.lake / part.output)
+
+    def withdraw(self, manifest: Manifest, reason: str) -> None:
+        """Takes a register's rows back."""
+        mark_withdrawn(self.lake, manifest.entry_id, reason)
+        self.withdrawn |= {manifest.entry_id}
+
+    def registers(self) -> list[Manifest]:
+        """Registers whose rows count at present, oldest first."""
+        return [
+            m
+            for m in self.manifests.values()
+            if m.is_state and m.status == "loaded" and m.entry_id not in self.withdrawn
+        ]

@@ -1,0 +1,129 @@
+"""Text of a vendor to typed values, as SQL that never raises.
+
+Belongs here: how times, numbers, money and words are read. Does not belong here: where they stand
+in a record (see `ingest.mapping`).
+"""
+
+from __future__ import annotations
+
+import re
+
+from ingest.fields import Field
+
+# ISO 4217 currencies whose minor unit is the unit itself.
+_NO_DECIMALS = "('JPY','KRW','CLP','VND','ISK','HUF')"
+# End of a time that says its distance from UTC.
+_OFFSET = r":[0-9]{2}(\.[0-9]+)? ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
+# Amounts as much of Europe writes them: 1.234,56
+_DECIMAL_COMMA = r"^[(-]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+),[0-9]{1,2}[)]?$"
+
+
+def quote(text: str) -> str:
+    """A SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def name(identifier: str) -> str:
+    """A quoted SQL identifier."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def timestamp_sql(text: str, zone: str | None, style: str | None = None) -> str:
+    """SQL for a UTC timestamp; text without an offset is local time of `zone` (default UTC).
+
+    DuckDB's TIMESTAMP drops an offset in silence, so only text that ends in Z is read as one.
+    Words that DuckDB would take for a time (`epoch`, `infinity`) are none.
+    """
+    if style:
+        parsed = f"try_strptime({text}, {quote(style)})"
+        if "%z" in style:
+            return f"cast({parsed} as timestamp)"
+        return f"timezone({quote(zone)}, {parsed}) at time zone 'UTC'" if zone else parsed
+    cleaned = f"regexp_replace({text}, ' ?(UTC|GMT)$', 'Z')"
+    parsed = f"cast(try_cast({cleaned} as timestamptz) as timestamp)"
+    if zone:
+        offset = f"regexp_matches({cleaned}, '{_OFFSET}')"
+        local = f"timezone({quote(zone)}, try_cast({cleaned} as timestamp)) at time zone 'UTC'"
+        parsed = f"case when {offset} then {parsed} else {local} end"
+    return (
+        f"case when not ({_is_digit(text)}) then NULL "
+        f"when suffix({text}, 'Z') then try_cast({text} as timestamp) else {parsed} end"
+    )
+
+
+def _is_digit(text: str) -> str:
+    return f"{text} between '0' and ':'"
+
+
+def _epoch(text: str, per_second: int) -> str:
+    seconds = f"try_cast({text} as double)"
+    micros = f"cast(round({seconds} * {1_000_000 // per_second}) as bigint)"
+    limit = 253_402_300_799 * per_second
+    return f"case when {seconds} between 0 and {limit} then make_timestamp({micros}) end"
+
+
+def _boolean(text: str) -> str:
+    word = f"lower({text})"
+    return (
+        f"case when {word} in ('true','t','yes','y','1','active','enabled') then true "
+        f"when {word} in ('false','f','no','n','0','inactive','disabled') then false end"
+    )
+
+
+def _money(text: str, currency: str | None) -> str:
+    """Minor units; a comma before the last one or two digits is a decimal comma."""
+    bare = f"regexp_replace({text}, '[^0-9.,()-]', '', 'g')"
+    point = f"replace(replace({bare}, '.', ''), ',', '.')"
+    is_comma = f"regexp_matches({bare}, '{_DECIMAL_COMMA}')"
+    plain = f"case when {is_comma} then {point} else replace({bare}, ',', '') end"
+    signed = f"regexp_replace({plain}, '^\\((.*)\\)$', '-\\1')"
+    factor = f"case when upper({currency}) in {_NO_DECIMALS} then 1 else 100 end"
+    amount = f"coalesce(try_cast({text} as decimal(18, 4)), try_cast({signed} as decimal(18, 4)))"
+    return f"cast(round({amount} * {factor if currency else 100}) as bigint)"
+
+
+def _integer(text: str) -> str:
+    number = f"try_cast({text} as double)"
+    whole = f"case when {number} = floor({number}) then try_cast({number} as bigint) end"
+    return f"coalesce(try_cast({text} as bigint), {whole})"
+
+
+def value_sql(parser: str, text: str, spec: Field, zone: str | None, currency: str | None) -> str:
+    """SQL that reads text by a parser; what can't be read gives NULL."""
+    match parser:
+        case "timestamp":
+            return timestamp_sql(text, spec.zone or zone, spec.format)
+        case "date":
+            styled = f"try_strptime({text}, {quote(spec.format or '')})::date"
+            bare = f"try_cast(left({text}, 10) as date)"
+            return styled if spec.format else f"case when {_is_digit(text)} then {bare} end"
+        case "epoch_s" | "epoch_ms":
+            return _epoch(text, 1 if parser == "epoch_s" else 1000)
+        case "integer":
+            return _integer(text)
+        case "double":
+            number = f"try_cast({text} as double)"
+            return f"case when isfinite({number}) then {number} end"
+        case "boolean":
+            return _boolean(text)
+        case "money":
+            return _money(text, currency)
+        case "percent":
+            return f"try_cast(replace({text}, '%', '') as double) / 100"
+        case "email_key" | "email_domain":
+            return f"{parser}({text})"
+        case "html":
+            return f"plain_text({text})"
+        case "lower":
+            return f"lower({text})"
+        case "domain":
+            bare = f"regexp_replace(lower({text}), '^https?://(www\\.)?|^www\\.', '')"
+            return f"nullif(split_part({bare}, '/', 1), '')"
+        case "match":
+            style = spec.format or ".*"
+            group = min(re.compile(style).groups, 1)
+            return f"nullif(regexp_extract({text}, {quote(style)}, {group}), '')"
+        case "json":
+            return f"case when json_valid({text}) then {text} end"
+        case _:
+            return text
