@@ -200,9 +200,15 @@ def _name(kind: str, columns: tuple[str, ...]) -> str:
 def _sane(document: Document, at: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
     """What Great Expectations itself would accept though it can't be meant."""
     low, high = kwargs.get("min_value"), kwargs.get("max_value")
-    if low is not None and high is not None and low > high:
-        document.fail((*at, "min_value"), f"{low} is greater than max_value {high}",
-                      "No value could pass; exchange them.")  # fmt: skip
+    if low is not None and high is not None:
+        try:
+            empty = low > high
+        except TypeError:
+            document.fail((*at, "min_value"), f"{low!r} and max_value {high!r} can't be compared",
+                          "Write both in the same form.")  # fmt: skip
+        if empty:
+            document.fail((*at, "min_value"), f"{low} is greater than max_value {high}",
+                          "No value could pass; exchange them.")  # fmt: skip
     mostly = kwargs.get("mostly")
     if mostly is not None and not (isinstance(mostly, int | float) and 0 < mostly <= 1):
         document.fail((*at, "mostly"), f"is {mostly!r}", "Use a share above 0, at most 1.")

@@ -12,7 +12,8 @@ import pytest
 
 from expectations.results import CheckResult
 from expectations.suites import Suite, load_suites
-from tests.unit.expectations import cases, tables
+from tests.unit.expectations import mutations, tables
+from tests.unit.expectations.cases import Row
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Dirty:
 
 @pytest.fixture(scope="session")
 def suites() -> tuple[Suite, ...]:
-    return load_suites(cases.ROOT / "expectations")
+    return load_suites(mutations.ROOT / "expectations")
 
 
 @pytest.fixture(scope="session")
@@ -45,11 +46,11 @@ def dirty(suites: tuple[Suite, ...], tmp_path_factory: pytest.TempPathFactory) -
         for suite in suites:
             clean.append(replace(suite, table=f"sane_{suite.table}"))
             _fill(connection, suite, clean[-1].table, tables.sane_rows(suite))
-            specs = tuple(spec for spec in suite.expectations if cases.is_about_rows(spec))
+            specs = tuple(spec for spec in suite.expectations if mutations.is_about_rows(spec))
             rowwise.append(replace(suite, table=f"row_{suite.table}", expectations=specs))
             _fill(connection, suite, rowwise[-1].table, _one_each(suite))
             for spec in suite.expectations:
-                if not cases.is_about_rows(spec):
+                if not mutations.is_about_rows(spec):
                     name = f"whole_{suite.table}__{spec.check_name}"
                     whole.append(replace(suite, table=name))
                     _fill(connection, suite, name, tables.breaching_rows(suite, spec))
@@ -72,16 +73,16 @@ def dirty(suites: tuple[Suite, ...], tmp_path_factory: pytest.TempPathFactory) -
     )
 
 
-def _one_each(suite: Suite) -> Iterable[tuple[str, cases.Row]]:
+def _one_each(suite: Suite) -> Iterable[tuple[str, Row]]:
     for number, spec in enumerate(suite.expectations):
-        if cases.is_about_rows(spec):
-            row = cases.told_apart(suite, cases.sane(suite), number)
-            for bad in cases.breaching(suite, spec, row):
+        if mutations.is_about_rows(spec):
+            row = mutations.told_apart(suite, mutations.sane(suite), number)
+            for bad in mutations.breaching(suite, spec, row):
                 yield spec.check_name, bad
 
 
-def _fill(connection: Any, suite: Suite, table: str, rows: Iterable[tuple[str, cases.Row]]) -> None:
-    types = cases.columns(suite)
+def _fill(connection: Any, suite: Suite, table: str, rows: Iterable[tuple[str, Row]]) -> None:
+    types = mutations.columns(suite)
     listed = ", ".join(f'"{name}" {kind}' for name, kind in types.items())
     connection.execute(f'create table main."{table}" ({listed}, breaches varchar)')
     values = [[*(row.get(name) for name in types), case] for case, row in rows]

@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from expectations.suites import ExpectationSpec, Suite
-from tests.unit.expectations.cases import DAY, Row, sane, told_apart
+from tests.unit.expectations.cases import DAY, Row
+from tests.unit.expectations.mutations import sane, told_apart
 
 Case = tuple[str, Row]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from tests.unit.expectations import cases
+from tests.unit.expectations import mutations
 from tests.unit.expectations.conftest import Dirty
 
 
@@ -42,7 +42,7 @@ def test_a_table_made_to_breach_one_check_breaches_only_that(dirty: Dirty) -> No
     whole = 0
     for suite in dirty.suites:
         for spec in suite.expectations:
-            if cases.is_about_rows(spec):
+            if mutations.is_about_rows(spec):
                 continue
             whole += 1
             name = f"{suite.table}__{spec.check_name}"

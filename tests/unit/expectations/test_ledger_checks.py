@@ -1,0 +1,80 @@
+"""The ledger's own checks against batches written here."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from expectations.ledger_checks import LEDGER_CHECKS, check_ledger
+
+
+def _batch(**changes: object) -> SimpleNamespace:
+    values = {
+        "batch_id": "b", "contract": "tickets", "source_file": "drop/a.csv", "format": "zendesk",
+        "status": "loaded", "rows_in": 100, "rows_loaded": 90, "rows_duplicate": 5,
+        "rows_quarantined": 5, "rows_suppressed": 0, **changes,
+    }  # fmt: skip
+    return SimpleNamespace(**values)
+
+
+def _refusal(**changes: object) -> SimpleNamespace:
+    values = {"path": "drop/x.csv", "format": "zendesk_tickets", "reason": "truncated",
+              "detail": "the last line is cut", **changes}  # fmt: skip
+    return SimpleNamespace(**values)
+
+
+def _failed(*args, **kwargs) -> dict[str, list[str]]:
+    return {
+        result.check_name: [row["source_file"] for row in result.failing_rows]
+        for result in check_ledger(*args, **kwargs)
+        if not result.passed
+    }
+
+
+def test_a_balanced_ledger_passes_every_check_in_a_fixed_order() -> None:
+    results = check_ledger([_batch()], [])
+    assert all(result.passed and not result.blocks for result in results)
+    assert [r.check_name for r in results] == [check.check_name for check in LEDGER_CHECKS]
+    assert {result.table for result in results} == {"batches"}
+
+
+def test_five_per_cent_may_be_set_aside_and_not_a_row_more() -> None:
+    assert _failed([_batch()]) == {}
+    more = _batch(rows_loaded=89, rows_quarantined=6)
+    assert _failed([more]) == {"quarantine_share": ["drop/a.csv"]}
+    (share,) = [r for r in check_ledger([more]) if not r.passed]
+    assert share.blocks
+    assert "share 0.06" in share.message
+
+
+def test_a_company_may_allow_more_for_a_format() -> None:
+    half = _batch(rows_loaded=45, rows_quarantined=50, format="mapping:logs")
+    assert _failed([half], limits={"mapping:logs": 0.5}) == {}
+    assert _failed([half], limits={"mapping:other": 0.5}) == {"quarantine_share": ["drop/a.csv"]}
+
+
+def test_rows_that_vanished_are_named() -> None:
+    assert _failed([_batch(rows_loaded=89)]) == {"ledger_balance": ["drop/a.csv"]}
+
+
+def test_an_empty_delivery_and_one_that_was_not_loaded_are_no_breach() -> None:
+    empty = _batch(rows_in=0, rows_loaded=0, rows_duplicate=0, rows_quarantined=0)
+    refused = _batch(status="rejected", rows_loaded=0)
+    assert _failed([empty, refused]) == {}
+
+
+def test_a_refused_file_of_a_known_format_blocks_and_an_unknown_one_warns() -> None:
+    unknown = _refusal(path="drop/y.bin", format="", reason="unknown_format")
+    results = {r.check_name: r for r in check_ledger([], [unknown, _refusal()])}
+    known = results["rejected_file_of_known_format"]
+    assert (known.passed, known.blocks, known.unexpected_count) == (False, True, 1)
+    assert "drop/x.csv" in known.message
+    other = results["file_of_unknown_format"]
+    assert (other.passed, other.blocks, other.severity) == (False, False, "warning")
+    assert other.failing_rows[0]["source_file"] == "drop/y.bin"
+
+
+def test_the_order_of_deliveries_changes_nothing() -> None:
+    batches = [_batch(batch_id=str(n), rows_loaded=1) for n in range(30)]
+    assert check_ledger(batches) == check_ledger(reversed(batches))
+    assert len(check_ledger(batches)[0].failing_rows) == 20
+    assert check_ledger(batches)[0].unexpected_count == 30
