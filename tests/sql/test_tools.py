@@ -160,7 +160,7 @@ def test_no_cleared_charge_is_lost(built: Warehouse, rows: Rows) -> None:
 
 
 def test_own_checks_of_the_models_pass(built: Warehouse) -> None:
-    built.run("test", select=OWN, exclude=["resource_type:unit_test"])
+    built.run("test", select=OWN)
 
 
 def test_order_repetition_and_batches_of_deliveries_change_nothing(

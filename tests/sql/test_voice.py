@@ -175,7 +175,6 @@ def test_own_checks_of_the_models_pass(built: Warehouse) -> None:
     built.run(
         "test",
         select=[*OWN, "int_voice__item", "int_voice__term"],
-        exclude=["resource_type:unit_test"],
     )
 
 
