@@ -1,0 +1,199 @@
+"""Landing one million Segment events, with every guarantee, against DuckDB alone.
+
+The floor is what nobody can do without: DuckDB's bare `read_json` of the same files, the same
+columns with their types, written to Parquet, with its defaults. It checks no gzip checksum, knows
+no line numbers, loses malformed lines, keeps duplicates and has no ledger. Both run in fresh
+processes, by turns, and what counts is CPU time (user and system, children too), since the clock
+of a shared machine tells little.
+
+    make bench            or            python -m tests.bench.bench_ingest [events]
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+EVENTS = 1_000_000
+PER_FILE = 50_000
+ROUNDS = 3
+LIMIT = 2.0
+
+CONFIG = "org: {name: Bench, product_born_on: 2026-01-01, as_of: 2026-06-30T12:00:00Z}\n"
+
+_CONTEXT = (
+    "STRUCT(groupId VARCHAR, sessionId VARCHAR, active VARCHAR, userAgent VARCHAR, "
+    "library STRUCT(name VARCHAR), page STRUCT(path VARCHAR), traits STRUCT(email VARCHAR))"
+)
+COLUMNS = {
+    "messageId": "VARCHAR", "type": "VARCHAR", "event": "VARCHAR", "userId": "VARCHAR",
+    "anonymousId": "VARCHAR", "previousId": "VARCHAR", "groupId": "VARCHAR",
+    "timestamp": "TIMESTAMP", "originalTimestamp": "TIMESTAMP", "sentAt": "TIMESTAMP",
+    "receivedAt": "TIMESTAMP", "channel": "VARCHAR", "context": _CONTEXT,
+    "properties": "JSON", "traits": "JSON",
+}  # fmt: skip
+
+FLOOR = """
+import sys, duckdb
+files, target, columns = sys.argv[1], sys.argv[2], sys.argv[3]
+more = f", columns = {columns}" if columns else ""
+duckdb.connect().execute(
+    f"copy (select * from read_json('{files}', format = 'newline_delimited', "
+    f"ignore_errors = true{more})) to '{target}' (format parquet)"
+)
+"""
+
+_AGENT = (
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/124.0.0.0 Safari/537.36"
+)
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def event_line(number: int, choose: random.Random) -> str:
+    """One call as Segment logs it, about 0.8 KB."""
+    person = choose.randrange(20_000)
+    happened = datetime(2026, 5, 1, tzinfo=UTC) + timedelta(milliseconds=number * 1500)
+    sent, received = happened + timedelta(seconds=1), happened + timedelta(seconds=2)
+    page = f"/workspace/{person % 997}/reports/{choose.randrange(500)}"
+    return json.dumps(
+        {
+            "_metadata": {"bundled": ["Segment.io"], "unbundled": []},
+            "anonymousId": f"a-{person:08x}-{person * 7919 % 99991:05d}",
+            "channel": "client",
+            "context": {
+                "active": True,
+                "groupId": f"acc-{person % 997}",
+                "ip": f"203.0.113.{person % 255}",
+                "library": {"name": "analytics.js", "version": "5.2.0"},
+                "locale": "en-US",
+                "page": {"path": page, "title": "Reports", "url": f"https://app.test{page}"},
+                "timezone": "America/New_York",
+                "userAgent": _AGENT,
+            },
+            "event": ("Report Exported", "Report Viewed", "Board Shared")[number % 3],
+            "messageId": f"ajs-next-{number:012d}-{person:06d}",
+            "originalTimestamp": _stamp(happened),
+            "properties": {"report": f"r-{choose.randrange(9000)}", "rows": number % 5000,
+                           "format": "csv", "ms": choose.randrange(4000) / 7},
+            "receivedAt": _stamp(received),
+            "sentAt": _stamp(sent),
+            "timestamp": _stamp(happened),
+            "type": "track",
+            "userId": f"user-{person}",
+            "version": 2,
+            "writeKey": "wk_0123456789",
+        },
+        separators=(",", ":"),
+    )  # fmt: skip
+
+
+def write_events(folder: Path, count: int) -> tuple[int, int]:
+    """Writes gz files; one event in a hundred comes twice, one line in a thousand is cut off."""
+    from isal import igzip
+
+    folder.mkdir(parents=True)
+    choose = random.Random(7)
+    duplicates = bad = 0
+    before = ""
+    for start in range(0, count, PER_FILE):
+        path = folder / f"1746{start:09d}.segment-logs.gz"
+        with igzip.open(path, "wt", encoding="utf-8") as handle:
+            for number in range(start, min(start + PER_FILE, count)):
+                if number % 100 == 99:
+                    line, duplicates = before, duplicates + 1
+                else:
+                    line = before = event_line(number, choose)
+                if number % 1000 == 500:
+                    line, bad = line[:300], bad + 1
+                    before = event_line(number, choose)
+                handle.write(line + "\n")
+    return duplicates, bad
+
+
+def cpu_seconds(arguments: list[str], **env: str) -> float:
+    """CPU time of a process and its children."""
+    before = os.times()
+    subprocess.run(
+        [sys.executable, *arguments], check=True, cwd=ROOT, stdout=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | env,
+    )  # fmt: skip
+    after = os.times()
+    return (after.children_user + after.children_system) - (
+        before.children_user + before.children_system
+    )
+
+
+def land(home: Path) -> float:
+    """Lands everything into an empty lake."""
+    shutil.rmtree(home / "lake", ignore_errors=True)
+    return cpu_seconds(["-m", "ingest", "run", "--home", str(home)])
+
+
+def floor(home: Path, *, explicit: bool) -> float:
+    """DuckDB alone; `explicit` with the columns and types that landing reads, else sniffed."""
+    columns = "{" + ", ".join(f"{k}: '{v}'" for k, v in COLUMNS.items()) + "}"
+    files, target = home / "drop" / "*.gz", home / "floor.parquet"
+    return cpu_seconds(["-c", FLOOR, str(files), str(target), columns if explicit else ""])
+
+
+def measure(home: Path, count: int) -> dict[str, list[float]]:
+    """Alternates what is compared."""
+    seen: dict[str, list[float]] = {"landed": [], "floor": [], "floor, columns sniffed": []}
+    for _ in range(ROUNDS):
+        seen["floor"].append(floor(home, explicit=True))
+        seen["landed"].append(land(home))
+        seen["floor, columns sniffed"].append(floor(home, explicit=False))
+    return seen
+
+
+def report(count: int, seen: dict[str, list[float]]) -> float:
+    """Prints the figures and returns the ratio of the medians."""
+    middle = {what: statistics.median(values) for what, values in seen.items()}
+    print(f"\n{count:,} events, CPU-seconds (median of {ROUNDS})")
+    for what, values in seen.items():
+        print(f"  {what:24} {middle[what]:6.2f}   {', '.join(f'{v:.2f}' for v in values)}")
+    ratio = middle["landed"] / middle["floor"]
+    print(f"  ratio to the floor       {ratio:6.2f}   limit {LIMIT}")
+    print(f"  events per CPU-second    {count / middle['landed']:8,.0f}")
+    return ratio
+
+
+def run(home: Path, count: int) -> float:
+    """Generates, measures, checks that nothing was lost, prints; returns the ratio."""
+    duplicates, bad = write_events(home / "drop", count)
+    (home / "productops.yml").write_text(CONFIG)
+    (home / ".env").write_text("PRODUCTOPS_HASH_KEY=a-key-for-the-bench-alone\n")
+    seen = measure(home, count)
+    from ingest.ledger import read_batches
+
+    batches = [b for b in read_batches(home / "lake") if b.contract == "usage_events"]
+    assert sum(b.rows_in for b in batches) == count
+    assert sum(b.rows_quarantined for b in batches) == bad
+    assert sum(b.rows_duplicate for b in batches) == duplicates
+    assert sum(b.rows_loaded for b in batches) == count - duplicates - bad
+    return report(count, seen)
+
+
+@pytest.mark.bench
+def test_landing_costs_at_most_twice_the_floor(tmp_path: Path) -> None:
+    assert run(tmp_path, EVENTS) <= LIMIT
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as scratch:
+        run(Path(scratch), int(sys.argv[1]) if len(sys.argv) > 1 else EVENTS)
