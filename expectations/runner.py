@@ -160,8 +160,9 @@ class _Run:
         return path
 
     def _sample(self, query: str) -> list[dict[str, Any]]:
-        names = [row[0] for row in self._session.sql(f"describe {query}")]
-        rows = self._session.sql(f"select * from ({query}) order by all limit {self._shown}")
+        names, rows = self._session.table(
+            f"select * from ({query}) order by all limit {self._shown}"
+        )
         return [
             {
                 name: MASK if name in self._suite.masked and value is not None else plain(value)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -43,16 +43,20 @@ class Session:
     def __init__(self, datasource: Any) -> None:
         self._datasource = datasource
         self._engine = datasource.get_execution_engine()
-        self._sa = load_gx().sa
 
     def sql(self, text: str) -> list[tuple]:
         """Runs a statement on the session's own connection."""
+        return self.table(text)[1]
+
+    def table(self, text: str) -> tuple[list[str], list[tuple]]:
+        """Runs a statement; names of its columns and its rows."""
         with self._engine.get_connection() as connection:
             result = connection.exec_driver_sql(text)
+            names = list(result.keys()) if result.returns_rows else []
             rows = [tuple(row) for row in result.fetchall()] if result.returns_rows else []
             # What was made must outlive the rollback after a later statement that fails.
             connection.commit()
-            return rows
+            return names, rows
 
     def prepare(self, name: str, query: str) -> int:
         """Puts a query under a name and counts its rows."""
@@ -74,17 +78,17 @@ class Session:
             self.sql(f"drop {'view' if kind[0][0] == 'VIEW' else 'table'} if exists {quote(name)}")
 
     def judge(self, name: str, specs: Sequence[ExpectationSpec]) -> dict[str, Verdict]:
-        """Verdicts by check name: all at once and briefly, then what failed alone and in full."""
+        """Verdicts by check name: yes or no of all, in full of what failed, alone what crashed."""
         batch = self._batch(name)
-        try:
-            verdicts = _together(batch, specs)
-        except Exception:
-            # One broken metric can take the others of its statement with it: ask one by one.
-            verdicts = {}
-        for spec in specs:
-            first = verdicts.get(spec.check_name)
-            if first is None or not first.success:
-                verdicts[spec.check_name] = _alone(batch, spec, first.seconds if first else 0.0)
+        verdicts = _together(batch, specs, "BOOLEAN_ONLY")
+        failed = [s for s in specs if not verdicts[s.check_name].success]
+        if failed:
+            verdicts |= _together(batch, failed, "COMPLETE", verdicts)
+        if len(specs) > 1:
+            # One broken metric can take the others of its statement with it.
+            for spec in specs:
+                if verdicts[spec.check_name].error is not None:
+                    verdicts |= _together(batch, [spec], "COMPLETE", verdicts)
         return verdicts
 
     def close(self) -> None:
@@ -132,33 +136,45 @@ def to_gx(spec: ExpectationSpec) -> Any:
     ).to_domain_obj()  # fmt: skip
 
 
-def _together(batch: Any, specs: Sequence[ExpectationSpec]) -> dict[str, Verdict]:
-    suite = load_gx().gx.ExpectationSuite(name=batch.id)
-    for spec in specs:
-        # add_expectation_configuration would silently replace one of the same columns.
-        suite.add_expectation(to_gx(spec))
-    started = time.perf_counter()
-    found = batch.validate(suite, result_format="BOOLEAN_ONLY")
-    share = (time.perf_counter() - started) / max(len(specs), 1)
-    # Results come in another order than the expectations: never by position.
-    return {
-        result.expectation_config.meta[_MARK]: Verdict(
-            bool(result.success) and _error(result) is None, _error(result), seconds=share
-        )
-        for result in found.results
-    }
-
-
-def _alone(batch: Any, spec: ExpectationSpec, before: float) -> Verdict:
+def _together(
+    batch: Any,
+    specs: Sequence[ExpectationSpec],
+    result_format: str,
+    before: Mapping[str, Verdict] | None = None,
+) -> dict[str, Verdict]:
+    """Verdicts of one validation; the seconds add to those of an earlier one."""
     started = time.perf_counter()
     try:
-        result = batch.validate(to_gx(spec), result_format="COMPLETE")
-        error = _error(result)
+        suite = load_gx().gx.ExpectationSuite(name=batch.id)
+        for spec in specs:
+            # add_expectation_configuration would silently replace one of the same columns.
+            suite.add_expectation(to_gx(spec))
+        # Results come in another order than the expectations: never by position.
+        found = {
+            result.expectation_config.meta[_MARK]: result
+            for result in batch.validate(suite, result_format=result_format).results
+        }
+        error = "Great Expectations gave no result"
     except Exception as problem:
-        result, error = None, f"{type(problem).__name__}: {problem}"
-    seconds = before + time.perf_counter() - started
-    if error is not None or result is None:
-        return Verdict(False, error or "no result", seconds=seconds)
+        found, error = {}, f"{type(problem).__name__}: {problem}"
+    share = (time.perf_counter() - started) / max(len(specs), 1)
+    verdicts = {}
+    for spec in specs:
+        earlier = (before or {}).get(spec.check_name)
+        seconds = share + (earlier.seconds if earlier else 0.0)
+        result = found.get(spec.check_name)
+        verdicts[spec.check_name] = (
+            Verdict(False, error, seconds=seconds)
+            if result is None
+            else _verdict(spec, result, seconds)
+        )
+    return verdicts
+
+
+def _verdict(spec: ExpectationSpec, result: Any, seconds: float) -> Verdict:
+    error = _error(result)
+    if error is not None:
+        return Verdict(False, error, seconds=seconds)
     detail = result.result or {}
     counted = detail.get("unexpected_count")
     if counted is None and spec.type == "unexpected_rows_expectation":
