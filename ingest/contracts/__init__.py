@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
+from ingest.documents import read_own_yaml
 
 ColumnType = Literal["text", "integer", "double", "boolean", "timestamp", "date", "json"]
 
@@ -152,8 +152,5 @@ def _check(contract: Contract) -> None:
 def load_contracts() -> dict[str, Contract]:
     """All contracts by name, in the order of their names."""
     folder = Path(__file__).parent
-    contracts = (
-        parse_contract(yaml.safe_load(path.read_text(encoding="utf-8")))
-        for path in sorted(folder.glob("*.yml"))
-    )
+    contracts = (parse_contract(read_own_yaml(path)) for path in sorted(folder.glob("*.yml")))
     return {contract.name: contract for contract in contracts}

@@ -15,9 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import yaml
-
 from ingest.contracts import load_contracts
+from ingest.documents import read_own_yaml
 from ingest.fields import (
     FieldMap,
     MappingError,
@@ -185,10 +184,7 @@ def parse_format(document: Mapping[str, Any]) -> Format:
 def load_formats() -> tuple[Format, ...]:
     """All known formats, by name."""
     folder = Path(__file__).parent
-    return tuple(
-        parse_format(yaml.safe_load(path.read_text(encoding="utf-8")))
-        for path in sorted(folder.glob("*.yml"))
-    )
+    return tuple(parse_format(read_own_yaml(path)) for path in sorted(folder.glob("*.yml")))
 
 
 def from_source(source: SourceMapping, path: Path, number: int = 0) -> Format:
