@@ -88,4 +88,6 @@ def _fill(connection: Any, suite: Suite, table: str, rows: Iterable[tuple[str, R
     values = [[*(row.get(name) for name in types), case] for case, row in rows]
     if values:
         marks = ", ".join("?" for _ in (*types, "breaches"))
+        connection.execute("begin")
         connection.executemany(f'insert into main."{table}" values ({marks})', values)
+        connection.execute("commit")

@@ -7,6 +7,7 @@ table (`cases`, `tables`).
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,15 @@ _BY_ENDING = {"_no_json": "{no", "_is_no_monday": DAY + timedelta(days=1), "_of_
 
 def columns(suite: Suite) -> dict[str, str]:
     """Columns and DuckDB types of the table that a suite is about."""
-    if suite.layer == "raw":
-        contract = load_contracts()[suite.table]
+    return _columns(suite.layer, suite.table)
+
+
+@cache
+def _columns(layer: str, table: str) -> dict[str, str]:
+    if layer == "raw":
+        contract = load_contracts()[table]
         return {**{c.name: c.sql_type for c in contract.columns}, **LANDING_COLUMNS}
-    (path,) = MARTS.glob(f"*/{suite.table}.yml")
+    (path,) = MARTS.glob(f"*/{table}.yml")
     model = yaml.safe_load(path.read_text(encoding="utf-8"))["models"][0]
     return {column["name"]: column["data_type"] for column in model["columns"]}
 
