@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import IO
 
@@ -21,7 +22,8 @@ from ingest.texts import SAMPLE_BYTES, decode, encoding_of
 
 CHUNK_BYTES = 24 * 1024 * 1024
 _READ_BYTES = 1024 * 1024
-_BLOCK_BYTES = 64 * 1024
+# Compressed: small enough that what it grows to stays in the processor's cache.
+_PACKED_BYTES = 64 * 1024
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -48,7 +50,7 @@ def _inflate(handle: IO[bytes]) -> Iterator[bytes]:
     member = isal_zlib.decompressobj(wbits=31)
     started = False
     try:
-        while block := handle.read(_READ_BYTES):
+        while block := handle.read(_PACKED_BYTES):
             if not started:
                 block = block.lstrip(b"\0")
             while block:
@@ -111,13 +113,23 @@ def read_all(path: Path) -> bytes:
 class Chunk:
     """Whole lines of one file; `first_line` is the 1-based number of the first of them."""
 
-    data: bytes
+    blocks: tuple[bytes, ...]
     first_line: int
 
     @cached_property
+    def data(self) -> bytes:
+        """All bytes in one piece; rarely needed, and costs a copy."""
+        return b"".join(self.blocks)
+
+    @cached_property
+    def _lines_before(self) -> list[int]:
+        """Lines that end before each block, and at last all of them."""
+        return list(accumulate((block.count(b"\n") for block in self.blocks), initial=0))
+
+    @property
     def line_count(self) -> int:
         """Lines, blank ones too."""
-        return self.data.count(b"\n")
+        return self._lines_before[-1]
 
     @cached_property
     def filled(self) -> list[int] | None:
@@ -125,22 +137,21 @@ class Chunk:
         filled = [i for i, line in enumerate(self.data.split(b"\n")[:-1]) if line.strip()]
         return None if len(filled) == self.line_count else filled
 
-    @cached_property
-    def _newlines_before(self) -> list[int]:
-        counts = [0]
-        for start in range(0, len(self.data), _BLOCK_BYTES):
-            counts.append(counts[-1] + self.data.count(b"\n", start, start + _BLOCK_BYTES))
-        return counts
-
     def line(self, index: int) -> bytes:
         """The raw line at a 0-based position, without its end."""
-        start = 0
+        number, start = 0, 0
         if index:
-            block = bisect_right(self._newlines_before, index - 1) - 1
-            start = block * _BLOCK_BYTES
-            for _ in range(index - self._newlines_before[block]):
-                start = self.data.index(b"\n", start) + 1
-        return self.data[start : self.data.index(b"\n", start)].rstrip(b"\r")
+            number = bisect_right(self._lines_before, index - 1) - 1
+            for _ in range(index - self._lines_before[number]):
+                start = self.blocks[number].index(b"\n", start) + 1
+        pieces = []
+        for block in self.blocks[number:]:
+            end = block.find(b"\n", start)
+            pieces.append(block[start : end if end >= 0 else None])
+            if end >= 0:
+                break
+            start = 0
+        return b"".join(pieces).rstrip(b"\r")
 
 
 def _utf8_blocks(path: Path) -> Iterator[bytes]:
@@ -178,10 +189,11 @@ def read_chunks(path: Path, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
         if not cut:
             continue
         pending[-1] = block[:cut]
-        chunk = Chunk(b"".join(pending), first_line)
+        chunk = Chunk(tuple(pending), first_line)
         yield chunk
         first_line += chunk.line_count
         pending, length = [block[cut:]], len(block) - cut
-    rest = b"".join(pending)
-    if rest:
-        yield Chunk(rest if rest.endswith(b"\n") else rest + b"\n", first_line)
+    if any(pending):
+        last = next(block for block in reversed(pending) if block)
+        ending = () if last.endswith(b"\n") else (b"\n",)
+        yield Chunk((*pending, *ending), first_line)

@@ -134,13 +134,11 @@ def _count(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
 
 
 def _line_map(connection: duckdb.DuckDBPyConnection, lines: list[int]) -> None:
-    import numpy as np
-    import pyarrow as pa
-
-    numbers = pa.table({"id": np.arange(len(lines)), "line": np.array(lines, dtype=np.int64)})
-    connection.register("line_numbers", numbers)
-    connection.execute("create or replace temp table line_map as select * from line_numbers")
-    connection.unregister("line_numbers")
+    connection.execute(
+        "create or replace temp table line_map as select unnest($1::bigint[]) as line, "
+        "generate_subscripts($1::bigint[], 1) - 1 as id",
+        [lines],
+    )
 
 
 def _dates(connection: duckdb.DuckDBPyConnection, contract: Contract) -> tuple[dict[str, int], int]:
@@ -171,6 +169,13 @@ def _dates(connection: duckdb.DuckDBPyConnection, contract: Contract) -> tuple[d
     return dict(sorted(dates.items())), late
 
 
+def _copy(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
+    """Writes the result of a query as Parquet, whole or not at all."""
+    write_atomically(
+        path, lambda draft: connection.execute(f"copy ({sql}) to {quote(str(draft))} ({_PARQUET})")
+    )
+
+
 def write_quarantine(
     connection: duckdb.DuckDBPyConnection, path: Path, contract: str, delivery: Delivery,
     bad: list[BadRecord],
@@ -179,31 +184,20 @@ def write_quarantine(
     if not bad:
         path.unlink(missing_ok=True)
         return
-    import pyarrow as pa
-
-    rows = pa.table(
-        {
-            "contract": [contract] * len(bad),
-            "source": [delivery.source] * len(bad),
-            "source_file": [delivery.source_file] * len(bad),
-            "source_line": [item.line for item in bad],
-            "reason": [item.reason for item in bad],
-            "raw": [printable(item.raw) for item in bad],
-        }
+    connection.execute(
+        "create or replace temp table bad_rows as select $1 as contract, $2 as source, "
+        "$3 as source_file, unnest($4::bigint[]) as source_line, unnest($5::varchar[]) as reason, "
+        "unnest($6::varchar[]) as raw",
+        [
+            contract,
+            delivery.source,
+            delivery.source_file,
+            [item.line for item in bad],
+            [item.reason for item in bad],
+            [printable(item.raw) for item in bad],
+        ],
     )
-    connection.register("bad_rows", rows)
-    try:
-        write_atomically(
-            path,
-            lambda draft: (
-                connection.execute(
-                    f"copy (select * from bad_rows) to {quote(str(draft))} ({_PARQUET})"
-                )
-                and None
-            ),
-        )
-    finally:
-        connection.unregister("bad_rows")
+    _copy(connection, "select * from bad_rows", path)
 
 
 def land_part(
@@ -225,13 +219,7 @@ def land_part(
     loaded = _count(connection, "select count(*) from stage where _reason is null") - duplicates
     output = lake / "bronze" / contract.name / f"{place}.parquet"
     if loaded:
-        rows = _rows_sql(contract, delivery, staged.lines is not None)
-        write_atomically(
-            output,
-            lambda draft: (
-                connection.execute(f"copy ({rows}) to {quote(str(draft))} ({_PARQUET})") and None
-            ),
-        )
+        _copy(connection, _rows_sql(contract, delivery, staged.lines is not None), output)
     dates, late = _dates(connection, contract)
     loaded_dates = [day for day, count in dates.items() if count]
     reasons: dict[str, int] = {}
@@ -273,15 +261,7 @@ def ensure_schemas(
         columns = ", ".join(f"NULL::{kind} as {name(key)}" for key, kind in types.items())
         if path.exists() and _header(connection, path) == list(types):
             continue
-        write_atomically(
-            path,
-            lambda draft, columns=columns: (
-                connection.execute(
-                    f"copy (select {columns} where false) to {quote(str(draft))} (format parquet)"
-                )
-                and None
-            ),
-        )
+        _copy(connection, f"select {columns} where false", path)
 
 
 def _header(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:

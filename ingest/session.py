@@ -45,7 +45,12 @@ class Session:
         scratch = self.lake / "tmp"
         scratch.mkdir(parents=True, exist_ok=True)
         connection = duckdb.connect(
-            config={"memory_limit": MEMORY, "temp_directory": str(scratch / "spill")}
+            config={
+                "memory_limit": MEMORY,
+                "temp_directory": str(scratch / "spill"),
+                # Only so does the n-th row parsed stand for the n-th record of the file.
+                "threads": 1,
+            }
         )
         connection.execute("set TimeZone = 'UTC'")
         install(connection, self.workspace.hash_key)

@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -78,23 +77,12 @@ def _count(connection: duckdb.DuckDBPyConnection) -> int:
     return int(row[0]) if row else 0
 
 
-@contextmanager
-def _in_file_order(connection: duckdb.DuckDBPyConnection) -> Generator[None]:
-    """One thread: only then does the n-th row of `stage` stand for the n-th record of the file."""
-    connection.execute("set threads = 1")
-    try:
-        yield
-    finally:
-        connection.execute("reset threads")
-
-
 def _insert_lines(
     connection: duckdb.DuckDBPyConnection, select: Callable[[str], str], reads: dict[str, str],
     path: Path,
 ) -> None:  # fmt: skip
     relation = _whole_lines(path, reads) if RECORD_HASH in reads else _lines(path, reads)
-    with _in_file_order(connection):
-        connection.execute(f"insert into stage {select(relation)}")
+    connection.execute(f"insert into stage {select(relation)}")
 
 
 def _lines(path: Path, reads: dict[str, str]) -> str:
@@ -140,15 +128,22 @@ def _shorten(chunk: Chunk) -> bytes:
     return b"\n".join(b"!" if len(line) > _LONGEST_LINE else line for line in lines)
 
 
+def _overwrite(path: Path, blocks: Iterable[bytes]) -> None:
+    """Writes over a scratch file: memory that it has already costs nothing to get."""
+    with path.open("r+b" if path.exists() else "wb") as handle:
+        handle.writelines(blocks)
+        handle.truncate()
+
+
 def _stage_chunk(
     connection: duckdb.DuckDBPyConnection, select: Callable[[str], str], reads: dict[str, str],
     chunk: Chunk, draft: Path,
 ) -> None:  # fmt: skip
-    draft.write_bytes(chunk.data)
+    _overwrite(draft, chunk.blocks)
     try:
         _insert_lines(connection, select, reads, draft)
     except duckdb.Error:
-        draft.write_bytes(_shorten(chunk))
+        _overwrite(draft, [_shorten(chunk)])
         _insert_lines(connection, select, reads, draft)
 
 
@@ -272,8 +267,7 @@ def stage_records(
     )
     if records.rows:
         statement = _statement(compiled, contract, facts["source"], relation)
-        with _in_file_order(connection):
-            connection.execute(f"insert into stage {statement}")
+        connection.execute(f"insert into stage {statement}")
     scratch.unlink(missing_ok=True)
     staged.rows = _count(connection)
     if staged.rows != len(records.rows):
