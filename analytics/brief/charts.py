@@ -66,13 +66,14 @@ def _made(title: str, note: str, chart: Any, prefix: str, rows: Sequence[Row]) -
     return Chart(title, note, _svg(chart, prefix), (names, values))
 
 
-def _data(rows: Sequence[Row]) -> Any:
+def _chart(rows: Sequence[Row]) -> Any:
+    """An empty chart of rows; its marks are typed too loosely to be checked."""
     import altair as alt
 
     plain = [
         {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in row.items()} for row in rows
     ]
-    return alt.Data(values=plain)
+    return alt.Chart(alt.Data(values=plain))
 
 
 def _active_users(marts: Marts, prefix: str) -> Chart | None:
@@ -96,7 +97,7 @@ def _active_users(marts: Marts, prefix: str) -> Chart | None:
         for r in rows
         for name in ("each day", "7 days", "28 days")
     ]
-    base = alt.Chart(_data(long)).encode(
+    base = _chart(long).encode(
         x=alt.X("day:T", title=None, axis=alt.Axis(format="%b %d", tickCount=6)),
         y=alt.Y("people:Q", title="people"),
         color=alt.Color(
@@ -138,7 +139,7 @@ def _feature_reach(marts: Marts, prefix: str) -> Chart | None:
     if not rows:
         return None
     chart = (
-        alt.Chart(_data(rows))
+        _chart(rows)
         .mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=18))
         .encode(
             x=alt.X("week_on:T", title=None, axis=alt.Axis(format="%b %d", tickCount=6)),
@@ -178,7 +179,7 @@ def _support(marts: Marts, prefix: str) -> Chart | None:
         for name in ("created", "solved", "backlog")
     ]
     chart = (
-        alt.Chart(_data(long))
+        _chart(long)
         .mark_line(strokeWidth=2)
         .encode(
             x=alt.X("week:T", title=None, axis=alt.Axis(format="%b %d", tickCount=6)),
@@ -215,7 +216,7 @@ def _themes(marts: Marts, prefix: str) -> Chart | None:
     if not rows:
         return None
     chart = (
-        alt.Chart(_data(rows))
+        _chart(rows)
         .mark_line(strokeWidth=2)
         .encode(
             x=alt.X("week_on:T", title=None, axis=alt.Axis(format="%b %d", tickCount=6)),
@@ -260,7 +261,7 @@ def _seats(marts: Marts, prefix: str) -> Chart | None:
             long.append({"tool": r["tool_name"], "seats": count(r), "state": name, "order": order})
     colours = [COLOURS[2], COLOURS[1], "#b8c0c8", "#dfe3e8"]
     chart = (
-        alt.Chart(_data(long))
+        _chart(long)
         .mark_bar(height={"band": 0.6})
         .encode(
             y=alt.Y("tool:N", title=None, sort=[r["tool_name"] for r in rows],
@@ -294,7 +295,7 @@ def _retention(marts: Marts, prefix: str) -> Chart | None:
     if not rows:
         return None
     chart = (
-        alt.Chart(_data(rows))
+        _chart(rows)
         .mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=24), color=COLOURS[0])
         .encode(
             x=alt.X("week:Q", title="weeks after the first", axis=alt.Axis(tickMinStep=1)),

@@ -5,7 +5,7 @@ Belongs here: opening it and running queries. Does not belong here: what is aske
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ class Marts:
 
 
 @contextmanager
-def open_marts(path: Path) -> Iterator[Marts]:
+def open_marts(path: Path) -> Generator[Marts]:
     """Opens a published file.
 
     Raises:

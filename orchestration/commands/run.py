@@ -42,6 +42,8 @@ def run_job(home: Path) -> int:
     os.environ["DAGSTER_HOME"] = str(prepare_dagster_home(workspace))
     os.environ["PRODUCTOPS_HOME"] = str(workspace.home)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
+    # Also for helper processes of the libraries, which else tell of their own housekeeping.
+    os.environ.setdefault("PYTHONWARNINGS", "ignore")
     if not is_fresh():
         click.echo("Reading the models (once after each change) ...", err=True)
         ensure_manifest()

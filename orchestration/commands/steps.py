@@ -65,9 +65,7 @@ def build_warehouse(home: Path, *, full_refresh: bool) -> int:
     """Builds the private warehouse."""
     from orchestration.lib.build import build
 
-    result = build(
-        open_workspace(home), progress=step_progress("build"), full_refresh=full_refresh
-    )
+    result = build(open_workspace(home), progress=step_progress("build"), full_refresh=full_refresh)
     if not result.is_new:
         click.echo("Nothing new since the last build; the warehouse is up to date.")
         return 0

@@ -5,6 +5,7 @@ and what is checked when (`lib/gates.py`).
 """
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import dagster as dg
 
@@ -105,18 +106,20 @@ def _results(
             passed=check.passed,
             asset_key=spec.asset_key,
             check_name=spec.name,
-            severity=dg.AssetCheckSeverity.ERROR if _is_error(check) else dg.AssetCheckSeverity.WARN,
+            severity=_severity(check),
             description=check.message,
             metadata=_metadata(check),
         )
 
 
-def _is_error(check: CheckResult) -> bool:
-    return check.severity == "critical" or check.crashed
+def _severity(check: CheckResult) -> dg.AssetCheckSeverity:
+    if check.severity == "critical" or check.crashed:
+        return dg.AssetCheckSeverity.ERROR
+    return dg.AssetCheckSeverity.WARN
 
 
-def _metadata(check: CheckResult) -> dict[str, object]:
-    found: dict[str, object] = {
+def _metadata(check: CheckResult) -> dict[str, Any]:
+    found: dict[str, Any] = {
         "severity": check.severity,
         "seconds": round(check.seconds, 3),
         **{name: value for name, value in check.observed.items() if value is not None},

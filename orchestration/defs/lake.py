@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -103,7 +104,7 @@ def lake(
     _report_days(context, [b for b in batches if b.batch_id in arrived])
 
 
-def _ledger_metadata(report: IngestReport, batches: list[Batch]) -> dict[str, object]:
+def _ledger_metadata(report: IngestReport, batches: list[Batch]) -> dict[str, Any]:
     counted = [batch for batch in batches if not batch.is_withdrawn]
     totals = {
         name: sum(getattr(batch, name) for batch in counted)
@@ -134,10 +135,10 @@ def _file_line(outcome: FileOutcome) -> tuple[object, ...]:
 
 def _contract_metadata(
     workspace: Workspace, contract: Contract, batches: list[Batch], arrived: set[str]
-) -> dict[str, object]:
+) -> dict[str, Any]:
     new = [batch for batch in batches if batch.batch_id in arrived]
     alive = [batch for batch in batches if batch.is_committed]
-    found: dict[str, object] = {
+    found: dict[str, Any] = {
         "dagster/row_count": sum(batch.rows_loaded for batch in alive),
         "rows_new": sum(batch.rows_loaded for batch in new),
         "rows_duplicate": sum(batch.rows_duplicate for batch in new),
@@ -159,8 +160,7 @@ def _report_days(context: dg.AssetExecutionContext, batches: list[Batch]) -> Non
         if batch.contract == "usage_events":
             for day, rows in batch.affected_dates.items():
                 days[day] = days.get(day, 0) + rows
-    known = events_by_day_spec().partitions_def
-    first = known.start.date().isoformat() if isinstance(known, dg.DailyPartitionsDefinition) else ""
+    first = _first_day()
     for day, rows in sorted(days.items()):
         if day >= first:
             context.log_event(

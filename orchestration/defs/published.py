@@ -20,7 +20,7 @@ PAGES = dg.AssetKey(["published", "pages"])
 def published_specs() -> list[dg.AssetSpec]:
     """Specs of what is published; every mart must have passed its gate before."""
     marts = [mart_key(model["name"]) for _, model in read_marts()]
-    common = {"group_name": "published", "owners": owners("product-ops"), "skippable": True}
+    team = owners("product-ops")
     return [
         dg.AssetSpec(
             MARTS,
@@ -28,14 +28,18 @@ def published_specs() -> list[dg.AssetSpec]:
             description="One DuckDB file of all marts and one Parquet file for each, swapped in "
             "atomically. The only thing that BI tools read.",
             kinds={"duckdb", "parquet"},
-            **common,
+            group_name="published",
+            owners=team,
+            skippable=True,
         ),
         dg.AssetSpec(
             PAGES,
             deps=marts,
             description="Static pages with key numbers, findings and plots; no server needed.",
             kinds={"html"},
-            **common,
+            group_name="published",
+            owners=team,
+            skippable=True,
         ),
     ]
 

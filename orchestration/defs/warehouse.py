@@ -79,5 +79,6 @@ def warehouse(
 
 def _unchanged(context: dg.AssetExecutionContext, build_id: str) -> Iterator[dg.MaterializeResult]:
     """Tells downstream steps that the build is there, without building it again."""
-    for key in sorted(context.selected_asset_keys, key=str):
+    keys: set[dg.AssetKey] = set(context.selected_asset_keys)
+    for key in sorted(keys, key=lambda found: found.path):
         yield dg.MaterializeResult(asset_key=key, metadata={"built_before_as": build_id})

@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -91,7 +91,7 @@ def build(
 
 
 @contextmanager
-def building(workspace: Workspace) -> Iterator[None]:
+def building(workspace: Workspace) -> Generator[None]:
     """One build at a time; also clears up what a killed one left."""
     workspace.warehouse.mkdir(parents=True, exist_ok=True)
     with locked(workspace.warehouse / "build.lock", "build of the warehouse"):

@@ -130,21 +130,12 @@ def plan_build(workspace: Workspace) -> Plan:
     receipt = read_receipt(workspace)
     changes = changes_since(workspace, receipt.batches if receipt else ())
     reasons = _reasons_for_full_refresh(workspace, receipt, changes)
-    common = {
-        "added": changes.added,
-        "removed": changes.removed,
-        "receipt": receipt,
-    }
     if reasons:
-        return Plan("full_refresh", tuple(reasons), **common)
+        return Plan("full_refresh", tuple(reasons), changes.added, changes.removed, (), receipt)
     reasons = _reasons_for_increment(workspace, receipt, changes)
     if reasons:
-        return Plan(
-            "incremental",
-            tuple(reasons),
-            touched_event_dates=changes.touched_event_dates,
-            **common,
-        )
+        touched = changes.touched_event_dates
+        return Plan("incremental", tuple(reasons), changes.added, changes.removed, touched, receipt)
     return Plan("nothing_to_do", ("nothing new since the last build",), receipt=receipt)
 
 

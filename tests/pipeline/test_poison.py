@@ -142,7 +142,8 @@ class TestHarmless:
         came = {"sentAt": "2026-02-19T12:00:00.000Z", "receivedAt": "2026-02-19T12:00:01.000Z"}
         (drop / "late.json").write_bytes(event(31, **late, **came) + b"\n")
         ahead = {
-            "originalTimestamp": "2026-01-10T15:00:00.000Z", "timestamp": "2026-01-10T15:00:00.000Z",
+            "originalTimestamp": "2026-01-10T15:00:00.000Z",
+            "timestamp": "2026-01-10T15:00:00.000Z",
             "sentAt": "2026-01-10T12:00:00.000Z", "receivedAt": "2026-01-10T12:00:01.000Z",
         }  # fmt: skip
         (drop / "ahead.json").write_bytes(event(32, **ahead) + b"\n")

@@ -16,8 +16,8 @@ from demo.__main__ import main
 from demo.company import make_accounts
 from demo.people import make_people
 from demo.support import make_tickets
-from ingest.formats import recognise
 from ingest.fingerprints import fingerprint
+from ingest.formats import recognise
 from ingest.settings import parse_config
 
 
