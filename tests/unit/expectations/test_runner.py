@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -161,16 +165,30 @@ def test_a_database_is_read_beside_its_reader_and_not_written(tmp_path: Path) ->
         connection.execute(f"create schema marts; create table marts.things as {ROWS}")
     before = path.read_bytes()
     steps: list[tuple[str, int, int]] = []
-    results = run(
-        [_suite(FINE), _suite(NOT_NULL, table="others")],
-        {"things": 'select * from marts."things"', "others": "select * from marts.things"},
-        database=path, progress=lambda *step: steps.append(step),
-    )  # fmt: skip
+    with _reader(path):
+        results = run(
+            [_suite(FINE), _suite(NOT_NULL, table="others")],
+            {"things": 'select * from marts."things"', "others": "select * from marts.things"},
+            database=path, progress=lambda *step: steps.append(step),
+        )  # fmt: skip
     assert [(r.table, r.passed) for r in results] == [("things", True), ("others", False)]
     assert steps == [("things", 0, 2), ("others", 1, 2), ("done", 2, 2)]
     assert path.read_bytes() == before
-    with duckdb.connect(str(path)) as connection:
-        assert connection.execute("select count(*) from marts.things").fetchall() == [(4,)]
+
+
+@contextmanager
+def _reader(path: Path) -> Generator[None]:
+    """Another process that reads the file: nobody could open it for writing meanwhile."""
+    code = (
+        "import duckdb, sys; held = duckdb.connect(sys.argv[1], read_only=True); "
+        "print('open', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"open\n"
+        yield
+        process.communicate()
 
 
 def test_nothing_due_imports_and_evaluates_nothing() -> None:
