@@ -44,7 +44,7 @@ create or replace macro plain_text(x) as nullif(trim(regexp_replace(
         regexp_replace(regexp_replace(x, '(?i)<(br|/p|/div|/li|/h[1-6]|/tr)[^>]*>', chr(10), 'g'),
             '<[^>]*>', '', 'g'),
         '&nbsp;', ' '), '&lt;', '<'), '&gt;', '>'), '&quot;', '"'), '&#39;', ''''), '&amp;', '&'),
-    '[ \\t]*\\n[\\s]*', chr(10), 'g')), '');
+    '[ \\t]*\\n[\\s]*', chr(10), 'g'), chr(10) || chr(9) || ' '), '');
 """
 
 

@@ -5,6 +5,8 @@ Truths here are written down by hand or come from Python's own datetime, hmac an
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -12,9 +14,9 @@ import duckdb
 import pytest
 
 from ingest.contracts import load_contracts
-from ingest.fields import FieldMap, parse_field
+from ingest.fields import FieldMap, MappingError, parse_clock, parse_field
 from ingest.mapping import compile_mapping
-from ingest.privacy import install
+from ingest.privacy import email_key, install
 
 KEY = "a hash key of more than sixteen characters"
 FACTS = {
@@ -96,3 +98,93 @@ def test_a_style_with_and_without_offset(connection) -> None:
     value, _ = read(connection, "tickets", "created_at", styled, zone="Europe/Berlin",
                     t="01/May/2026:10:00:00 -0400")  # fmt: skip
     assert value == datetime(2026, 5, 1, 14)
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "minor"),
+    [
+        ("12.50", "USD", 1250),
+        ("$1,234.56", "USD", 123456),
+        ("1.234,56 €", "EUR", 123456),
+        ("12,5", "EUR", 1250),
+        ("1,234", "USD", 123400),
+        ("1.234.567,8", "EUR", 123456780),
+        ("(99.99)", "USD", -9999),
+        ("-3", "GBP", -300),
+        ("1500", "JPY", 1500),
+        ("1e3", "USD", 100000),
+        ("0.005", "USD", 1),
+        ("free", "USD", None),
+        ("1.2.3", "USD", None),
+        ("99999999999999999999", "USD", None),
+    ],
+)
+def test_money_comes_in_minor_units(connection, text, currency, minor) -> None:
+    spec = {"path": "a", "as": "money", "currency": "c"}
+    value, reason = read(connection, "tool_spend", "amount_minor", spec, a=text, c=currency)
+    assert value == minor
+    if minor is None:
+        assert reason == "bad_amount_minor"
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("7", 7), ("7.0", 7), ("9223372036854775807", 2**63 - 1), ("9223372036854775808", None),
+        ("7.5", None), ("1e999", None), ("NaN", None), ("seven", None),
+    ],
+)  # fmt: skip
+def test_whole_numbers_beyond_64_bits_are_bad_not_wrong(connection, text, number) -> None:
+    assert read(connection, "accounts", "paid_seat_count", "n", n=text)[0] == number
+
+
+@pytest.mark.parametrize(
+    "address", ["Ada@Example.test", "  ada@example.test ", "mailto:ada@example.test",
+                " MAILTO:ADA@EXAMPLE.TEST"],
+)  # fmt: skip
+def test_every_spelling_of_an_address_is_one_key_and_pythons_hmac_agrees(
+    connection, address
+) -> None:
+    truth = hmac.new(KEY.encode(), b"ada@example.test", hashlib.sha256).hexdigest()
+    value, _ = read(connection, "identities", "email_key", {"path": "e", "as": "email_key"},
+                    e=address)  # fmt: skip
+    assert value == email_key(address, KEY) == truth
+    assert email_key(address, KEY + "x") != truth
+
+
+def test_what_is_no_address_has_no_key(connection) -> None:
+    spec = {"path": "e", "as": "email_key"}
+    for text in ("ada", "ada@host", "a b@c.test", "@x.test", ""):
+        assert read(connection, "identities", "email_key", spec, e=text)[0] is None
+
+
+def test_html_becomes_text(connection) -> None:
+    spec = {"path": "b", "as": "html"}
+    body = "<p>Tom &amp; Ann</p><div>&lt;3<br>new&nbsp;line</div>"
+    value, _ = read(connection, "feedback_notes", "body", spec, b=body)
+    assert value == "Tom & Ann\n<3\nnew line"
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ({"path": "x", "as": "nonsense"}, "unknown parser 'nonsense'"),
+        ({"path": "x", "zone": "Mars/Phobos"}, "no IANA time zone"),
+        ({"path": "x", "as": "match", "format": "("}, "no regular expression"),
+        ({"path": "/(/"}, "no regular expression"),
+        ({"paht": "x"}, "unknown word paht"),
+        ({"path": 7}, "path must be"),
+        (7, "expected a path"),
+    ],
+)
+def test_a_field_that_can_not_be_used_says_why(spec, said) -> None:
+    with pytest.raises(MappingError, match="field status") as caught:
+        parse_field("status", spec)
+    assert said in str(caught.value)
+
+
+def test_a_clock_that_can_not_be_used_says_why() -> None:
+    for spec in ({"timestmap": "t"}, {"timestamp": "t", "parser": "sundial"},
+                 {"timestamp": "t", "zone": "Mars/Phobos"}):  # fmt: skip
+        with pytest.raises(MappingError):
+            parse_clock(spec)
