@@ -53,7 +53,7 @@ def mostly_garbage(home: Path) -> Path:
 
 @pytest.mark.parametrize(
     ("poison", "word"),
-    [(truncated, "truncated"), (without_a_column, "userid"), (mostly_garbage, "set aside")],
+    [(truncated, "truncated"), (without_a_column, "userid"), (mostly_garbage, "share")],
 )
 def test_a_critical_breach_changes_no_published_byte_and_publishing_alone_refuses(
     home: Path,
