@@ -18,6 +18,8 @@ from ingest.tables import header_of
 from ingest.texts import decode, decode_strictly, is_binary
 
 _SAMPLE_LINES = 50
+# Share of a format's names that a damaged document must hold to be taken for it.
+_ENOUGH = 0.5
 # A first line that is longer than the usual head is looked for this far.
 _LONG_HEAD = 32 * 1024 * 1024
 _ARCHIVES = {
@@ -110,7 +112,16 @@ def _json_lines(text: str) -> list[dict[str, Any]]:
 
 
 def _damaged_tokens(text: str) -> frozenset[str]:
-    """Names that a cut-off document seems to hold, so that its format can still be named."""
+    """What a document that was cut off should have held: the names of the format it is nearest.
+
+    So the file is refused as a damaged export of that vendor, not as something unknown.
+    """
     quoted = set(text.split('"')[1::2])
-    known = (token for known_format in load_formats() for token in known_format.has)
-    return frozenset(token for token in known if token.split(".")[-1].rstrip("[]") in quoted)
+
+    def share(names: frozenset[str]) -> float:
+        seen = [n for n in names if quoted.issuperset(n.replace("[]", "").strip(".").split("."))]
+        return len(seen) / len(names)
+
+    documents = [known.has for known in load_formats() if known.reader.kind == "json"]
+    nearest = max(documents, key=lambda names: (share(names), len(names)))
+    return nearest if share(nearest) >= _ENOUGH else frozenset()

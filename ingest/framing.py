@@ -126,6 +126,20 @@ class Chunk:
         """Lines that end before each block, and at last all of them."""
         return list(accumulate((block.count(b"\n") for block in self.blocks), initial=0))
 
+    @cached_property
+    def _known_ends(self) -> dict[int, list[int]]:
+        return {}
+
+    def _ends(self, number: int) -> list[int]:
+        """Where lines end in a block; kept for the last one asked for, as lines come in order."""
+        if number not in self._known_ends:
+            block, at, ends = self.blocks[number], -1, []
+            while (at := block.find(b"\n", at + 1)) >= 0:
+                ends.append(at)
+            self._known_ends.clear()
+            self._known_ends[number] = ends
+        return self._known_ends[number]
+
     @property
     def line_count(self) -> int:
         """Lines, blank ones too."""
@@ -142,8 +156,7 @@ class Chunk:
         number, start = 0, 0
         if index:
             number = bisect_right(self._lines_before, index - 1) - 1
-            for _ in range(index - self._lines_before[number]):
-                start = self.blocks[number].index(b"\n", start) + 1
+            start = self._ends(number)[index - 1 - self._lines_before[number]] + 1
         pieces = []
         for block in self.blocks[number:]:
             end = block.find(b"\n", start)

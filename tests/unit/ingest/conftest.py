@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +23,9 @@ CONFIG = "org:\n  name: Test\n  as_of: 2026-06-30T12:00:00Z\n  product_born_on: 
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """Files written a moment ago count as whole, save where that is what is tested."""
-    if "waits" not in request.keywords:
-        monkeypatch.setattr(arrivals, "SETTLE_SECONDS", 0.0)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files written a moment ago count as whole."""
+    monkeypatch.setattr(arrivals, "SETTLE_SECONDS", 0.0)
 
 
 @dataclass
@@ -79,13 +79,28 @@ class Place:
             return connection.execute(sql, {"files": files}).fetchall()
 
 
+def new_home(home: Path, config: str = "") -> Path:
+    """A workspace without files."""
+    (home / "drop").mkdir(parents=True)
+    (home / "productops.yml").write_text(CONFIG + config)
+    (home / ".env").write_text(f"PRODUCTOPS_HASH_KEY={HASH_KEY}\n")
+    return home
+
+
+@pytest.fixture(scope="session")
+def _empty_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = new_home(tmp_path_factory.mktemp("template") / "company")
+    ingest(open_workspace(home))
+    return home / "lake"
+
+
 @pytest.fixture
-def make_place(tmp_path: Path) -> Callable[..., Place]:
+def make_place(tmp_path: Path, _empty_lake: Path) -> Callable[..., Place]:
     def make(config: str = "", name: str = "company") -> Place:
-        home = tmp_path / name
-        (home / "drop").mkdir(parents=True)
-        (home / "productops.yml").write_text(CONFIG + config)
-        (home / ".env").write_text(f"PRODUCTOPS_HASH_KEY={HASH_KEY}\n")
+        home = new_home(tmp_path / name, config)
+        # Making the tables' schemas takes longer than most tests do.
+        shutil.copytree(_empty_lake / "bronze", home / "lake" / "bronze",
+                        ignore=shutil.ignore_patterns("source=*"))  # fmt: skip
         return Place(home)
 
     return make

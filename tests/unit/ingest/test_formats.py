@@ -21,8 +21,8 @@ def test_segment_takes_the_clients_clock_error_out(place) -> None:
     late = event(4, timestamp=None, originalTimestamp="2026-05-01T08:00:00Z",
                  sentAt="2026-05-01T08:00:05Z", receivedAt="2026-05-01T10:00:05Z")  # fmt: skip
     ahead = event(5, timestamp="2026-05-01T13:00:00Z", receivedAt="2026-05-01T10:00:00Z")
-    identify = event(6, type="identify", event=None, userId="u9", anonymousId=None,
-                     traits={"email": "Ada@Example.test", "plan": "pro"}, properties=None)  # fmt: skip
+    traits = {"email": "Ada@Example.test", "plan": "pro"}
+    identify = event(6, type="identify", event=None, userId="u9", traits=traits, properties=None)
     group = event(7, type="group", event=None, groupId="acc-1", context={"active": False})
     outcome = place.land("events.json.gz", packed(event(3), late, ahead, identify, group))
     assert part(outcome, "usage_events") == {"in": 5, "loaded": 5, "duplicate": 0, "quarantined": 0}
@@ -131,7 +131,8 @@ def test_zendesk_ticket_events_become_changes_and_messages(place) -> None:
 def test_zendesk_schedules_and_holidays(place) -> None:
     schedules = {"schedules": [
         {"id": 77, "name": "EU", "time_zone": "Berlin", "updated_at": "2026-01-01T00:00:00Z",
-         "intervals": [{"start_time": 1980, "end_time": 2460}, {"start_time": 3420, "end_time": 3900}]},
+         "intervals": [{"start_time": 1980, "end_time": 2460},
+                       {"start_time": 3420, "end_time": 3900}]},
     ]}  # fmt: skip
     holidays = {"holidays": [{"id": 5, "name": "Labour Day", "start_date": "2026-05-01",
                               "end_date": "2026-05-01"}]}  # fmt: skip
@@ -153,17 +154,19 @@ def _hubspot(properties: dict, **more: object) -> str:
 
 
 def test_hubspot_pages(place) -> None:
-    company = {"name": "Corp", "domain": "https://www.Corp.test/about", "lifecyclestage": "Customer",
-               "arr": "12000.50", "currency": "USD", "plan_tier": "Pro", "seats": "40",
+    company = {"name": "Corp", "domain": "https://www.Corp.test/about",
+               "lifecyclestage": "Customer", "arr": "12000.50", "currency": "USD", "plan_tier": "Pro", "seats": "40",
                "hs_parent_company_id": "7", "hs_lastmodifieddate": "2026-05-01T00:00:00+02:00",
                "product_account_id": "acc-1"}  # fmt: skip
     contact = {"email": "ANN@corp.test", "lastmodifieddate": "2026-05-01T00:00:00Z",
                "firstname": "Ann", "associatedcompanyid": "101"}  # fmt: skip
     deal = {"dealname": "Renewal", "dealstage": "closedwon", "amount": "1,000.00",
             "deal_currency_code": "JPY", "hs_is_closed": "true", "hs_is_closed_won": "true",
-            "closedate": "2026-06-30T00:00:00Z", "hs_lastmodifieddate": "2026-05-01T00:00:00Z"}  # fmt: skip
+            "closedate": "2026-06-30T00:00:00Z",
+            "hs_lastmodifieddate": "2026-05-01T00:00:00Z"}  # fmt: skip
     to_company = {"companies": {"results": [{"id": "101", "type": "deal_to_company"}]}}
-    note = {"hs_note_body": "<div>They want <b>SSO</b></div>", "hs_timestamp": "2026-05-01T00:00:00Z",
+    note = {"hs_note_body": "<div>They want <b>SSO</b></div>",
+            "hs_timestamp": "2026-05-01T00:00:00Z",
             "hs_lastmodifieddate": "2026-05-01T00:00:00Z"}  # fmt: skip
     place.drop("companies.json", _hubspot(company))
     place.drop("contacts.json", _hubspot(contact))
