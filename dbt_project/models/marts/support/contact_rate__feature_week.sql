@@ -18,6 +18,7 @@ weeks as (
     select week_on from {{ ref('dim_support_date') }}
     union
     select {{ week_of('asked_on') }} from {{ ref('fct_ticket') }}
+    where exclusion_reason is distinct from 'in the future'
 
 ),
 
