@@ -185,3 +185,7 @@ def test_a_day_is_complete_once_it_is_over_here(small: Warehouse) -> None:
     through = "is_complete, data_through_at"
     assert load(small, "2026-05-27", through) == (True, dt.datetime(2026, 5, 28, 4))
     assert load(small, "2026-05-28", through) == (False, dt.datetime(2026, 5, 28, 20))
+
+
+def test_dbts_own_unit_tests(small: Warehouse) -> None:
+    small.run("test", select=["intermediate.support,resource_type:unit_test"])
