@@ -24,8 +24,8 @@ PERSONAL_PROPERTIES = (
 PERSONAL_HEADER = re.compile(r"name|mail|phone|address|birth|\bip\b|ipaddress|latitude|longitude")
 
 # Addresses inside other text; what stands in front of the @ is replaced, the domain stays.
-_EMAIL_INSIDE = r"[^\s\"'<>(),:;=/?&\\@]+@([^\s\"'<>(),:;=/?&\\@]+\.[A-Za-z]{2,})"
-_EMAIL_MASK = r"***@\1"
+_EMAIL_INSIDE = r"[^\s\"'<>(),:;=/?&\\@]+(@|%40)([^\s\"'<>(),:;=/?&\\@]+\.[A-Za-z]{2,})"
+_EMAIL_MASK = r"***\1\2"
 
 _BLOCK = 64
 
@@ -74,7 +74,7 @@ def email_key(address: str, hash_key: str) -> str:
 
 def mask_emails(text: str) -> str:
     """The text with the names in its e-mail addresses replaced."""
-    return re.sub(_EMAIL_INSIDE, _EMAIL_MASK, text) if "@" in text else text
+    return re.sub(_EMAIL_INSIDE, _EMAIL_MASK, text) if "@" in text or "%40" in text else text
 
 
 def without_personal(expression: str) -> str:
@@ -86,6 +86,6 @@ def without_personal(expression: str) -> str:
     bare = f"case when {named} then {patched} else {expression} end"
     inside, mask = _EMAIL_INSIDE.replace("'", "''"), _EMAIL_MASK
     return (
-        f"case when contains({expression}, '@') "
+        f"case when contains({expression}, '@') or contains({expression}, '%40') "
         f"then regexp_replace({bare}, '{inside}', '{mask}', 'g') else {bare} end"
     )

@@ -155,7 +155,8 @@ def _hubspot(properties: dict, **more: object) -> str:
 
 def test_hubspot_pages(place) -> None:
     company = {"name": "Corp", "domain": "https://www.Corp.test/about",
-               "lifecyclestage": "Customer", "arr": "12000.50", "currency": "USD", "plan_tier": "Pro", "seats": "40",
+               "lifecyclestage": "Customer", "arr": "12000.50", "currency": "USD",
+               "plan_tier": "Pro", "seats": "40",
                "hs_parent_company_id": "7", "hs_lastmodifieddate": "2026-05-01T00:00:00+02:00",
                "product_account_id": "acc-1"}  # fmt: skip
     contact = {"email": "ANN@corp.test", "lastmodifieddate": "2026-05-01T00:00:00Z",

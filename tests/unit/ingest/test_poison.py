@@ -98,18 +98,22 @@ BAD_LINES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("bad", "reason"), BAD_LINES)
-def test_a_bad_line_is_set_aside_with_its_number_and_its_text(place, bad, reason) -> None:
-    data = b"\n".join([lines(event(1)).encode().strip(), b"", bad,
-                       lines(event(2)).encode().strip()]) + b"\n"  # fmt: skip
+def test_bad_lines_are_set_aside_with_their_number_reason_and_text(place) -> None:
+    good = lines(event(1)).encode()
+    data = (
+        good + b"".join(b"\n" + bad + b"\n" for bad, _ in BAD_LINES) + good.replace(b"m-1", b"m-2")
+    )
+    count = len(BAD_LINES)
     assert loaded(place.land("a.json", data)) == {
-        "in": 3, "loaded": 2, "duplicate": 0, "quarantined": 1,
+        "in": count + 2, "loaded": 2, "duplicate": 0, "quarantined": count,
     }  # fmt: skip
-    raw = bad.decode("utf-8", errors="backslashreplace")
-    assert place.quarantine() == [("drop/a.json", 3, reason, raw)]
+    assert place.quarantine() == [
+        ("drop/a.json", 3 + 2 * n, reason, bad.decode("utf-8", errors="backslashreplace"))
+        for n, (bad, reason) in enumerate(BAD_LINES)
+    ]
     assert place.rows("usage_events", "event_id, source_line", "order by 1") == [
         ("m-1", 1),
-        ("m-2", 4),
+        ("m-2", 2 + 2 * count),
     ]
 
 
