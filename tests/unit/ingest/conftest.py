@@ -88,18 +88,18 @@ def new_home(home: Path, config: str = "") -> Path:
 
 
 @pytest.fixture(scope="session")
-def _empty_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def empty_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = new_home(tmp_path_factory.mktemp("template") / "company")
     ingest(open_workspace(home))
     return home / "lake"
 
 
 @pytest.fixture
-def make_place(tmp_path: Path, _empty_lake: Path) -> Callable[..., Place]:
+def make_place(tmp_path: Path, empty_lake: Path) -> Callable[..., Place]:
     def make(config: str = "", name: str = "company") -> Place:
         home = new_home(tmp_path / name, config)
         # Making the tables' schemas takes longer than most tests do.
-        shutil.copytree(_empty_lake / "bronze", home / "lake" / "bronze",
+        shutil.copytree(empty_lake / "bronze", home / "lake" / "bronze",
                         ignore=shutil.ignore_patterns("source=*"))  # fmt: skip
         return Place(home)
 
@@ -132,7 +132,7 @@ def lines(*events: dict[str, Any] | str) -> str:
 
 
 def packed(*events: dict[str, Any] | str) -> bytes:
-    return gzip.compress(lines(*events).encode())
+    return gzip.compress(lines(*events).encode(), mtime=0)
 
 
 def part(outcome: FileOutcome, contract: str) -> dict[str, int]:
