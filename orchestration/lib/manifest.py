@@ -13,10 +13,11 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
-from ingest.store import locked, write_atomically
+from ingest.store import LakeError, locked, write_atomically
 from orchestration.lib.paths import DBT_PROJECT, PipelineError, dbt_fingerprint, versions
 
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"
@@ -52,7 +53,7 @@ def load_manifest() -> dict[str, Any]:
 
 def ensure_manifest() -> bool:
     """Parses the project if its manifest is not fresh; returns whether it had to."""
-    if is_fresh():
+    if is_fresh() or _made_by_another():
         return False
     with locked(MANIFEST.with_name("manifest.lock"), "parse of the dbt project"):
         fingerprint = _fingerprint()
@@ -73,6 +74,18 @@ def ensure_manifest() -> bool:
         write_atomically(MANIFEST, lambda draft: draft.write_bytes(whole))
         write_atomically(_stamp_path(), lambda draft: draft.write_text(fingerprint))
     return True
+
+
+def _made_by_another(patience: float = 120) -> bool:
+    """Whether another process is parsing; waits until its manifest is there."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        try:
+            with locked(MANIFEST.with_name("manifest.lock"), "parse of the dbt project"):
+                return is_fresh()
+        except LakeError:
+            time.sleep(0.5)
+    return False
 
 
 def dbt_environment() -> dict[str, str]:

@@ -30,8 +30,12 @@ ABOUT_DELIVERIES = {"row_ledger__batch", "freshness__contract"}
 
 @pytest.fixture(scope="session")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """See `small_company`."""
+    return small_company(tmp_path_factory.mktemp("company") / "home")
+
+
+def small_company(home: Path) -> Path:
     """The demo company with its first two weeks of events: small, but of every vendor."""
-    home = tmp_path_factory.mktemp("company") / "home"
     write_company(home)
     events = sorted((home / "drop" / "segment-logs").rglob("*.gz"))
     for path in events[FIRST_DAYS:]:
