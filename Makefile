@@ -21,8 +21,8 @@ help: ## Show what can be made
 		     "Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	@echo "Making .venv and installing $$(grep -c '==' requirements.lock) locked packages (about two minutes) ..."
 	@$(PYTHON) -m venv .venv || { echo "Making .venv failed. On Debian: apt install python3-venv"; exit 1; }
-	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install -qq --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
 	@touch $@
 
 demo: .venv/.installed ## Make a demo company and run the whole pipeline on it
