@@ -21,12 +21,13 @@ from ingest.fields import MappingError
 from ingest.fingerprints import fingerprint
 from ingest.formats import Format, recognise
 from ingest.framing import copy_and_hash
+from ingest.headers import MissingColumnError
 from ingest.landing import Delivery, land_part
 from ingest.manifests import Manifest, PartOutcome, commit, restore
 from ingest.problems import DamagedFileError
 from ingest.records import Records, read_records
 from ingest.session import MEMORY, Session
-from ingest.stage import MissingColumnError, stage_lines, stage_records
+from ingest.stage import stage_lines, stage_records
 from ingest.store import LakeError, temporary
 
 _LONGEST_NAME = 200

@@ -19,6 +19,7 @@ import duckdb
 from ingest.contracts import Contract
 from ingest.formats import Part
 from ingest.framing import Chunk, read_chunks
+from ingest.headers import check_header
 from ingest.mapping import RECORD_HASH, Compiled, compile_mapping
 from ingest.privacy import PERSONAL_HEADER, mask_emails
 from ingest.problems import BadRecord, DamagedFileError
@@ -50,10 +51,6 @@ class Staged:
     def rows_in(self) -> int:
         """Records that the file held for this contract."""
         return self.rows + self.uncut
-
-
-class MissingColumnError(ValueError):
-    """The file as a whole lacks what a required column is read from."""
 
 
 def _statement(compiled: Compiled, contract: Contract, source: str, relation: str) -> str:
@@ -206,28 +203,6 @@ def _note_bad(
         staged.bad.append(
             BadRecord(chunk.first_line + position, text, why_malformed(raw) or reason)
         )
-
-
-def check_header(part: Part, contract: Contract, records: Records) -> None:
-    """Refuses a table that lacks every column a required field is read from.
-
-    Raises:
-        MissingColumnError: Naming the column and what the header holds instead.
-    """
-    if records.names is None or part.unpivot:
-        return
-    present = set(records.names) | {"_file"}
-    for column in contract.columns:
-        spec = part.mapping.fields.get(column.name)
-        if not column.required or not spec or not spec.paths or spec.default is not None:
-            continue
-        if not any(path in present or path.split(".")[0] in present for path in spec.paths):
-            wanted = " or ".join(repr(path) for path in spec.paths)
-            raise MissingColumnError(
-                f"line 1: no column {wanted}, from which {contract.name}.{column.name} is read; "
-                f"the header has {', '.join(records.names)}. Export the file with that column, "
-                "or map another one in productops.yml"
-            )
 
 
 def stage_records(

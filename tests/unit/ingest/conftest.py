@@ -144,3 +144,14 @@ def part(outcome: FileOutcome, contract: str) -> dict[str, int]:
         "duplicate": found.rows_duplicate,
         "quarantined": found.rows_quarantined,
     }
+
+
+def loaded(outcome) -> dict[str, int]:
+    assert outcome.status == "loaded", outcome
+    return part(outcome, outcome.parts[0].contract)
+
+
+def rejected(outcome, reason: str, *words: str) -> None:
+    assert (outcome.status, outcome.reason) == ("rejected", reason), outcome
+    for word in (outcome.path, *words):
+        assert word in outcome.detail, outcome.detail

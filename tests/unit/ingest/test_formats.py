@@ -9,7 +9,6 @@ from datetime import date, datetime
 
 import pytest
 
-from ingest.formats import load_formats
 from tests.unit.ingest.conftest import HASH_KEY, event, lines, packed, part
 
 
@@ -295,28 +294,3 @@ def test_qualtrics_has_three_header_rows(place) -> None:
         ("onboarding", "R_2", "q1", "How\nlikely?", "3", 3.0, True, 7),
         ("onboarding", "R_2", "q2_text", "Why?", None, None, True, 7),
     ]
-
-
-def test_registers_of_the_company(place) -> None:
-    registry = place.home / "registry"
-    (registry / "tools").mkdir(parents=True)
-    (registry / "features.yml").write_text(
-        "kind: features\nfeatures:\n  - {feature_id: export, name: no, released_on: 2026-02-01}\n"
-    )
-    (registry / "tools" / "figma.yml").write_text(
-        "kind: tool\ntool: {tool_id: figma, name: Figma, vendor: Figma}\ncontracts:\n"
-        "  - {contract_id: c1, starts_on: 2026-01-01, renews_on: 2027-01-01, currency: USD}\n"
-    )
-    place.run()
-    # `no` is a name here, not false.
-    assert place.rows("features", "feature_id, name, released_on") == [
-        ("export", "no", date(2026, 2, 1))
-    ]
-    assert place.rows("tool_contracts", "contract_id, tool_id") == [("c1", "figma")]
-
-
-def test_every_format_is_told_apart_from_all_others() -> None:
-    for one in load_formats():
-        for other in load_formats():
-            if one.name < other.name and one.reader.kind == other.reader.kind:
-                assert one.has != other.has

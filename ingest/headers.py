@@ -1,0 +1,49 @@
+"""Whether a table has the columns that a mapping can't do without.
+
+Belongs here: refusing a table as a whole, by its header. Does not belong here: single rows (see
+`ingest.mapping`).
+"""
+
+from __future__ import annotations
+
+from ingest.contracts import Column, Contract
+from ingest.formats import Part
+from ingest.records import Records
+
+
+class MissingColumnError(ValueError):
+    """The file as a whole lacks what a required column is read from."""
+
+
+def check_header(part: Part, contract: Contract, records: Records) -> None:
+    """Refuses a table that lacks every column a required field is read from.
+
+    Raises:
+        MissingColumnError: Naming the column and what the header holds instead.
+    """
+    if records.names is None or part.unpivot:
+        return
+    present = set(records.names) | {"_file"}
+    for column in contract.columns:
+        paths = _needed(column, part)
+        if not paths or any(path in present or path.split(".")[0] in present for path in paths):
+            continue
+        wanted = " or ".join(repr(path) for path in paths)
+        raise MissingColumnError(
+            f"line 1: no column {wanted}, from which {contract.name}.{column.name} is read; "
+            f"the header has {', '.join(records.names)}. Export the file with that column, "
+            "or map another one in productops.yml"
+        )
+
+
+def _needed(column: Column, part: Part) -> tuple[str, ...]:
+    """Where a required column may be read from; nothing if it can do without."""
+    spec, clock = part.mapping.fields.get(column.name), part.mapping.clock
+    if not column.required:
+        return ()
+    if spec:
+        return () if spec.default is not None else spec.paths
+    if clock and column.name in {"occurred_at", "received_at"}:
+        own = (clock.timestamp, clock.original) if column.name == "occurred_at" else ()
+        return tuple(path for path in own or (clock.received,) if path)
+    return ()
