@@ -99,8 +99,10 @@ def open_browser(profile: Path, width: int = 1600, height: int = 1000) -> Iterat
         _wait_until_up(base)
         wanted = {"capabilities": {"alwaysMatch": options}}
         session = _call("POST", f"{base}/session", wanted)["sessionId"]
-        yield Browser(base, session)
-        _call("DELETE", f"{base}/session/{session}", None)
+        try:
+            yield Browser(base, session)
+        finally:
+            _call("DELETE", f"{base}/session/{session}", None)
     finally:
         driver.terminate()
         driver.wait(timeout=20)
