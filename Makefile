@@ -32,7 +32,7 @@ up: .venv/.installed ## Open the web UI on 127.0.0.1 for the demo company
 	@exec $(BIN)/productops --home $(WORKSPACE) up
 
 test: .venv/.installed ## Run the tests
-	@$(BIN)/python -m pytest -n auto --dist loadfile
+	@$(BIN)/python -m pytest -n auto --dist loadfile --durations 12
 
 slow: .venv/.installed ## Run the tests that take long
 	@$(BIN)/python -m pytest -m slow
