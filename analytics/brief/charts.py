@@ -5,27 +5,12 @@ Belongs here: which columns are drawn how. Does not belong here: words around th
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
 
-from analytics.brief.reading import Marts, Row
+from analytics.brief.drawing import COLOURS, INK, Chart, made, plot
+from analytics.brief.reading import Marts
 
-WIDTH, HEIGHT = 470, 210
-INK, QUIET, GRID = "#1f2933", "#7b8794", "#e4e7eb"
-COLOURS = ("#2563a8", "#d9822b", "#3f8f5b", "#a3418d", "#6b5bb5", "#8c6d46")
 _WEEKS_SHOWN = 26
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A picture with its title, what it says in words, and the numbers behind it."""
-
-    title: str
-    note: str
-    svg: str
-    table: tuple[tuple[str, ...], tuple[tuple[Any, ...], ...]]
 
 
 def draw_all(marts: Marts) -> list[Chart]:
@@ -36,44 +21,6 @@ def draw_all(marts: Marts) -> list[Chart]:
         if chart is not None:
             drawn.append(chart)
     return drawn
-
-
-def _svg(chart: Any, prefix: str) -> str:
-    """The chart as inline SVG; ids get a prefix, since a page holds several."""
-    import vl_convert
-
-    configured = (
-        chart.properties(width=WIDTH, height=HEIGHT, background="transparent")
-        .configure_view(stroke=None)
-        .configure_axis(
-            grid=True, gridColor=GRID, domainColor=GRID, tickColor=GRID, labelColor=QUIET,
-            titleColor=QUIET, labelFontSize=11, titleFontSize=11, titleFontWeight="normal",
-        )
-        .configure_legend(
-            orient="top", title=None, labelColor=INK, labelFontSize=11, symbolType="stroke",
-            symbolStrokeWidth=3,
-        )
-    )  # fmt: skip
-    svg = vl_convert.vegalite_to_svg(configured.to_dict())
-    svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
-    svg = re.sub(r"url\(#", f"url(#{prefix}-", svg)
-    return svg.replace("<svg ", '<svg role="img" ', 1)
-
-
-def _made(title: str, note: str, chart: Any, prefix: str, rows: Sequence[Row]) -> Chart:
-    names = tuple(rows[0])
-    values = tuple(tuple(row[name] for name in names) for row in rows)
-    return Chart(title, note, _svg(chart, prefix), (names, values))
-
-
-def _chart(rows: Sequence[Row]) -> Any:
-    """An empty chart of rows; its marks are typed too loosely to be checked."""
-    import altair as alt
-
-    plain = [
-        {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in row.items()} for row in rows
-    ]
-    return alt.Chart(alt.Data(values=plain))
 
 
 def _active_users(marts: Marts, prefix: str) -> Chart | None:
@@ -97,7 +44,7 @@ def _active_users(marts: Marts, prefix: str) -> Chart | None:
         for r in rows
         for name in ("each day", "7 days", "28 days")
     ]
-    base = _chart(long).encode(
+    base = plot(long).encode(
         x=alt.X("day:T", title=None, axis=alt.Axis(format="%b %d", tickCount=6)),
         y=alt.Y("people:Q", title="people"),
         color=alt.Color(
@@ -108,7 +55,7 @@ def _active_users(marts: Marts, prefix: str) -> Chart | None:
     )
     whole = base.transform_filter("datum.is_complete").mark_line(strokeWidth=2)
     rest = base.mark_line(strokeWidth=1.5, strokeDash=[3, 3], opacity=0.6)
-    return _made(
+    return made(
         "Active people",
         "Distinct countable people with at least one value event, in windows that end on the day. "
         "Dashed: not yet complete.",
@@ -139,7 +86,7 @@ def _feature_reach(marts: Marts, prefix: str) -> Chart | None:
     if not rows:
         return None
     chart = (
-        _chart(rows)
+        plot(rows)
         .mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=18))
         .encode(
             x=alt.X("week_on:T", title=None, axis=alt.Axis(format="%b %d", tickCount=6)),
@@ -148,7 +95,7 @@ def _feature_reach(marts: Marts, prefix: str) -> Chart | None:
             color=alt.Color("feature_id:N", scale=alt.Scale(range=list(COLOURS))),
         )
     )  # fmt: skip
-    return _made(
+    return made(
         "Reach of features",
         "Of the people active in the week whose plan includes the feature, those who used it. A "
         "line begins with the feature's first week.",
@@ -179,7 +126,7 @@ def _support(marts: Marts, prefix: str) -> Chart | None:
         for name in ("created", "solved", "backlog")
     ]
     chart = (
-        _chart(long)
+        plot(long)
         .mark_line(strokeWidth=2)
         .encode(
             x=alt.X("week:T", title=None, axis=alt.Axis(format="%b %d", tickCount=6)),
@@ -190,7 +137,7 @@ def _support(marts: Marts, prefix: str) -> Chart | None:
             ),
         )
     )
-    return _made(
+    return made(
         "Load of support",
         "Tickets created and solved in each whole week, and those unsolved at its end.",
         chart, prefix, rows,
@@ -216,7 +163,7 @@ def _themes(marts: Marts, prefix: str) -> Chart | None:
     if not rows:
         return None
     chart = (
-        _chart(rows)
+        plot(rows)
         .mark_line(strokeWidth=2)
         .encode(
             x=alt.X("week_on:T", title=None, axis=alt.Axis(format="%b %d", tickCount=6)),
@@ -224,7 +171,7 @@ def _themes(marts: Marts, prefix: str) -> Chart | None:
             color=alt.Color("theme_name:N", scale=alt.Scale(range=list(COLOURS))),
         )
     )
-    return _made(
+    return made(
         "What customers speak of",
         "Mentions of themes a week in tickets, sales notes, survey answers and reasons of loss.",
         chart, prefix, rows,
@@ -261,7 +208,7 @@ def _seats(marts: Marts, prefix: str) -> Chart | None:
             long.append({"tool": r["tool_name"], "seats": count(r), "state": name, "order": order})
     colours = [COLOURS[2], COLOURS[1], "#b8c0c8", "#dfe3e8"]
     chart = (
-        _chart(long)
+        plot(long)
         .mark_bar(height={"band": 0.6})
         .encode(
             y=alt.Y("tool:N", title=None, sort=[r["tool_name"] for r in rows],
@@ -272,7 +219,7 @@ def _seats(marts: Marts, prefix: str) -> Chart | None:
             order=alt.Order("order:Q"),
         )
     )  # fmt: skip
-    return _made(
+    return made(
         "Seats of tools",
         "Seats paid for, by what the newest member list says of them.",
         chart, prefix, rows,
@@ -295,7 +242,7 @@ def _retention(marts: Marts, prefix: str) -> Chart | None:
     if not rows:
         return None
     chart = (
-        _chart(rows)
+        plot(rows)
         .mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=24), color=COLOURS[0])
         .encode(
             x=alt.X("week:Q", title="weeks after the first", axis=alt.Axis(tickMinStep=1)),
@@ -303,7 +250,7 @@ def _retention(marts: Marts, prefix: str) -> Chart | None:
                     scale=alt.Scale(domain=[0, 1])),
         )
     )  # fmt: skip
-    return _made(
+    return made(
         "Who stays",
         "Of all people whose week so long after the first is over, those active in it.",
         chart, prefix, rows,

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from analytics.brief.reading import Marts, Row, open_marts
+from analytics.brief.words import money, percent
 
 FEWEST = 10  # below that many people, mentions or seats nothing is said of a change
 
@@ -64,17 +65,6 @@ def _find(marts: Marts) -> Iterator[Finding]:
         for rank, row in enumerate(marts.rows(question.sql)):
             finding = question.answer(row, question.sql)
             yield replace(finding, score=finding.score - _sparing(rank))
-
-
-def percent(num: float, den: float) -> str:
-    """A share in words: 154 of 320 is `48 %`."""
-    return f"{100 * num / den:.0f} %"
-
-
-def money(minor: int, currency: str) -> str:
-    """Minor units in words: 972000 USD is `9,720 USD`."""
-    digits = 0 if currency in {"JPY", "KRW", "VND", "CLP", "ISK"} else 2
-    return f"{minor / 10**digits:,.0f} {currency}"
 
 
 _LAUNCH = f"""
