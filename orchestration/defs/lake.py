@@ -4,8 +4,10 @@ Belongs here: how ingest is shown to Dagster. Does not belong here: ingest itsel
 """
 
 import os
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +80,8 @@ def lake(
     home = workspace.open()
 
     def progress(path: str, done: int, total: int) -> None:
+        if path and done == 0:
+            _warm_up()
         if path and (done % 25 == 0 or total <= 25):
             context.log.info(f"file {done + 1} of {total}: {path}")
 
@@ -102,6 +106,12 @@ def lake(
             metadata=_contract_metadata(home, contract, mine, arrived),
         )
     _report_days(context, [b for b in batches if b.batch_id in arrived])
+
+
+def _warm_up() -> None:
+    """Something is new, so the gates will be needed: their import takes seconds, beside ingest."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    threading.Thread(target=import_module, args=("great_expectations",), daemon=True).start()
 
 
 def _ledger_metadata(report: IngestReport, batches: list[Batch]) -> dict[str, Any]:
