@@ -10,6 +10,7 @@ import dagster as dg
 
 from ingest.arrivals import find
 from ingest.settings import ConfigError
+from orchestration.defs.abandoned import close_abandoned
 from orchestration.defs.lake import EVENTS_BY_DAY
 from orchestration.defs.resources import WorkspaceResource
 
@@ -39,6 +40,8 @@ def files_arrived(
     context: dg.SensorEvaluationContext, workspace: WorkspaceResource
 ) -> dg.SensorResult | dg.SkipReason:
     """Compares names, sizes and times of all files with those of the look before."""
+    for run_id in close_abandoned(context.instance):
+        context.log.warning(f"run {run_id} was abandoned; it no longer holds up others")
     try:
         home = workspace.open()
     except ConfigError as error:
@@ -52,5 +55,9 @@ def files_arrived(
         cursor = json.dumps(before | {"seen": seen})
         context.update_cursor(cursor)
         return dg.SkipReason("Files are new; they must rest until the next look.")
-    cursor = json.dumps({"seen": seen, "requested": seen})
-    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=seen)], cursor=cursor)
+    # Numbered: files that are put back as they were before are news as well, and Dagster starts
+    # no second run under a key that it knows.
+    number = before.get("number", 0) + 1
+    cursor = json.dumps({"seen": seen, "requested": seen, "number": number})
+    request = dg.RunRequest(run_key=f"{number}-{seen}")
+    return dg.SensorResult(run_requests=[request], cursor=cursor)

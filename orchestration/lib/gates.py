@@ -83,7 +83,7 @@ def gate_lake(workspace: Workspace, plan: Plan, progress: Progress | None = None
     """
     subject = _lake_subject(workspace, plan)
     known = read_record(_lake_path(workspace))
-    if known and known.subject == subject and known.suites == suites_fingerprint():
+    if known and _speaks_of(known, subject):
         return known
     checks = list(check_ledger(plan.added, open_rejections(workspace), limits(workspace)))
     relations = _relations(workspace, plan.added)
@@ -121,7 +121,7 @@ def gate_marts(
 
     path = _marts_path(workspace)
     known = read_record(path)
-    if known and known.subject == receipt.build_id and known.suites == suites_fingerprint():
+    if known and _speaks_of(known, receipt.build_id):
         return known
     suites = mart_suites()
     relations = {suite.table: f'select * from marts."{suite.table}"' for suite in suites}
@@ -133,6 +133,12 @@ def gate_marts(
         receipt.build_id, suites_fingerprint(), _now(), tuple(checks),
         take_prints(workspace.warehouse_path),
     )  # fmt: skip
+    # Prints of a newer warehouse would vouch for marts that nobody checked.
+    if not receipt.warehouse.matches(workspace.warehouse_path):
+        raise PipelineError(
+            "Another build replaced the warehouse while its marts were checked; nothing was "
+            "recorded. Run: productops run"
+        )
     _write(path, record)
     return record
 
@@ -193,6 +199,12 @@ def tell(headline: str, record: GateRecord) -> str:
             "`productops run`.",
         ]
     )
+
+
+def _speaks_of(known: GateRecord, subject: str) -> bool:
+    """Whether a record can be trusted for `subject`; a crash tells nothing and is tried again."""
+    is_whole = not any(check.crashed for check in known.checks)
+    return is_whole and known.subject == subject and known.suites == suites_fingerprint()
 
 
 def _kept(known: GateRecord | None, plan: Plan, relations: dict[str, str]) -> list[CheckResult]:

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from ingest.ledger import Manifest, read_batches, read_manifests
-from ingest.settings import open_workspace
+from ingest.settings import HOME, open_workspace
 from orchestration.lib.paths import PublishRefusedError
 from orchestration.lib.publish import publish
 from orchestration.lib.run import RunReport
@@ -85,6 +85,37 @@ def test_a_critical_breach_changes_no_published_byte_and_publishing_alone_refuse
         done = productops(home, "ingest", "--withdraw", file.name, "--reason", "broken download")
         assert done.returncode == 0, done.stderr
     assert rerun(home).is_green
+
+
+def test_in_dagster_nothing_runs_below_a_closed_gate_and_publishing_alone_fails(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import dagster as dg
+
+    from orchestration.definitions import defs
+
+    monkeypatch.setenv(HOME, str(home))
+    before = published_bytes(home)
+    file = mostly_garbage(home)
+    with dg.DagsterInstance.ephemeral() as instance:
+        job = defs.resolve_job_def("main_job")
+        result = job.execute_in_process(instance=instance, raise_on_error=False)
+        below = dg.AssetSelection.groups("published").resolve(defs.resolve_asset_graph())
+        alone = job.execute_in_process(
+            instance=instance, raise_on_error=False, asset_selection=list(below)
+        )
+    assert not result.success
+    seen = {event.step_key for event in result.all_events if event.is_step_start}
+    assert seen == {"ingest", "gate_of_the_lake"}
+    [failed] = [
+        check
+        for check in result.get_asset_check_evaluations()
+        if not check.passed and check.severity is dg.AssetCheckSeverity.ERROR
+    ]
+    assert failed.blocking
+    assert file.name in str(failed.metadata["failing_rows"].value)
+    assert not alone.success
+    assert published_bytes(home) == before
 
 
 def test_bad_marts_are_not_published_either(home: Path, rerun: Callable[[Path], RunReport]) -> None:

@@ -1,0 +1,81 @@
+"""A gate's record speaks of exactly what was looked at, and a crash is no last word."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from expectations import runner
+from expectations.results import CheckResult
+from ingest.settings import Workspace, parse_config
+from orchestration.lib import gates
+from orchestration.lib.gates import Print, last_marts_record
+from orchestration.lib.paths import PipelineError, stamp
+from orchestration.lib.receipt import Receipt
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    config = parse_config("org: {name: x}\n", tmp_path / "productops.yml")
+    made = Workspace(tmp_path, config, "a-key-for-tests-alone")
+    made.warehouse.mkdir()
+    made.warehouse_path.write_bytes(b"first")
+    return made
+
+
+@pytest.fixture
+def receipt(workspace: Workspace) -> Receipt:
+    return Receipt(
+        "one", "", "", "", True, (), "", "", stamp(workspace.warehouse_path), {}, {}, {}
+    )  # fmt: skip
+
+
+def evaluates_to(monkeypatch: pytest.MonkeyPatch, *outcomes: CheckResult) -> list[CheckResult]:
+    """Lets the runner give one outcome after the other; returns those that are left."""
+    left = list(outcomes)
+    monkeypatch.setattr(runner, "run", lambda *_, **__: (left.pop(0),))
+    monkeypatch.setattr(gates, "take_prints", lambda _: {"m": Print(1, "2-3")})
+    return left
+
+
+PASSED = CheckResult("m", "marts", "m", "c", "critical", passed=True)
+FAILED = CheckResult("m", "marts", "m", "c", "critical", passed=False)
+CRASHED = CheckResult("m", "marts", "m", "c", "warning", passed=False, crashed=True)
+
+
+@pytest.mark.parametrize("outcome", [PASSED, FAILED])
+def test_an_outcome_is_found_again_without_another_evaluation(
+    workspace: Workspace, receipt: Receipt, monkeypatch: pytest.MonkeyPatch, outcome: CheckResult
+) -> None:
+    left = evaluates_to(monkeypatch, outcome)
+    first = gates.gate_marts(workspace, receipt)
+    assert gates.gate_marts(workspace, receipt) == first
+    assert first.is_open == outcome.passed
+    assert left == []
+
+
+def test_a_crash_closes_the_gate_and_is_tried_again(
+    workspace: Workspace, receipt: Receipt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evaluates_to(monkeypatch, CRASHED, PASSED)
+    assert not gates.gate_marts(workspace, receipt).is_open
+    assert gates.gate_marts(workspace, receipt).is_open
+
+
+def test_a_warehouse_replaced_meanwhile_leaves_no_record_for_the_old_build(
+    workspace: Workspace, receipt: Receipt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evaluates_to(monkeypatch, PASSED)
+
+    def replaced(path: Path) -> dict[str, Print]:
+        draft = path.with_name("draft")
+        draft.write_bytes(b"second build")
+        os.replace(draft, path)
+        return {"m": Print(9, "of the second build")}
+
+    monkeypatch.setattr(gates, "take_prints", replaced)
+    with pytest.raises(PipelineError, match="Another build replaced the warehouse"):
+        gates.gate_marts(workspace, receipt)
+    assert last_marts_record(workspace) is None
