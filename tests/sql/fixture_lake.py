@@ -260,6 +260,9 @@ class Warehouse:
         words = [command, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
         words += ["--target-path", str(self.target), "--log-path", str(self.target), "--quiet"]
         words += ["--log-level-file", "none", "--no-write-json", "--vars", json.dumps(values)]
+        if command in ("build", "test"):
+            # Of a part of the project, only tests whose tables are all in that part.
+            words += ["--indirect-selection", "cautious"]
         if select:
             words += ["--select", *select]
         if exclude:
