@@ -10,17 +10,17 @@
 {%- endmacro %}
 
 {% macro default__lake(table) -%}
-    {% set path = var('lake_path') ~ '/build/' ~ table ~ '.parquet' if table in ['batches', 'contracts']
-        else var('lake_path') ~ '/bronze/' ~ table %}
+    {% set path = setting('lake_path') ~ '/build/' ~ table ~ '.parquet' if table in ['batches', 'contracts']
+        else setting('lake_path') ~ '/bronze/' ~ table %}
     parquet.`{{ path }}`
 {%- endmacro %}
 
 {% macro duckdb__lake(table) -%}
     {% if table in ['batches', 'contracts'] -%}
-        read_parquet('{{ var("lake_path") | replace("'", "''") }}/build/{{ table }}.parquet')
+        read_parquet('{{ setting("lake_path") | replace("'", "''") }}/build/{{ table }}.parquet')
     {%- else -%}
         read_parquet(
-            '{{ var("lake_path") | replace("'", "''") }}/bronze/{{ table }}/**/*.parquet',
+            '{{ setting("lake_path") | replace("'", "''") }}/bronze/{{ table }}/**/*.parquet',
             hive_partitioning = false, union_by_name = false
         )
     {%- endif %}

@@ -13,6 +13,7 @@ import time
 import warnings
 from contextlib import redirect_stdout
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ import click
 
 from ingest.settings import open_workspace
 from orchestration.commands.telling import tell_run
+from orchestration.lib.build import draft_path
 from orchestration.lib.dagster_home import prepare_dagster_home
 from orchestration.lib.manifest import ensure_manifest, is_fresh
 from orchestration.lib.run import report
@@ -44,9 +46,7 @@ def run_job(home: Path) -> int:
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
     # Also for helper processes of the libraries, which else tell of their own housekeeping.
     os.environ.setdefault("PYTHONWARNINGS", "ignore")
-    if not is_fresh():
-        click.echo("Reading the models (once after each change) ...", err=True)
-        ensure_manifest()
+    read_models(workspace.home)
     since = datetime.now(UTC)
     problem = _execute(workspace.state / "last_run.log")
     told = report(workspace, since)
@@ -56,6 +56,20 @@ def run_job(home: Path) -> int:
     elif problem and (told.lake is None or told.lake.is_open):
         click.secho(f"\n{problem}", fg="red", err=True)
     return 1 if problem or not told.is_green else 0
+
+
+def read_models(home: Path) -> None:
+    """Parses the dbt project if it changed; a process of dbt does that, so others can work."""
+    if not is_fresh():
+        click.echo("Reading the models (once after each change) ...", err=True)
+        ensure_manifest(draft_path(home))
+
+
+def warm_up() -> None:
+    """Imports what a run needs: some seconds, for whoever has to wait for something else."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    for name in ("dagster_dbt", "great_expectations"):
+        import_module(name)
 
 
 def _execute(log: Path) -> str:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
@@ -74,18 +77,34 @@ def init_workspace(folder: Path, *, name: str | None, time_zone: str, currency: 
 
 def demo_workspace(folder: Path, *, seed: int, size: int) -> int:
     """Writes the demo company unless it is there, runs the job and says how to look at it."""
-    from demo import write_company
     from orchestration.commands.run import run_job
 
     folder = folder.expanduser().resolve()
     if not (folder / "truth.json").is_file():
         _refuse_if_used(folder)
         click.echo(f"Writing a made-up company's exports into {_shown(folder)}/drop ...")
-        write_company(folder, seed=seed, size=size)
+        _write_company(folder, seed, size)
     if not (folder / ".env").is_file():
         write_key(folder)
     os.environ["PRODUCTOPS_HOME"] = str(folder)
     return run_job(folder)
+
+
+def _write_company(folder: Path, seed: int, size: int) -> None:
+    """Writes the files in another process; the models are read and imports done meanwhile."""
+    from orchestration.commands.run import read_models, warm_up
+
+    command = [sys.executable, "-m", "demo", str(folder), f"--seed={seed}", f"--size={size}"]
+    with (
+        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as writing,
+        ThreadPoolExecutor(1) as reader,
+    ):
+        reading = reader.submit(read_models, folder)
+        warm_up()
+        _, said = writing.communicate()
+        reading.result()
+    if writing.returncode:
+        raise ConfigError(said.decode().strip())
 
 
 def write_key(folder: Path) -> None:

@@ -27,12 +27,12 @@ from ingest.ledger import write_build_inputs
 from ingest.settings import Workspace
 from ingest.store import locked
 from orchestration.lib import receipt as receipts
-from orchestration.lib.manifest import dbt_environment
+from orchestration.lib.manifest import dbt_environment, reuse_parse
 from orchestration.lib.paths import DBT_PROJECT, PipelineError, stamp, versions
 from orchestration.lib.receipt import Plan, Receipt
 
 Progress = Callable[[str, int, int], None]
-WAREHOUSE_VARIABLE = "PRODUCTOPS_WAREHOUSE"
+SETTINGS_VARIABLE = "PRODUCTOPS_BUILD"
 _BAD = frozenset({"error", "fail", "runtime error"})
 _SHOWN_FAILURES = 10
 
@@ -46,12 +46,13 @@ class Draft:
     plan: Plan
     target: Path
     words: tuple[str, ...]
+    settings: str
     batches: tuple[str, ...]
 
     @property
     def environment(self) -> dict[str, str]:
         """What dbt needs beside the words."""
-        return dbt_environment() | {WAREHOUSE_VARIABLE: str(self.path)}
+        return dbt_environment(self.path) | {SETTINGS_VARIABLE: self.settings}
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def building(workspace: Workspace) -> Generator[None]:
     workspace.warehouse.mkdir(parents=True, exist_ok=True)
     with locked(workspace.warehouse / "build.lock", "build of the warehouse"):
         receipts.settle_receipt(workspace)
-        shutil.rmtree(workspace.warehouse / "draft", ignore_errors=True)
+        shutil.rmtree(draft_path(workspace.home).parent, ignore_errors=True)
         yield
 
 
@@ -110,13 +111,14 @@ def prepare(workspace: Workspace, plan: Plan) -> Draft:
 
     require_lake(workspace, plan)
     build_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    path = workspace.warehouse / "draft" / f"{build_id}.duckdb"
+    path = draft_path(workspace.home)
     path.parent.mkdir(parents=True, exist_ok=True)
     if plan.kind == "incremental":
         shutil.copyfile(workspace.warehouse_path, path)
     write_build_inputs(workspace)
     target = workspace.state / "dbt"
     target.mkdir(parents=True, exist_ok=True)
+    reuse_parse(target)
     (target / "run_results.json").unlink(missing_ok=True)
     known = set(plan.receipt.batches) if plan.receipt else set()
     batches = (known | {batch.token for batch in plan.added}) - set(plan.removed)
@@ -125,21 +127,25 @@ def prepare(workspace: Workspace, plan: Plan) -> Draft:
         "--target-path", str(target), "--log-path", str(target / "logs"),
         # Tests of the models' logic on made-up rows belong to development, not to every build.
         "--exclude-resource-type", "unit_test",
-        "--vars", json.dumps(variables(workspace, plan)),
     ]  # fmt: skip
     if plan.kind == "full_refresh":
         words.append("--full-refresh")
-    return Draft(build_id, path, plan, target, tuple(words), tuple(sorted(batches)))
+    settings = json.dumps(settings_of(workspace, plan))
+    return Draft(build_id, path, plan, target, tuple(words), settings, tuple(sorted(batches)))
 
 
-def variables(workspace: Workspace, plan: Plan) -> dict[str, Any]:
-    """What the models may not guess."""
+def draft_path(home: Path) -> Path:
+    """Where every build of a workspace works: dbt parses anew for another database."""
+    return home / "warehouse" / "draft" / "warehouse.duckdb"
+
+
+def settings_of(workspace: Workspace, plan: Plan) -> dict[str, Any]:
+    """What the models may not guess (`macros/setting.sql`)."""
     org = workspace.config.org
     return {
         "lake_path": str(workspace.lake),
         "org_time_zone": org.time_zone,
         "org_currency": org.currency,
-        "product_born_on": org.product_born_on.isoformat(),
         "as_of_at": receipts.as_of_text(workspace.as_of_at()),
         "touched_event_dates": list(plan.touched_event_dates),
     }

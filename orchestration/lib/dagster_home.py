@@ -5,6 +5,7 @@ Belongs here: the instance's settings. Does not belong here: anything that impor
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from ingest.settings import Workspace
@@ -21,6 +22,11 @@ concurrency:
     max_concurrent_runs: 1
 run_monitoring:
   enabled: true
+event_log_storage:
+  module: orchestration.history
+  class: KeptSqliteEventLogStorage
+  config:
+    base_dir: {history}
 retention:
   schedule:
     purge_after_days: 90
@@ -36,6 +42,7 @@ def prepare_dagster_home(workspace: Workspace) -> Path:
     """Makes `state/` with its settings; returns its absolute path."""
     workspace.state.mkdir(parents=True, exist_ok=True)
     path = workspace.state / "dagster.yaml"
-    if not path.is_file() or path.read_text(encoding="utf-8") != _SETTINGS:
-        write_atomically(path, lambda draft: draft.write_text(_SETTINGS, encoding="utf-8"))
+    settings = _SETTINGS.format(history=json.dumps(str(workspace.state / "history" / "runs")))
+    if not path.is_file() or path.read_text(encoding="utf-8") != settings:
+        write_atomically(path, lambda draft: draft.write_text(settings, encoding="utf-8"))
     return workspace.state

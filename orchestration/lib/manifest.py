@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -21,6 +22,8 @@ from ingest.store import LakeError, locked, write_atomically
 from orchestration.lib.paths import DBT_PROJECT, PipelineError, dbt_fingerprint, versions
 
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"
+WAREHOUSE_VARIABLE = "PRODUCTOPS_WAREHOUSE"
+PARSED = "partial_parse.msgpack"
 REMEDY = f"run `{Path(sys.executable).name} -m orchestration.lib.manifest`, then load again"
 
 
@@ -51,20 +54,23 @@ def load_manifest() -> dict[str, Any]:
     return json.loads(MANIFEST.read_text(encoding="utf-8"))
 
 
-def ensure_manifest() -> bool:
-    """Parses the project if its manifest is not fresh; returns whether it had to."""
+def ensure_manifest(warehouse: Path | None = None) -> bool:
+    """Parses the project if its manifest is not fresh; returns whether it had to.
+
+    Parsed for the file that the next build will write, that build need not parse again.
+    """
     if is_fresh() or _made_by_another():
         return False
     with locked(MANIFEST.with_name("manifest.lock"), "parse of the dbt project"):
         fingerprint = _fingerprint()
-        scratch = MANIFEST.with_name("parse")
+        scratch = _scratch()
         command = [
             sys.executable, "-m", "dbt.cli.main", "parse", "--quiet",
             "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
             "--target-path", str(scratch), "--log-path", str(scratch),
         ]  # fmt: skip
         done = subprocess.run(
-            command, capture_output=True, text=True, env=dbt_environment(), check=False
+            command, capture_output=True, text=True, env=dbt_environment(warehouse), check=False
         )
         if done.returncode:
             raise PipelineError(
@@ -74,6 +80,17 @@ def ensure_manifest() -> bool:
         write_atomically(MANIFEST, lambda draft: draft.write_bytes(whole))
         write_atomically(_stamp_path(), lambda draft: draft.write_text(fingerprint))
     return True
+
+
+def _scratch() -> Path:
+    return MANIFEST.with_name("parse")
+
+
+def reuse_parse(target: Path) -> None:
+    """Lets a workspace's first build start from the parse that is there; dbt checks if it fits."""
+    parsed = _scratch() / PARSED
+    if parsed.is_file() and not (target / PARSED).exists():
+        write_atomically(target / PARSED, lambda draft: shutil.copyfile(parsed, draft))
 
 
 def _made_by_another(patience: float = 120) -> bool:
@@ -88,13 +105,17 @@ def _made_by_another(patience: float = 120) -> bool:
     return False
 
 
-def dbt_environment() -> dict[str, str]:
+def dbt_environment(warehouse: Path | None = None) -> dict[str, str]:
     """The environment for a dbt process: no telemetry, no colours, nothing from outside."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("DBT_")}
+    if warehouse:
+        kept[WAREHOUSE_VARIABLE] = str(warehouse)
     return kept | {
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
         "DBT_USE_COLORS": "false",
+        # Every statement in the log would take a tenth of the build's time; SQL is in `run/`.
+        "DBT_LOG_LEVEL_FILE": "info",
         "PYTHONUNBUFFERED": "1",
     }
 

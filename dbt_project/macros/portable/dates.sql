@@ -71,7 +71,7 @@
 
 {# The build's own "now": frozen for demos and replays. #}
 {% macro as_of_at() -%}
-    cast('{{ var("as_of_at") }}' as timestamp)
+    cast('{{ setting("as_of_at") }}' as timestamp)
 {%- endmacro %}
 
 {# Whole ISO weeks from the week of one day to the week of another. #}

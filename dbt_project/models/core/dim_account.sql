@@ -23,7 +23,7 @@ excluded as (
 select
     accounts.account_id, accounts.ultimate_parent_id, accounts.name, accounts.domain,
     accounts.plan, accounts.lifecycle, accounts.arr_minor,
-    coalesce(accounts.currency, '{{ var("org_currency") }}') as currency,
+    coalesce(accounts.currency, '{{ setting("org_currency") }}') as currency,
     accounts.paid_seat_count,
     accounts.time_zone, accounts.owner_ref, accounts.industry, accounts.record_source, accounts.record_ref,
     accounts.churned_on, accounts.created_at, accounts.is_deleted,

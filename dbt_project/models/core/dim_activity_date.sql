@@ -10,7 +10,7 @@ ends as (
 
     select
         (select min(activity_on) from {{ ref('fct_person_day') }}) as first_on,
-        (select {{ local_date('high_water_at', "'" ~ var('org_time_zone') ~ "'") }} from reach) as last_on
+        (select {{ local_date('high_water_at', "'" ~ setting('org_time_zone') ~ "'") }} from reach) as last_on
 
 ),
 

@@ -27,7 +27,7 @@ select
     periods.source, periods.opportunity_id,
     coalesce(accounts.account_id, 'unknown') as account_id,
     coalesce(parents.ultimate_parent_id, accounts.account_id, 'unknown') as ultimate_parent_id,
-    periods.stage, periods.amount_minor, coalesce(periods.currency, '{{ var("org_currency") }}') as currency,
+    periods.stage, periods.amount_minor, coalesce(periods.currency, '{{ setting("org_currency") }}') as currency,
     periods.probability,
     not periods.is_closed and not periods.is_deleted as is_open,
     periods.is_won, periods.closes_on,

@@ -1,4 +1,4 @@
-{%- set zone = "'" ~ var('org_time_zone') ~ "'" -%}
+{%- set zone = "'" ~ setting('org_time_zone') ~ "'" -%}
 with
 
 spine as (

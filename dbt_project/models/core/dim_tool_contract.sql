@@ -31,7 +31,7 @@ select
     coalesce(terms.is_auto_renew, false) as is_auto_renew,
     coalesce(terms.can_reduce_in_term, false) as can_reduce_in_term,
     terms.purchased_seat_count, terms.seat_month_minor,
-    coalesce(terms.currency, '{{ var("org_currency") }}') as currency,
+    coalesce(terms.currency, '{{ setting("org_currency") }}') as currency,
     terms.owner,
     -- What renews by itself goes on until another contract takes its place.
     case

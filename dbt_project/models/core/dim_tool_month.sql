@@ -14,7 +14,7 @@ firsts as (
 clock as (
 
     select
-        {{ local_date(as_of_at(), "'" ~ var('org_time_zone') ~ "'") }} as today_on,
+        {{ local_date(as_of_at(), "'" ~ setting('org_time_zone') ~ "'") }} as today_on,
         (select first_on from firsts) as first_on
 
 ),

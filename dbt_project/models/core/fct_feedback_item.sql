@@ -28,7 +28,7 @@ dated as (
         accounts.ultimate_parent_id,
         coalesce(
             resolved.stated_on,
-            {{ local_date('resolved.occurred_at', "coalesce(accounts.time_zone, '" ~ var('org_time_zone') ~ "')") }}
+            {{ local_date('resolved.occurred_at', "coalesce(accounts.time_zone, '" ~ setting('org_time_zone') ~ "')") }}
         ) as occurred_on
     from resolved
     left join {{ ref('dim_account') }} as accounts on accounts.account_id = resolved.account_id

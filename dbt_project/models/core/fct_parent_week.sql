@@ -17,13 +17,13 @@ revenue as (
         sum(
             case
                 when versions.plan in ('free', 'trial', 'pilot') then 0
-                when coalesce(versions.currency, '{{ var("org_currency") }}') = '{{ var("org_currency") }}'
+                when coalesce(versions.currency, '{{ setting("org_currency") }}') = '{{ setting("org_currency") }}'
                     then versions.arr_minor
             end
         ) as arr_minor,
         max(
             versions.arr_minor > 0 and versions.plan not in ('free', 'trial', 'pilot')
-            and versions.currency <> '{{ var("org_currency") }}'
+            and versions.currency <> '{{ setting("org_currency") }}'
         ) as has_other_currency
     from asking
     inner join {{ ref('dim_account') }} as accounts
@@ -46,7 +46,7 @@ pipeline as (
         on deals.ultimate_parent_id = asking.ultimate_parent_id
         and deals.valid_from_at < cast({{ add_days('asking.last_on', 1) }} as timestamp)
         and (deals.valid_to_at is null or deals.valid_to_at >= cast({{ add_days('asking.last_on', 1) }} as timestamp))
-    where deals.is_open and deals.currency = '{{ var("org_currency") }}'
+    where deals.is_open and deals.currency = '{{ setting("org_currency") }}'
     group by asking.ultimate_parent_id, asking.week_on
 
 ),

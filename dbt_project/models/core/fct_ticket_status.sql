@@ -1,7 +1,7 @@
 select
     spells.source, spells.ticket_id, spells.spell_number, spells.status, spells.is_unsolved,
     spells.starts_at, spells.ends_at, spells.change_type,
-    {{ local_date('spells.starts_at', "'" ~ var('org_time_zone') ~ "'") }} as changed_on,
+    {{ local_date('spells.starts_at', "'" ~ setting('org_time_zone') ~ "'") }} as changed_on,
     spells.is_inferred,
     coalesce(tickets.queue_id, 'none') as queue_id,
     tickets.created_at,

@@ -4,9 +4,9 @@ with
 
 given as (
 
-    {{ literal_days(var('touched_event_dates'), 'event_on') }}
+    {{ literal_days(setting('touched_event_dates'), 'event_on') }}
 
-){% if var('touched_event_dates') %},
+){% if setting('touched_event_dates') %},
 
 revised as (
 
@@ -38,7 +38,7 @@ moved as (
 ){% endif %}
 
 select event_on from given
-{%- if var('touched_event_dates') %}
+{%- if setting('touched_event_dates') %}
 union
 select event_on from moved
 {%- endif %}

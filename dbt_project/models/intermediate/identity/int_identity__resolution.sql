@@ -16,7 +16,7 @@ select
     aliases.is_shared,
     coalesce(memberships.account_id, 'unknown') as account_id,
     coalesce(memberships.account_basis, 'none') as account_basis,
-    coalesce(accounts.time_zone, '{{ var("org_time_zone") }}') as reporting_time_zone,
+    coalesce(accounts.time_zone, '{{ setting("org_time_zone") }}') as reporting_time_zone,
     case when accounts.time_zone is null then 'org' else 'account' end as tz_basis,
     people.subject_id is null and tests.subject_id is null as is_countable,
     coalesce(people.reasons, tests.reasons) as exclusion_reasons

@@ -22,10 +22,10 @@ asked as (
         tickets.source || ':' || coalesce(tickets.requester_ref, 'ticket ' || tickets.ticket_id) as requester_key,
         coalesce(people.person_type = 'user', false) as is_matched,
         coalesce(accounts.account_id, people.account_id, 'unknown') as account_id,
-        coalesce(people.reporting_time_zone, '{{ var("org_time_zone") }}') as reporting_time_zone,
+        coalesce(people.reporting_time_zone, '{{ setting("org_time_zone") }}') as reporting_time_zone,
         coalesce(people.tz_basis, 'org') as tz_basis,
-        {{ local_date('tickets.created_at', "'" ~ var('org_time_zone') ~ "'") }} as created_on,
-        {{ local_date('tickets.created_at', "coalesce(people.reporting_time_zone, '" ~ var('org_time_zone') ~ "')") }}
+        {{ local_date('tickets.created_at', "'" ~ setting('org_time_zone') ~ "'") }} as created_on,
+        {{ local_date('tickets.created_at', "coalesce(people.reporting_time_zone, '" ~ setting('org_time_zone') ~ "')") }}
             as asked_on,
         requester.agent_ref is null as is_end_user,
         coalesce(submitter.agent_ref is not null and tickets.submitter_ref <> tickets.requester_ref, false)

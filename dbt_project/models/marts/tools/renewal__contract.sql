@@ -3,7 +3,7 @@ with
 today as (
 
     select
-        {{ local_date(as_of_at(), "'" ~ var('org_time_zone') ~ "'") }} as today_on,
+        {{ local_date(as_of_at(), "'" ~ setting('org_time_zone') ~ "'") }} as today_on,
         (select warn_hours from {{ ref('dim_contract') }} where contract = 'tool_seats') as warn_hours
 
 ),

@@ -4,7 +4,7 @@ seats as (
 
     select
         months.*, tools.tool_name, tools.category, tools.owner, tools.last_snapshot_on, tools.first_spent_on,
-        coalesce(months.currency, '{{ var("org_currency") }}') as money,
+        coalesce(months.currency, '{{ setting("org_currency") }}') as money,
         (select max(spent_on) from {{ ref('fct_tool_spend') }}) as last_spent_on
     from {{ ref('fct_tool_month_seat') }} as months
     inner join {{ ref('dim_tool') }} as tools on tools.tool_id = months.tool_id

@@ -24,7 +24,7 @@ ends as (
     select
         (select min(week_on) from {{ ref('fct_feedback_item') }} where is_countable) as first_on,
         {{ greatest_of(
-            "(select " ~ local_date('last_at', "'" ~ var('org_time_zone') ~ "'") ~ " from reach)",
+            "(select " ~ local_date('last_at', "'" ~ setting('org_time_zone') ~ "'") ~ " from reach)",
             "(select max(occurred_on) from " ~ ref('fct_feedback_item') ~ " where is_countable)"
         ) }} as last_on
 
@@ -52,7 +52,7 @@ counts as (
         sum(case when is_countable and {{ test }} then 1 else 0 end) as {{ name }},
         {%- endfor %}
         sum(case when is_countable then 0 else 1 end) as excluded_mention_count,
-        sum(case when is_countable and lost_currency = '{{ var("org_currency") }}' then lost_minor else 0 end)
+        sum(case when is_countable and lost_currency = '{{ setting("org_currency") }}' then lost_minor else 0 end)
             as lost_minor
     from {{ ref('fct_mention') }}
     group by theme_id, week_on
@@ -102,7 +102,7 @@ select
     cast(case when demand.theme_id is null then 0 else demand.arr_minor end as bigint) as demand_arr_minor,
     cast(case when demand.theme_id is null then 0 else demand.pipeline_minor end as bigint) as open_pipeline_minor,
     cast(coalesce(counts.lost_minor, 0) as bigint) as lost_pipeline_minor,
-    '{{ var("org_currency") }}' as currency,
+    '{{ setting("org_currency") }}' as currency,
     cast(coalesce(demand.other_currency_count, 0) as bigint) as other_currency_account_count,
     cast(demand.top_minor as bigint) as top1_num,
     cast(demand.arr_minor as bigint) as top1_den,
