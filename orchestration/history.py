@@ -12,12 +12,13 @@ version no longer calls it.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 import sqlalchemy as sa
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from sqlalchemy import event
 
 if TYPE_CHECKING:
     from dagster._serdes import ConfigurableClassData
@@ -43,7 +44,7 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
         return cls(inst_data=inst_data, **config_value)
 
     @contextmanager
-    def _connect(self, shard: str) -> Iterator[sa.Connection]:
+    def _connect(self, shard: str) -> Generator[sa.Connection]:
         with self._db_lock:
             engine = self._engine(shard)
             if shard not in self._initialized_dbs:
@@ -57,7 +58,7 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
             engine = sa.create_engine(
                 self.conn_string_for_shard(shard), connect_args={"timeout": _BUSY_SECONDS}
             )
-            sa.event.listen(engine, "connect", _relax)
+            event.listen(engine, "connect", _relax)
             self._engines[shard] = engine
         self._engines.move_to_end(shard)
         while len(self._engines) > _KEPT:
