@@ -15,12 +15,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from ingest.problems import DamagedFileError
 from ingest.texts import SAMPLE_BYTES, decode, encoding_of
 
-CHUNK_BYTES = 24 * 1024 * 1024
+if TYPE_CHECKING:
+    import numpy as np
+
+CHUNK_BYTES = 48 * 1024 * 1024
 _READ_BYTES = 1024 * 1024
 # Compressed: small enough that what it grows to stays in the processor's cache.
 _PACKED_BYTES = 64 * 1024
@@ -122,23 +125,17 @@ class Chunk:
         return b"".join(self.blocks)
 
     @cached_property
-    def _lines_before(self) -> list[int]:
-        """Lines that end before each block, and at last all of them."""
-        return list(accumulate((block.count(b"\n") for block in self.blocks), initial=0))
+    def _ends(self) -> list[np.ndarray]:
+        """Where lines end in each block."""
+        import numpy as np
+
+        newline = ord("\n")
+        return [np.flatnonzero(np.frombuffer(b, np.uint8) == newline) for b in self.blocks]
 
     @cached_property
-    def _known_ends(self) -> dict[int, list[int]]:
-        return {}
-
-    def _ends(self, number: int) -> list[int]:
-        """Where lines end in a block; kept for the last one asked for, as lines come in order."""
-        if number not in self._known_ends:
-            block, at, ends = self.blocks[number], -1, []
-            while (at := block.find(b"\n", at + 1)) >= 0:
-                ends.append(at)
-            self._known_ends.clear()
-            self._known_ends[number] = ends
-        return self._known_ends[number]
+    def _lines_before(self) -> list[int]:
+        """Lines that end before each block, and at last all of them."""
+        return list(accumulate((len(ends) for ends in self._ends), initial=0))
 
     @property
     def line_count(self) -> int:
@@ -156,7 +153,7 @@ class Chunk:
         number, start = 0, 0
         if index:
             number = bisect_right(self._lines_before, index - 1) - 1
-            start = self._ends(number)[index - 1 - self._lines_before[number]] + 1
+            start = int(self._ends[number][index - 1 - self._lines_before[number]]) + 1
         pieces = []
         for block in self.blocks[number:]:
             end = block.find(b"\n", start)
