@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 PARSERS = (
     "text", "integer", "double", "boolean", "timestamp", "date", "json", "epoch_s", "epoch_ms",
-    "money", "percent", "email_key", "email_domain", "html", "lower", "domain", "match",
+    "epoch", "money", "percent", "email_key", "email_domain", "html", "lower", "domain", "match",
     "name_of", "hash", "file_date",
 )  # fmt: skip
 
@@ -94,9 +94,9 @@ def parse_clock(spec: Any) -> Clock | None:
     if not isinstance(spec, dict) or not set(spec) <= known:
         raise MappingError(f"clock: expected a mapping of {', '.join(sorted(known))}")
     clock = Clock(**spec)
-    if clock.parser not in {"timestamp", "epoch_s", "epoch_ms"}:
+    if clock.parser not in {"timestamp", "epoch_s", "epoch_ms", "epoch"}:
         raise MappingError(
-            f"clock: unknown parser {clock.parser!r}; one of timestamp, epoch_s, epoch_ms"
+            f"clock: unknown parser {clock.parser!r}; one of timestamp, epoch_s, epoch_ms, epoch"
         )
     checked_zone(clock.zone, "clock")
     return clock

@@ -15,6 +15,7 @@ import duckdb
 from ingest.contracts import LANDING_COLUMNS, SQL_TYPES, Contract
 from ingest.keys import KeyIndex
 from ingest.manifests import PartOutcome
+from ingest.mapping import LEFT_OUT
 from ingest.problems import BadRecord
 from ingest.stage import Staged
 from ingest.store import write_atomically
@@ -217,6 +218,7 @@ def land_part(
         connection, "select count(*) from verdict where is_known and not is_duplicate"
     )
     loaded = _count(connection, "select count(*) from stage where _reason is null") - duplicates
+    left_out = f"select count(*) from stage where _reason = {quote(LEFT_OUT)}"
     output = lake / "bronze" / contract.name / f"{place}.parquet"
     if loaded:
         _copy(connection, _rows_sql(contract, delivery, staged.lines is not None), output)
@@ -233,6 +235,7 @@ def land_part(
         rows_loaded=written,
         rows_duplicate=duplicates,
         rows_quarantined=len(staged.bad),
+        rows_suppressed=_count(connection, left_out),
         rows_revision=revisions,
         rows_late=late,
         reasons=dict(sorted(reasons.items())),

@@ -19,6 +19,8 @@ from ingest.values import name, quote, value_sql
 CLOCK_TOLERANCE = "interval 10 minutes"
 # Column that a raw relation has when an id is made of the whole record.
 RECORD_HASH = "_hash"
+# Reason of a line that the format itself leaves out; it is counted, not set aside.
+LEFT_OUT = "left_out"
 
 
 class Layer:
@@ -201,7 +203,28 @@ def _problems(
     return problems
 
 
-def compile_mapping(mapping: FieldMap, contract: Contract, facts: Mapping[str, str]) -> Compiled:
+def _left_out(
+    only: Mapping[str, tuple[str, ...]], tree: PathTree, raw: Layer, texts: dict[str, str]
+) -> list[str]:
+    """Clauses for records that are not among those that the format takes."""
+    filled = ", ".join(f"cast(r.{name(column)} as varchar)" for column in tree.columns())
+    clauses = []
+    for number, (path, values) in enumerate(only.items()):
+        seen = f"coalesce({tree.expression(path)}, '')"
+        texts[f"only{number}"] = raw.add(
+            f"case when coalesce({filled}) is not null then {seen} end"
+        )
+        wanted = ", ".join(quote(value) for value in values)
+        clauses.append(f"when {name(f't_only{number}')} not in ({wanted}) then {quote(LEFT_OUT)}")
+    return clauses
+
+
+def compile_mapping(
+    mapping: FieldMap,
+    contract: Contract,
+    facts: Mapping[str, str],
+    only: Mapping[str, tuple[str, ...]] | None = None,
+) -> Compiled:
     """Compiles a mapping to SQL.
 
     Args:
@@ -209,6 +232,8 @@ def compile_mapping(mapping: FieldMap, contract: Contract, facts: Mapping[str, s
         contract: The contract that they fill; fields that it lacks raise `MappingError`.
         facts: What the file itself tells: `source`, `file_date`, and the bounds
             `born_on` and `latest_at` for the partition column.
+        only: Which records are taken: the values that they have at these paths. What is no
+            record at all is never left out in silence.
     """
     names = set(contract.column_names)
     if unknown := sorted(set(mapping.fields) - names):
@@ -216,7 +241,7 @@ def compile_mapping(mapping: FieldMap, contract: Contract, facts: Mapping[str, s
             f"contract {contract.name} has no column {', '.join(unknown)}; "
             f"it has {', '.join(contract.column_names)}"
         )
-    tree = PathTree.of(mapping.paths)
+    tree = PathTree.of([*mapping.paths, *(only or ())])
     raw, moments = Layer("t"), Layer("m")
     columns: dict[str, str] = {}
     texts: dict[str, str] = {}
@@ -234,6 +259,7 @@ def compile_mapping(mapping: FieldMap, contract: Contract, facts: Mapping[str, s
         if stamp:
             texts["occurred_at"] = _clock_text(stamp, tree, raw)
     problems = _problems(contract, texts, facts, has_clock=mapping.clock is not None)
+    problems = _left_out(only or {}, tree, raw, texts) + problems
     reason = f"case {' '.join(problems)} end" if problems else "NULL::varchar"
     json_leaves = frozenset(
         path.split(".")[0]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.documents import at, flatten, load_json, load_yaml
+from ingest.fields import plain
 from ingest.formats import Format, Part, Unpivot
 from ingest.framing import read_all
 from ingest.problems import BadRecord
@@ -41,7 +42,7 @@ def _unpivoted(
 
 
 def _chosen(record: dict[str, Any], part: Part) -> bool:
-    return all(str(at(record, key)) in values for key, values in (part.only or {}).items())
+    return all(plain(at(record, key)) in values for key, values in (part.only or {}).items())
 
 
 def _exploded(item: dict[str, Any], names: tuple[str, ...]) -> Iterator[dict[str, Any]]:

@@ -20,7 +20,7 @@ from ingest.contracts import Contract
 from ingest.formats import Part
 from ingest.framing import Chunk, read_chunks
 from ingest.headers import check_header
-from ingest.mapping import RECORD_HASH, Compiled, compile_mapping
+from ingest.mapping import LEFT_OUT, RECORD_HASH, Compiled, compile_mapping
 from ingest.privacy import PERSONAL_HEADER, mask_emails
 from ingest.problems import BadRecord, DamagedFileError
 from ingest.records import Records
@@ -154,7 +154,7 @@ def stage_lines(
         DamagedFileError: If the compressed data is damaged, or the parser and the framer
             disagree about the number of records.
     """
-    compiled = compile_mapping(part.mapping, contract, facts)
+    compiled = compile_mapping(part.mapping, contract, facts, part.only)
     staged = Staged(contract)
     _create(connection, contract)
     lines: list[int] = []
@@ -193,7 +193,8 @@ def _note_bad(
     positions: list[int] | range, before: int,
 ) -> None:  # fmt: skip
     rows = connection.execute(
-        "select rowid, _reason from stage where rowid >= ? and _reason is not null order by rowid",
+        "select rowid, _reason from stage where rowid >= ? and _reason is not null "
+        f"and _reason <> {quote(LEFT_OUT)} order by rowid",
         [before],
     ).fetchall()
     for rowid, reason in rows:

@@ -39,7 +39,9 @@ def timestamp_sql(text: str, zone: str | None, style: str | None = None) -> str:
         if "%z" in style:
             return f"cast({parsed} as timestamp)"
         return f"timezone({quote(zone)}, {parsed}) at time zone 'UTC'" if zone else parsed
-    cleaned = f"regexp_replace({text}, ' ?(UTC|GMT)$', 'Z')"
+    named = f"regexp_replace({text}, ' ?(UTC|GMT)$', 'Z')"
+    # "10:00:00 +0000" is a time to its vendors and none to DuckDB.
+    cleaned = f"regexp_replace({named}, ' ([+-][0-9]{{2}}:?[0-9]{{2}})$', '\\1')"
     parsed = f"cast(try_cast({cleaned} as timestamptz) as timestamp)"
     if zone:
         offset = f"regexp_matches({cleaned}, '{_OFFSET}')"
@@ -60,6 +62,12 @@ def _epoch(text: str, per_second: int) -> str:
     micros = f"cast(round({seconds} * {1_000_000 // per_second}) as bigint)"
     limit = 253_402_300_799 * per_second
     return f"case when {seconds} between 0 and {limit} then make_timestamp({micros}) end"
+
+
+def _any_epoch(text: str) -> str:
+    """Seconds, or milliseconds where seconds would lie more than 3,000 years ahead."""
+    is_millis = f"try_cast({text} as double) >= 1e11"
+    return f"case when {is_millis} then {_epoch(text, 1000)} else {_epoch(text, 1)} end"
 
 
 def _boolean(text: str) -> str:
@@ -101,6 +109,8 @@ def value_sql(parser: str, text: str, spec: Field, zone: str | None, currency: s
             return styled if spec.format else f"case when {_is_digit(text)} then {bare} end"
         case "epoch_s" | "epoch_ms":
             return _epoch(text, 1 if parser == "epoch_s" else 1000)
+        case "epoch":
+            return _any_epoch(text)
         case "integer":
             return _integer(text)
         case "double":

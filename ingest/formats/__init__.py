@@ -24,6 +24,7 @@ from ingest.fields import (
     checked_zone,
     parse_clock,
     parse_field,
+    plain,
 )
 from ingest.paths import PathTree
 from ingest.settings import ConfigError, SourceMapping, line_in
@@ -136,7 +137,9 @@ def parse_part(spec: Mapping[str, Any], where: str) -> Part:
         mapping=mapping,
         records=spec.get("records"),
         explode=(explode,) if isinstance(explode, str) else tuple(explode or ()),
-        only={key: tuple(str(v) for v in values) for key, values in only.items()} if only else None,
+        only={key: tuple(plain(v) for v in values) for key, values in only.items()}
+        if only
+        else None,
         unpivot=unpivot,
     )
 
@@ -237,9 +240,13 @@ def recognise(
     for mapping in mappings:
         if mapping.files and fnmatch(relative, mapping.files):
             return Recognition(mapping)
-    fitting = [f for f in load_formats() if f.reader.kind == kind and f.has <= tokens]
+    # An object on a line of its own is a record of an export or a whole document.
+    kinds: tuple[Kind | None, ...] = (kind, "json") if kind == "ndjson" else (kind,)
+    fitting = [
+        known for known in load_formats() if known.reader.kind in kinds and known.has <= tokens
+    ]
     if fitting:
-        return Recognition(max(fitting, key=lambda f: (len(f.has), f.name)))
+        return Recognition(max(fitting, key=lambda f: (f.reader.kind == kind, len(f.has), f.name)))
     near = sorted(
         (
             (len(f.has & tokens) / len(f.has), f.name, tuple(sorted(f.has - tokens)))
