@@ -1,17 +1,18 @@
 """The main road of ingest: every file found is accounted for, exactly once.
 
 Belongs here: what a run does, in order. Does not belong here: what is done with one file
-(see `ingest.delivery`).
+(see `ingest.delivery` and `ingest.groups`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ingest.arrivals import Arrival, SeenFiles, find, kept, settle
 from ingest.contracts import load_contracts
-from ingest.delivery import NotReadyError, load_file, supersede
+from ingest.delivery import NotReadyError, supersede
+from ingest.groups import load_files
 from ingest.landing import ensure_schemas
 from ingest.manifests import Manifest, PartOutcome, changing, close_again, read_reopened
 from ingest.orphans import remove_orphans
@@ -75,26 +76,28 @@ def _tidy(run: Session, arrivals: list[Arrival]) -> None:
     remove_orphans(run.lake, run.manifests.values())
 
 
-def _take_in(
-    run: Session, seen: SeenFiles, todo: list[Arrival], progress: Progress | None
-) -> Iterable[FileOutcome]:
+def _told(todo: list[Arrival], progress: Progress | None) -> Iterator[Arrival]:
     for number, arrival in enumerate(todo):
         if progress:
             progress(arrival.relative, number, len(todo))
-        try:
-            manifest = load_file(run, arrival)
-        except NotReadyError as error:
-            yield _waiting(arrival, "not_readable_yet", str(error))
+        yield arrival
+    if progress:
+        progress("", len(todo), len(todo))
+
+
+def _take_in(
+    run: Session, seen: SeenFiles, todo: list[Arrival], progress: Progress | None
+) -> Iterator[FileOutcome]:
+    for arrival, found in load_files(run, _told(todo, progress)):
+        if isinstance(found, NotReadyError):
+            yield _waiting(arrival, "not_readable_yet", str(found))
             continue
         if arrival.is_kept:
             close_again(run.lake, arrival.entry_id)
         else:
             seen.add(arrival)
-        if manifest:
-            run.committed(manifest)
-            yield _outcome(manifest)
-    if progress:
-        progress("", len(todo), len(todo))
+        if found:
+            yield _outcome(found)
 
 
 def ingest(
