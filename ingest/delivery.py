@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ingest.arrivals import Arrival, has_changed
-from ingest.fingerprints import fingerprint
+from ingest.fingerprints import FEW_LINES, MANY_LINES, fingerprint
 from ingest.formats import Format, recognise
 from ingest.framing import copy_and_hash
 from ingest.landing import Delivery
@@ -118,13 +118,14 @@ def _duplicate(run: Session, arrival: Arrival, file_id: str, first: Manifest) ->
 
 def _recognised(run: Session, arrival: Arrival, raw: Path) -> tuple[Format | None, str, str]:
     """The format, or None with reason and detail."""
-    try:
-        kind, tokens = fingerprint(raw, arrival.suffix)
-    except DamagedFileError as error:
-        return None, error.reason, f"{arrival.relative}: {error}"
-    found = recognise(arrival.below_drop, kind, tokens, run.mappings)
-    if found.format:
-        return found.format, "", ""
+    for lines in (FEW_LINES, MANY_LINES):
+        try:
+            kind, tokens = fingerprint(raw, arrival.suffix, lines)
+        except DamagedFileError as error:
+            return None, error.reason, f"{arrival.relative}: {error}"
+        found = recognise(arrival.below_drop, kind, tokens, run.mappings)
+        if found.format:
+            return found.format, "", ""
     nearest = "; ".join(
         f"{name} (missing: {', '.join(missing) or 'nothing, but another kind of file'})"
         for name, missing in found.nearest

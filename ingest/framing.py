@@ -40,12 +40,6 @@ def copy_and_hash(source: Path, target: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
-def is_gzip(path: Path) -> bool:
-    """Whether the file's first bytes are gzip's, whatever its name says."""
-    with path.open("rb") as handle:
-        return handle.read(2) == GZIP_MAGIC
-
-
 def _inflate(handle: IO[bytes]) -> Iterator[bytes]:
     """Decompresses concatenated gzip members; each member's CRC and length are checked."""
     from isal import isal_zlib
@@ -84,7 +78,7 @@ def _inflate(handle: IO[bytes]) -> Iterator[bytes]:
 def read_blocks(path: Path) -> Iterator[bytes]:
     """Decompressed bytes of a file, block by block."""
     with path.open("rb") as handle:
-        if is_gzip(path):
+        if handle.peek(2)[:2] == GZIP_MAGIC:
             yield from _inflate(handle)
         else:
             while block := handle.read(_READ_BYTES):

@@ -21,12 +21,12 @@ from ingest.fields import MappingError
 from ingest.framing import Chunk, read_chunks
 from ingest.headers import MissingColumnError
 from ingest.landing import land_part
-from ingest.manifests import Manifest, PartOutcome, commit
+from ingest.manifests import Manifest, PartOutcome, commit, manifest_path
 from ingest.problems import DamagedFileError
 from ingest.records import Records, read_records
 from ingest.session import MEMORY, Session
 from ingest.stage import Staged, stage_lines, stage_records
-from ingest.store import LakeError, temporary
+from ingest.store import LakeError, sync_folder, temporary
 
 # A group's text is held in memory, and what a killed run has to do again is at most a group.
 _GROUP_BYTES = 32 * 1024 * 1024
@@ -51,6 +51,7 @@ class _Group:
     """Small files of one format that are landed together."""
 
     files: list[_Read] = field(default_factory=list)
+    file_ids: set[str] = field(default_factory=set)
     size: int = 0
 
     def takes(self, prepared: Prepared) -> bool:
@@ -65,11 +66,12 @@ class _Group:
 
     def knows(self, file_id: str) -> bool:
         """Whether the same bytes wait in it."""
-        return any(one.prepared.manifest.file_id == file_id for one in self.files)
+        return file_id in self.file_ids
 
     def add(self, one: _Read) -> None:
         """Takes a file in."""
         self.files.append(one)
+        self.file_ids.add(one.prepared.manifest.file_id)
         self.size += one.size
 
 
@@ -163,8 +165,10 @@ def _land_one(run: Session, prepared: Prepared, read: _Read | None = None) -> Ma
         )
 
 
-def _commit(run: Session, prepared: Prepared, manifest: Manifest) -> Manifest:
-    commit(run.lake, manifest)
+def _commit(
+    run: Session, prepared: Prepared, manifest: Manifest, *, in_series: bool = False
+) -> Manifest:
+    commit(run.lake, manifest, in_series=in_series)
     run.committed(manifest)
     if manifest.is_state:
         supersede(run, prepared.arrival.relative, manifest.entry_id)
@@ -173,7 +177,7 @@ def _commit(run: Session, prepared: Prepared, manifest: Manifest) -> Manifest:
 
 def _flush(run: Session, group: _Group) -> Iterator[tuple[Arrival, Manifest]]:
     """Lands a group and commits its files, one by one, in their order."""
-    files, group.files, group.size = group.files, [], 0
+    files, group.files, group.file_ids, group.size = group.files, [], set(), 0
     manifests: list[Manifest] = []
     if len(files) > 1:
         try:
@@ -183,7 +187,9 @@ def _flush(run: Session, group: _Group) -> Iterator[tuple[Arrival, Manifest]]:
             manifests = []
     for number, one in enumerate(files):
         found = manifests[number] if manifests else _land_one(run, one.prepared, one)
-        yield one.prepared.arrival, _commit(run, one.prepared, found)
+        yield one.prepared.arrival, _commit(run, one.prepared, found, in_series=bool(manifests))
+    for source in {one.prepared.chosen.source for one in files} if manifests else ():
+        sync_folder(manifest_path(run.lake, source, "").parent)
 
 
 def load_files(

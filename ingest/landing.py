@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -19,9 +21,12 @@ from ingest.manifests import PartOutcome
 from ingest.mapping import LEFT_OUT
 from ingest.problems import BadRecord
 from ingest.stage import Staged
-from ingest.store import write_atomically
+from ingest.store import sync_folder, write_atomically
 from ingest.texts import printable
 from ingest.values import name, quote
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _PARQUET = "format parquet, compression zstd, compression_level 1"
 
@@ -282,19 +287,22 @@ def _write_rows(
     # Writing a small file takes DuckDB several times as long as it takes pyarrow.
     table = connection.sql(sql).to_arrow_table().drop_columns(["file_no"])
     kept = [staged.contract.partition] if staged.contract.partition else False
+
+    def write(rows: pa.Table, draft: Path) -> None:
+        with draft.open("wb") as handle:
+            pq.write_table(
+                rows, handle, compression="zstd", compression_level=1, use_dictionary=False,
+                write_statistics=kept, store_schema=False,
+            )  # fmt: skip
+
     begin = 0
     for tally, path in zip(tallies, outputs, strict=True):
         rows = table.slice(begin, tally.fresh)
         begin += tally.fresh
-        if not tally.fresh:
-            continue
-        write_atomically(
-            path,
-            lambda draft, rows=rows: pq.write_table(
-                rows, draft, compression="zstd", compression_level=1, use_dictionary=False,
-                write_statistics=kept, store_schema=False,
-            ),
-        )  # fmt: skip
+        if tally.fresh:
+            write_atomically(path, partial(write, rows), in_series=True)
+    for folder in {path.parent for path in outputs if path.exists()}:
+        sync_folder(folder)
 
 
 def land_part(

@@ -14,7 +14,7 @@ from ingest.contracts import Column, Contract
 from ingest.fields import Clock, Field, FieldMap, MappingError, plain
 from ingest.paths import PathTree
 from ingest.privacy import without_personal
-from ingest.values import name, quote, value_sql
+from ingest.values import name, quote, trimmed, value_sql
 
 CLOCK_TOLERANCE = "interval 10 minutes"
 # Column that a raw relation has when an id is made of the whole record.
@@ -73,7 +73,7 @@ class Compiled:
 
 
 def _text(spec: Field, tree: PathTree) -> str:
-    pieces = [f"nullif(trim({tree.expression(path)}), '')" for path in spec.paths]
+    pieces = [trimmed(tree.expression(path)) for path in spec.paths]
     for null in spec.nulls:
         pieces = [f"nullif({piece}, {quote(null)})" for piece in pieces]
     text = pieces[0] if len(pieces) == 1 else f"coalesce({', '.join([*pieces, 'NULL'])})"
@@ -135,7 +135,7 @@ def _column_sql(
 
 
 def _clock_text(path: str, tree: PathTree, raw: Layer) -> str:
-    return raw.add(f"nullif(trim({tree.expression(path)}), '')")
+    return raw.add(trimmed(tree.expression(path)))
 
 
 def clock_sql(

@@ -175,9 +175,7 @@ def _positions(load: Sequence[tuple[int, Chunk]], gained: int) -> list[Sequence[
     everything: list[Sequence[int]] = [range(chunk.line_count) for _, chunk in load]
     if gained == sum(map(len, everything)):
         return everything
-    filled: list[Sequence[int]] = [
-        chunk.filled or range(chunk.line_count) for _, chunk in load
-    ]
+    filled: list[Sequence[int]] = [chunk.filled or range(chunk.line_count) for _, chunk in load]
     framed = sum(map(len, filled))
     if gained != framed:
         raise DamagedFileError(
@@ -322,9 +320,7 @@ def _insert_scratch(
         f"read_json({quote(str(scratch))}, format = 'newline_delimited', "
         f"maximum_object_size = 67108864, columns = {{{columns}}})"
     )
-    connection.execute(
-        f"insert into stage {_statement(compiled, contract, source, relation)}"
-    )
+    connection.execute(f"insert into stage {_statement(compiled, contract, source, relation)}")
 
 
 def _raw(row: dict[str, Any]) -> str:
