@@ -56,6 +56,7 @@ def _manifest(
         loaded_at=datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="microseconds"),
         is_state=bool(chosen and chosen.is_state),
         parts=(),
+        archive=arrival.archive,
     )
 
 
@@ -123,7 +124,7 @@ def _recognised(run: Session, arrival: Arrival, raw: Path) -> tuple[Format | Non
             kind, tokens = fingerprint(raw, arrival.suffix, lines)
         except DamagedFileError as error:
             return None, error.reason, f"{arrival.relative}: {error}"
-        found = recognise(arrival.below_drop, kind, tokens, run.mappings)
+        found = recognise(arrival.names, kind, tokens, run.mappings)
         if found.format:
             return found.format, "", ""
     nearest = "; ".join(
@@ -142,6 +143,26 @@ def supersede(run: Session, path: str, entry_id: str) -> None:
     for other in run.registers():
         if other.path == path and other.entry_id != entry_id:
             run.withdraw(other, "replaced by a newer version")
+
+
+def reject(
+    run: Session, draft: Path, arrival: Arrival, file_id: str, error: DamagedFileError
+) -> Manifest | None:
+    """Refuses a file before its format is asked for; None if the ledger says so already."""
+    manifest = _manifest(run, arrival, file_id, file_id[:16], None)
+    known = run.manifests.get(manifest.entry_id)
+    if known and known.status == "rejected" and known.parser == run.parser:
+        return None
+    kept = _land_raw(run, draft, arrival, manifest.entry_id, manifest.source)
+    manifest = replace(
+        manifest,
+        landing=kept.relative_to(run.workspace.home).as_posix(),
+        status="rejected",
+        reason=error.reason,
+        detail=f"{arrival.relative}: {error}",
+    )
+    commit(run.lake, manifest)
+    return manifest
 
 
 @dataclass(frozen=True)

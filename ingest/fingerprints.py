@@ -24,11 +24,11 @@ MANY_LINES = 50
 _ENOUGH = 0.5
 # A first line that is longer than the usual head is looked for this far.
 _LONG_HEAD = 32 * 1024 * 1024
+# Tables this wide are logs without a header, which their number of columns tells.
+_HEADERLESS_TABS = 100
 _ARCHIVES = {
-    b"PK\x03\x04": "an Excel workbook or a zip archive: save the sheet as CSV, or unpack it",
     b"%PDF": "a PDF: export the table behind it as CSV",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook: save the sheet as CSV",
-    b"PAR1": "a Parquet file: export it as CSV or newline-delimited JSON",
 }
 
 
@@ -54,6 +54,8 @@ def fingerprint(
         return None, frozenset()
     if (suffix or path.suffix) in {".yml", ".yaml"}:
         return "yaml", frozenset(_tokens(load_yaml(decode_strictly(read_all(path)))))
+    if (tabs := text.partition("\n")[0].count("\t")) >= _HEADERLESS_TABS:
+        return "tsv", frozenset({f"columns={tabs + 1}"})
     if not text.startswith(("{", "[")):
         rows = _json_lines(text, lines)
         return ("ndjson", _line_tokens(rows)) if rows else ("csv", frozenset(header_of(text)))

@@ -17,6 +17,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from ingest.columnar import PARQUET_MAGIC, json_lines
 from ingest.problems import DamagedFileError
 from ingest.texts import SAMPLE_BYTES, decode, encoding_of
 
@@ -78,8 +79,11 @@ def _inflate(handle: IO[bytes]) -> Iterator[bytes]:
 def read_blocks(path: Path) -> Iterator[bytes]:
     """Decompressed bytes of a file, block by block."""
     with path.open("rb") as handle:
-        if handle.peek(2)[:2] == GZIP_MAGIC:
+        magic = handle.peek(4)[:4]
+        if magic.startswith(GZIP_MAGIC):
             yield from _inflate(handle)
+        elif magic == PARQUET_MAGIC:
+            yield from json_lines(path)
         else:
             while block := handle.read(_READ_BYTES):
                 yield block

@@ -11,16 +11,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from pathlib import Path
 
 import duckdb
 
 from ingest.arrivals import Arrival
+from ingest.containers import is_container, unpack
 from ingest.contracts import load_contracts
-from ingest.delivery import NotReadyError, Prepared, keep_raw, prepare, supersede
+from ingest.delivery import NotReadyError, Prepared, keep_raw, prepare, reject, supersede
 from ingest.fields import MappingError
 from ingest.framing import Chunk, read_chunks
 from ingest.headers import MissingColumnError
 from ingest.landing import land_part
+from ingest.lines import LINES, LineReader
 from ingest.manifests import Manifest, PartOutcome, commit, manifest_path
 from ingest.problems import DamagedFileError
 from ingest.records import Records, read_records
@@ -83,7 +86,7 @@ def _read_small(prepared: Prepared) -> _Read | None:
     """
     chosen = prepared.chosen
     is_small = prepared.manifest.size <= _SMALL_BYTES and not chosen.is_state
-    if not is_small or chosen.reader.kind not in {"ndjson", "json"}:
+    if not is_small or chosen.reader.kind not in {*LINES, "json"}:
         return None
     if chosen.reader.kind == "json":
         try:
@@ -101,7 +104,7 @@ def _read_small(prepared: Prepared) -> _Read | None:
 
 def _read_whole(prepared: Prepared) -> _Read:
     chosen = prepared.chosen
-    if chosen.reader.kind == "ndjson":
+    if chosen.reader.kind in LINES:
         return _Read(prepared)
     return _Read(prepared, records=tuple(read_records(prepared.raw, chosen, dict(prepared.facts))))
 
@@ -120,9 +123,10 @@ def _stage_and_land(run: Session, files: Sequence[_Read]) -> list[Manifest]:
     for number, part in enumerate(chosen.parts):
         contract = load_contracts()[part.contract]
         staged: Staged
-        if chosen.reader.kind == "ndjson":
+        if chosen.reader.kind in LINES:
             chunks = [_lines(one) for one in files]
-            staged = stage_lines(run.connection, chunks, part, contract, facts, scratch)
+            reader = LineReader(chosen.reader)
+            staged = stage_lines(run.connection, chunks, reader, part, contract, facts, scratch)
         else:
             records = [one.records[number] for one in files]
             staged = stage_records(run.connection, records, part, contract, facts, scratch)
@@ -192,6 +196,26 @@ def _flush(run: Session, group: _Group) -> Iterator[tuple[Arrival, Manifest]]:
         sync_folder(manifest_path(run.lake, source, "").parent)
 
 
+def _load_members(
+    run: Session, draft: Path, arrival: Arrival, file_id: str
+) -> Iterator[tuple[Arrival, Manifest | NotReadyError | None]]:
+    """Every member of an archive is a delivery; the archive itself has no rows."""
+    try:
+        members = unpack(draft, arrival, run.lake / "tmp" / "members")
+    except DamagedFileError as error:
+        refused = reject(run, draft, arrival, file_id, error)
+        if refused:
+            run.committed(refused)
+        yield arrival, refused
+        return
+    try:
+        yield from load_files(run, members)
+    finally:
+        for member in members:
+            member.path.unlink(missing_ok=True)
+    yield arrival, None
+
+
 def load_files(
     run: Session, arrivals: Iterable[Arrival]
 ) -> Iterator[tuple[Arrival, Manifest | NotReadyError | None]]:
@@ -209,6 +233,10 @@ def load_files(
             yield arrival, error
             continue
         try:
+            if is_container(draft):
+                yield from _flush(run, group)
+                yield from _load_members(run, draft, arrival, file_id)
+                continue
             if group.knows(file_id):
                 yield from _flush(run, group)
             found = prepare(run, draft, arrival, file_id)

@@ -94,7 +94,7 @@ def _take_in(
             continue
         if arrival.is_kept:
             close_again(run.lake, arrival.entry_id)
-        else:
+        elif not arrival.archive:
             seen.add(arrival)
         if found:
             yield _outcome(found)
@@ -121,7 +121,7 @@ def ingest(
         ensure_schemas(run.connection, run.lake, load_contracts().values())
         seen = SeenFiles(run.lake, run.parser)
         arrivals = find(workspace)
-        known_paths = {m.path for m in run.manifests.values()}
+        known_paths = {m.archive or m.path for m in run.manifests.values()}
         fresh = [a for a in arrivals if not (seen.knows(a) and a.relative in known_paths)]
         whole, growing = settle(fresh)
         outcomes = [

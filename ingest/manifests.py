@@ -65,6 +65,8 @@ class Manifest:
     is_state: bool
     parts: tuple[PartOutcome, ...]
     landing: str | None = None
+    # Path of the archive that the file was taken out of.
+    archive: str = ""
     schema_version: int = SCHEMA_VERSION
 
 

@@ -11,6 +11,7 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from pathlib import Path
@@ -22,15 +23,14 @@ from ingest.contracts import Contract
 from ingest.formats import Part
 from ingest.framing import Chunk
 from ingest.headers import check_header
+from ingest.lines import LineReader
 from ingest.mapping import LEFT_OUT, RECORD_HASH, Compiled, compile_mapping
 from ingest.privacy import PERSONAL_HEADER, mask_emails
 from ingest.problems import BadRecord, DamagedFileError
 from ingest.records import Records
 from ingest.values import name, quote
 
-_LONGEST_LINE = 16_000_000
-# Half an emoji: JSON's grammar allows it, Unicode doesn't, nor does the parser.
-_LONE_SURROGATE = re.compile(
+_SURROGATE = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
     r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 )
@@ -89,56 +89,6 @@ def _count(connection: duckdb.DuckDBPyConnection) -> int:
     return int(row[0]) if row else 0
 
 
-def _insert_lines(
-    connection: duckdb.DuckDBPyConnection, select: Callable[[str], str], reads: dict[str, str],
-    path: Path,
-) -> None:  # fmt: skip
-    relation = _whole_lines(path, reads) if RECORD_HASH in reads else _lines(path, reads)
-    connection.execute(f"insert into stage {select(relation)}")
-
-
-def _lines(path: Path, reads: dict[str, str]) -> str:
-    columns = ", ".join(f"{name(key)}: {quote(kind)}" for key, kind in reads.items())
-    return (
-        f"(select *, NULL::varchar as r_extra from read_json({quote(str(path))}, "
-        f"format = 'newline_delimited', ignore_errors = true, columns = {{{columns}}}))"
-    )
-
-
-def _whole_lines(path: Path, reads: dict[str, str]) -> str:
-    """The same with a hash of each whole record; slower, since each line is read twice."""
-    wanted = {key: kind for key, kind in reads.items() if key != RECORD_HASH}
-    return (
-        f"(select unnest(json_transform(json, {quote(json.dumps(wanted))})), "
-        f"sha256(cast(json as varchar)) as {RECORD_HASH}, NULL::varchar as r_extra "
-        f"from read_ndjson_objects({quote(str(path))}, ignore_errors = true))"
-    )
-
-
-def why_malformed(line: bytes) -> str | None:
-    """Why a line is no JSON object, or None if it is one."""
-    if len(line) > _LONGEST_LINE:
-        return "line_too_long"
-    try:
-        text = line.decode("utf-8")
-    except UnicodeDecodeError:
-        return "invalid_utf8"
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return "malformed_json"
-    except RecursionError:
-        return "too_deeply_nested"
-    if not isinstance(value, dict):
-        return "not_an_object"
-    return "half_a_surrogate_pair" if _LONE_SURROGATE.search(text) else None
-
-
-def _shorten(block: bytes) -> bytes:
-    """Whole lines with those that are too long for the parser made unreadable, not dropped."""
-    return b"\n".join(b"!" if len(line) > _LONGEST_LINE else line for line in block.split(b"\n"))
-
-
 def _overwrite(path: Path, blocks: Iterable[bytes]) -> None:
     """Writes over a scratch file: memory that it has already costs nothing to get."""
     with path.open("r+b" if path.exists() else "wb") as handle:
@@ -148,14 +98,16 @@ def _overwrite(path: Path, blocks: Iterable[bytes]) -> None:
 
 def _insert_chunks(
     connection: duckdb.DuckDBPyConnection, select: Callable[[str], str], reads: dict[str, str],
-    chunks: Sequence[Chunk], draft: Path,
+    chunks: Sequence[Chunk], reader: LineReader, draft: Path,
 ) -> None:  # fmt: skip
-    _overwrite(draft, (block for chunk in chunks for block in chunk.blocks))
-    try:
-        _insert_lines(connection, select, reads, draft)
-    except duckdb.Error:
-        _overwrite(draft, (_shorten(chunk.data) for chunk in chunks))
-        _insert_lines(connection, select, reads, draft)
+    statement = f"insert into stage {select(reader.relation(draft, reads))}"
+    if all(map(reader.is_readable, chunks)):
+        _overwrite(draft, (block for chunk in chunks for block in chunk.blocks))
+        with suppress(duckdb.Error):
+            connection.execute(statement)
+            return
+    _overwrite(draft, (reader.readable(chunk.data) for chunk in chunks))
+    connection.execute(statement)
 
 
 def _loads(files: Sequence[Iterable[Chunk]]) -> Iterator[list[tuple[int, Chunk]]]:
@@ -187,10 +139,10 @@ def _positions(load: Sequence[tuple[int, Chunk]], gained: int) -> list[Sequence[
 
 
 def stage_lines(
-    connection: duckdb.DuckDBPyConnection, files: Sequence[Iterable[Chunk]], part: Part,
-    contract: Contract, facts: dict[str, str], scratch: Path,
+    connection: duckdb.DuckDBPyConnection, files: Sequence[Iterable[Chunk]], reader: LineReader,
+    part: Part, contract: Contract, facts: dict[str, str], scratch: Path,
 ) -> Staged:  # fmt: skip
-    """Stages newline-delimited JSON, chunk by chunk; memory does not grow with lines of text.
+    """Stages files of one record a line, chunk by chunk; memory does not grow with lines of text.
 
     Raises:
         DamagedFileError: If the compressed data is damaged, or the parser and the framer
@@ -208,7 +160,7 @@ def stage_lines(
 
     for load in _loads(files):
         chunks = [chunk for _, chunk in load]
-        _insert_chunks(connection, select, compiled.reads, chunks, scratch)
+        _insert_chunks(connection, select, compiled.reads, chunks, reader, scratch)
         before, rows = rows, _count(connection)
         positions = _positions(load, rows - before)
         if is_plain and load[0][1].line_count != len(positions[0]):
@@ -217,7 +169,7 @@ def stage_lines(
         if not is_plain:
             for chunk, held in zip(chunks, positions, strict=True):
                 lines.extend(chunk.first_line + position for position in held)
-        _note_bad(connection, staged, load, positions, before)
+        _note_bad(connection, staged, load, positions, before, reader)
         sizes = [0] * len(files)
         for (number, _), held in zip(load, positions, strict=True):
             sizes[number] += len(held)
@@ -230,7 +182,7 @@ def stage_lines(
 
 def _note_bad(
     connection: duckdb.DuckDBPyConnection, staged: Staged, load: Sequence[tuple[int, Chunk]],
-    positions: Sequence[Sequence[int]], before: int,
+    positions: Sequence[Sequence[int]], before: int, reader: LineReader,
 ) -> None:  # fmt: skip
     rows = connection.execute(
         "select rowid, _reason from stage where rowid >= ? and _reason is not null "
@@ -245,7 +197,7 @@ def _note_bad(
         raw = chunk.line(position)
         text = raw.decode("utf-8", errors="backslashreplace")
         staged.bad[number].append(
-            BadRecord(chunk.first_line + position, text, why_malformed(raw) or reason)
+            BadRecord(chunk.first_line + position, text, reader.problem(raw) or reason)
         )
 
 
