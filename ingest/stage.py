@@ -238,8 +238,9 @@ def stage_records(
         for key, kind in (compiled.reads | {"r_extra": "VARCHAR"}).items()
     )
     relation = (
+        "(select * replace (redact(r_extra) as r_extra) from "
         f"read_json({quote(str(scratch))}, format = 'newline_delimited', "
-        f"maximum_object_size = 67108864, columns = {{{columns}}})"
+        f"maximum_object_size = 67108864, columns = {{{columns}}}))"
     )
     if records.rows:
         statement = _statement(compiled, contract, facts["source"], relation)
