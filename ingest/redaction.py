@@ -53,11 +53,12 @@ _CUES = (
     "telefon", "telefonnummer", "handy", "handynummer", "mobil", "mobilnummer", "rufnummer",
     "durchwahl", "anrufen", "rückruf", "téléphone", "tél", "portable", "appelez", "teléfono",
     "móvil", "celular", "llame", "telefono", "cellulare", "telefone", "telemóvel", "telefoon",
-    "mobiel", "bel",
+    "mobiel", "bel", "chiama(?:re|te|to)?", "chiami",
 )  # fmt: skip
 _LINKS = (
     "number", "numbers", "no", "nr", "num", "me", "us", "him", "her", "them", "at", "on", "is",
     "are", "back", "under", "via", "to", "unter", "nummer", "ist", "au", "al", "es", "my", "our",
+    "il", "numero", "número", "numéro", "den", "die", "le",
 )  # fmt: skip
 # A day or an internet address after a cue.
 _NO_PHONE = r"^[0-9]{4}[-./][01]?[0-9][-./][0-3]?[0-9]([^0-9]|$)|^[0-9]{1,3}([.][0-9]{1,3}){3}$"

@@ -109,6 +109,8 @@ class OwnPattern(_Model):
 class PrivacyRules(_Model):
     """What is taken out of free text beside what productops knows (`docs/privacy.md`)."""
 
+    # Days for which delivered bytes are kept in `lake/landing`.
+    keep_raw_days: int = Field(default=400, ge=1)
     patterns: tuple[OwnPattern, ...] = ()
     # Words before a telephone number in the company's languages.
     phone_cues: tuple[Annotated[str, Field(min_length=2)], ...] = ()
