@@ -252,7 +252,10 @@ def write_quarantine(
     connection: duckdb.DuckDBPyConnection, path: Path, contract: str, delivery: Delivery,
     bad: list[BadRecord],
 ) -> None:  # fmt: skip
-    """Writes set-aside records with file, line, raw text and reason; no records, no file."""
+    """Writes set-aside records with file, line, raw text and reason; no records, no file.
+
+    The raw text is redacted like free text: the undisturbed bytes are in `lake/landing` alone.
+    """
     if not bad:
         path.unlink(missing_ok=True)
         return
@@ -269,7 +272,7 @@ def write_quarantine(
             [printable(item.raw) for item in bad],
         ],
     )
-    _copy(connection, "select * from bad_rows", path)
+    _copy(connection, "select * replace (redact(raw) as raw) from bad_rows", path)
 
 
 def _write_rows(

@@ -15,7 +15,7 @@ from ingest.delivery import NotReadyError, supersede
 from ingest.groups import load_files
 from ingest.landing import ensure_schemas
 from ingest.manifests import Manifest, PartOutcome, changing, close_again, read_reopened
-from ingest.orphans import remove_orphans
+from ingest.orphans import remove_old_raw, remove_orphans
 from ingest.session import Session
 from ingest.settings import Workspace
 from ingest.store import LakeError, sweep
@@ -63,12 +63,13 @@ def _waiting(arrival: Arrival, reason: str, detail: str) -> FileOutcome:
     return FileOutcome(arrival.relative, "", "", "", "waiting", reason, detail, ())
 
 
-def _tidy(run: Session, arrivals: list[Arrival]) -> None:
+def _tidy(run: Session, arrivals: list[Arrival], waiting: set[str]) -> None:
     """Finishes what a killed run left undone, and takes back registers that were deleted."""
     for manifest in run.registers():
         supersede_older = [m for m in run.registers() if m.path == manifest.path]
         if len(supersede_older) > 1:
             supersede(run, manifest.path, supersede_older[-1].entry_id)
+    remove_old_raw(run.lake, run.workspace.config.privacy.keep_raw_days, keep=waiting)
     present = {arrival.relative for arrival in arrivals}
     for manifest in run.registers():
         if manifest.path not in present:
@@ -131,8 +132,9 @@ def ingest(
         if dry_run:
             outcomes += [FileOutcome(a.relative, "", "", "", "new", "", "", ()) for a in whole]
             return IngestReport(tuple(outcomes), len(arrivals) - len(fresh))
-        _tidy(run, arrivals)
-        again = [kept(workspace.home, manifest) for manifest in read_reopened(run.lake)]
+        reopened = read_reopened(run.lake)
+        _tidy(run, arrivals, {m.landing for m in reopened if m.landing})
+        again = [kept(workspace.home, manifest) for manifest in reopened]
         outcomes += _take_in(run, seen, [*again, *whole], progress)
         seen.save()
         return IngestReport(tuple(outcomes), max(0, len(arrivals) - len(outcomes)))

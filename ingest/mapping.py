@@ -44,7 +44,7 @@ class Layer:
 class Compiled:
     """SQL for the columns of a contract, over a relation `r` of raw records.
 
-    `raw` reads the vendor's fields as text, `moments` are the clock's times made of them,
+    `raw` reads the vendor's fields as text, `moments` are what is made of them once,
     `columns` are typed; `texts` hold the raw text of those that may be unreadable; `reason` says,
     in terms of `c_<column>` and `t_<column>`, why a row can't be loaded; `reads` are the raw
     columns that the relation must have, with the types that never fail.
@@ -111,6 +111,7 @@ def _column_sql(
     mapping: FieldMap,
     facts: Mapping[str, str],
     raw: Layer,
+    moments: Layer,
 ) -> tuple[str, str | None]:
     """Expression of one column and, where reading it can fail, of its raw text."""
     if spec.parser == "hash":
@@ -130,6 +131,10 @@ def _column_sql(
     parser = spec.parser or ("text" if column.type == "json" else column.type)
     currency = raw.add(_text(Field(paths=(spec.currency,)), tree)) if spec.currency else None
     parsed = value_sql(parser, text, spec, mapping.zone, currency)
+    if column.free_text:
+        parsed = f"redact({moments.add(parsed) if parser == 'html' else parsed})"
+    elif column.is_person_id:
+        parsed = f"person_id({parsed})"
     checked = column.type not in {"text", "json"} and parser != "match"
     return f"cast({parsed} as {column.sql_type})", text if checked else None
 
@@ -219,6 +224,19 @@ def _left_out(
     return clauses
 
 
+def _name_by_id(
+    contract: Contract, mapping: FieldMap, columns: dict[str, str], tree: PathTree, raw: Layer
+) -> None:
+    """Where a vendor's user id is an e-mail address, it is the person's e-mail too."""
+    spec = mapping.fields.get("user_id")
+    if spec is None or spec.constant is not None or contract.column("user_id").person != "user":
+        return
+    text = raw.add(_text(spec, tree))
+    for column in {"email_key", "email_domain"} & columns.keys():
+        own = f"case when contains({text}, '@') then {column}({text}) end"
+        columns[column] = f"coalesce({columns[column]}, {own})"
+
+
 def compile_mapping(
     mapping: FieldMap,
     contract: Contract,
@@ -250,9 +268,10 @@ def compile_mapping(
             columns[column.name] = f"NULL::{column.sql_type}"
             continue
         spec = mapping.fields[column.name]
-        columns[column.name], text = _column_sql(column, spec, tree, mapping, facts, raw)
+        columns[column.name], text = _column_sql(column, spec, tree, mapping, facts, raw, moments)
         if text is not None:
             texts[column.name] = text
+    _name_by_id(contract, mapping, columns, tree, raw)
     if mapping.clock:
         columns.update(clock_sql(mapping.clock, tree, mapping.zone, raw, moments))
         stamp = mapping.clock.timestamp or mapping.clock.original

@@ -269,8 +269,9 @@ def _insert_scratch(
         for key, kind in (compiled.reads | {"r_extra": "VARCHAR"}).items()
     )
     relation = (
+        "(select * replace (redact(r_extra) as r_extra) from "
         f"read_json({quote(str(scratch))}, format = 'newline_delimited', "
-        f"maximum_object_size = 67108864, columns = {{{columns}}})"
+        f"maximum_object_size = 67108864, columns = {{{columns}}}))"
     )
     connection.execute(f"insert into stage {_statement(compiled, contract, source, relation)}")
 

@@ -29,7 +29,8 @@ def test_a_quote_that_is_never_closed_costs_its_own_line_alone(place, stray, aft
     counts = loaded(place.land("slack.csv", f"{SLACK}{stray}\n{rest}"))
     if after:
         assert counts == {"in": 6, "loaded": 5, "duplicate": 0, "quarantined": 1}
-        assert place.quarantine() == [("drop/slack.csv", 4, "unclosed_quote", stray)]
+        raw = stray.replace("eve@corp.test", "[email]")
+        assert place.quarantine() == [("drop/slack.csv", 4, "unclosed_quote", raw)]
     else:
         assert counts["in"] == 3
 
