@@ -16,6 +16,8 @@ from ingest.documents import at, flatten, load_json, load_yaml
 from ingest.fields import plain
 from ingest.formats import Format, Part, Unpivot
 from ingest.framing import read_all
+from ingest.markup import elements
+from ingest.notes import read_note
 from ingest.problems import BadRecord
 from ingest.tables import Table, read_table
 from ingest.texts import decode, decode_strictly
@@ -46,13 +48,34 @@ def _chosen(record: dict[str, Any], part: Part) -> bool:
 
 
 def _exploded(item: dict[str, Any], names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    """One record per entry of the item's lists; each knows its list and the item around it."""
-    above = {key: value for key, value in item.items() if key not in names}
+    """One record per entry of the item's lists; each knows its list and the item around it.
+
+    `histories[].items` looks into the entries of a list, `.` is the item itself, and a text such
+    as `12;15` is a list of its pieces.
+    """
+    above = item
     for name in names:
-        children = at(item, name)
+        above = _without(above, name.partition("[].")[0].split("."))
+    for name in names:
+        path, _, below = name.partition("[].")
+        children = at(item, path) if name != "." else None
+        if isinstance(children, str):
+            children = [piece.strip() for piece in children.split(";") if piece.strip()]
         for child in children if isinstance(children, list) else ():
             own = child if isinstance(child, dict) else {"_item": child}
-            yield own | {"_parent": above, "_from": name}
+            record = own | {"_parent": above, "_from": name}
+            yield from _exploded(record, (below,)) if below else (record,)
+        if name == ".":
+            yield item
+
+
+def _without(item: dict[str, Any], steps: list[str]) -> dict[str, Any]:
+    """The item without what stands at a path, which may be far longer than all the rest."""
+    first, *rest = steps
+    inner = item.get(first)
+    if rest and isinstance(inner, dict):
+        return item | {first: _without(inner, rest)}
+    return {key: value for key, value in item.items() if key != first}
 
 
 def document_records(document: Any, part: Part, facts: dict[str, str]) -> Records:
@@ -107,9 +130,26 @@ def read_records(path: Path, chosen: Format, facts: dict[str, str]) -> list[Reco
     if reader.kind == "csv":
         table = read_table(decode(read_all(path)), reader.delimiter, reader.header_rows)
         return [table_records(table, part, facts) for part in chosen.parts]
+    if reader.kind == "xml":
+        return [_element_records(path, part, facts) for part in chosen.parts]
+    if reader.kind == "markdown":
+        return _note_records(path, chosen.parts, facts)
     text = decode_strictly(read_all(path))
     document = load_json(text) if reader.kind == "json" else _with_rules(load_yaml(text))
     return [document_records(document, part, facts) for part in chosen.parts]
+
+
+def _element_records(path: Path, part: Part, facts: dict[str, str]) -> Records:
+    rows, lines = elements(read_all(path), part.records or "")
+    return Records([row | {"_file": facts} for row in rows], lines)
+
+
+def _note_records(path: Path, parts: tuple[Part, ...], facts: dict[str, str]) -> list[Records]:
+    """One note for every part; a bad file is set aside once, with the first of them."""
+    note = read_note(decode(read_all(path)))
+    if isinstance(note, BadRecord):
+        return [Records([], [], [note] if number == 0 else []) for number, _ in enumerate(parts)]
+    return [Records([note | {"_file": facts}], [1]) for _ in parts]
 
 
 def _with_rules(document: Any) -> Any:

@@ -29,9 +29,9 @@ from ingest.fields import (
 from ingest.paths import PathTree
 from ingest.settings import ConfigError, SourceMapping, line_in
 
-Kind = Literal["ndjson", "csv", "json", "yaml"]
+Kind = Literal["ndjson", "csv", "json", "yaml", "xml", "markdown"]
 # Bump when the meaning of a format changes: files rejected by the old code are tried again.
-PARSER_VERSION = "1"
+PARSER_VERSION = "2"
 
 
 @dataclass(frozen=True)
@@ -205,11 +205,15 @@ def from_source(source: SourceMapping, path: Path, number: int = 0) -> Format:
             "clock": source.clock, "zone": source.zone}  # fmt: skip
     specs = source.parts or (only,)
     try:
+        reader = parse_reader(source.reader)
+        parts = tuple(parse_part(spec, f"source {source.name}") for spec in specs)
+        if reader.kind == "xml" and not all(part.records for part in parts):
+            raise MappingError(f"source {source.name}: say in `records` which elements are records")
         return Format(
             name=f"mapping:{source.name}",
             source=source.name,
-            reader=parse_reader(source.reader),
-            parts=tuple(parse_part(spec, f"source {source.name}") for spec in specs),
+            reader=reader,
+            parts=parts,
             files=source.files,
         )
     except MappingError as error:
