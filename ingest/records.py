@@ -18,7 +18,7 @@ from ingest.formats import Format, Part, Unpivot
 from ingest.framing import read_all
 from ingest.markup import elements
 from ingest.notes import read_note
-from ingest.problems import BadRecord
+from ingest.problems import BadRecord, DamagedFileError
 from ingest.tables import Table, read_table
 from ingest.texts import decode, decode_strictly
 
@@ -102,21 +102,35 @@ def document_records(document: Any, part: Part, facts: dict[str, str]) -> Record
     return Records(rows, lines)
 
 
-def table_records(table: Table, part: Part, facts: dict[str, str]) -> Records:
+def _with_documents(record: dict[str, Any], columns: tuple[str, ...]) -> dict[str, Any]:
+    """The record with the JSON in its cells as values; what is none stays text."""
+    for column in columns:
+        try:
+            record[column] = load_json(record.get(column) or "null")
+        except DamagedFileError:
+            continue
+    return record
+
+
+def table_records(
+    table: Table, part: Part, facts: dict[str, str], documents: tuple[str, ...] = ()
+) -> Records:
     """Records of a CSV file; wide answers become one record per question."""
-    if part.unpivot is None and not part.only:
+    if not (part.unpivot or part.only or part.explode or documents):
         rows = [dict(zip(table.header, row, strict=True)) | {"_file": facts} for row in table.rows]
         return Records(rows, list(table.lines), list(table.bad), table.header)
     labels = dict(zip(table.header, table.labels, strict=False))
     out: list[dict[str, Any]] = []
     lines: list[int] = []
     for line, row in zip(table.lines, table.rows, strict=True):
-        record: dict[str, Any] = dict(zip(table.header, row, strict=True)) | {"_file": facts}
-        if not _chosen(record, part):
-            continue
-        made = list(_unpivoted(record, part.unpivot, labels)) if part.unpivot else [record]
-        out.extend(made)
-        lines.extend([line] * len(made))
+        whole = _with_documents(dict(zip(table.header, row, strict=True)), documents)
+        for found in _exploded(whole, part.explode) if part.explode else [whole]:
+            if not _chosen(found, part):
+                continue
+            record = found | {"_file": facts}
+            made = list(_unpivoted(record, part.unpivot, labels)) if part.unpivot else [record]
+            out.extend(made)
+            lines.extend([line] * len(made))
     return Records(out, lines, list(table.bad), table.header)
 
 
@@ -129,7 +143,8 @@ def read_records(path: Path, chosen: Format, facts: dict[str, str]) -> list[Reco
     reader = chosen.reader
     if reader.kind == "csv":
         table = read_table(decode(read_all(path)), reader.delimiter, reader.header_rows)
-        return [table_records(table, part, facts) for part in chosen.parts]
+        documents = reader.json_columns
+        return [table_records(table, part, facts, documents) for part in chosen.parts]
     if reader.kind == "xml":
         return [_element_records(path, part, facts) for part in chosen.parts]
     if reader.kind == "markdown":

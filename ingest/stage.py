@@ -224,14 +224,15 @@ def stage_records(
     known = set(compiled.reads) | {"_file"}
     if records.names:
         staged.new_columns = tuple(n for n in records.names if n and n not in known)
-    kept = () if part.unpivot else staged.new_columns
+    kept = () if part.unpivot or part.explode else staged.new_columns
     extra = [column for column in kept if not PERSONAL_HEADER.search(column)]
     with scratch.open("w", encoding="utf-8") as handle:
         for row in records.rows:
             if RECORD_HASH in compiled.reads:
                 row = row | {RECORD_HASH: hashlib.sha256(_raw(row).encode()).hexdigest()}
             more = {key: mask_emails(str(row[key])) for key in extra}
-            line = _json(row | {"r_extra": more} if any(more.values()) else row)
+            read = {key: value for key, value in row.items() if key in compiled.reads}
+            line = _json(read | {"r_extra": more} if any(more.values()) else read)
             handle.write(_SURROGATE.sub("\ufffd", line) + "\n")
     columns = ", ".join(
         f"{name(key)}: {quote(kind)}"

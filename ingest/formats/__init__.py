@@ -41,6 +41,7 @@ class Reader:
     kind: Kind
     delimiter: str | None = None
     header_rows: int = 1
+    json_columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ def _parse_unpivot(spec: Mapping[str, Any] | None) -> Unpivot | None:
 
 def parse_reader(spec: Mapping[str, Any]) -> Reader:
     """Reads how a file is cut into records; raises `MappingError` that names the word."""
-    known = {"kind", "delimiter", "header_rows"}
+    known = {"kind", "delimiter", "header_rows", "json_columns"}
     if unknown := sorted(set(spec) - known):
         raise MappingError(f"reader: unknown word {', '.join(unknown)}; known: {sorted(known)}")
     if spec.get("kind") not in get_args(Kind):
@@ -165,7 +166,10 @@ def parse_reader(spec: Mapping[str, Any]) -> Reader:
         raise MappingError(f"reader: delimiter {delimiter!r} must be one character")
     if not isinstance(header_rows, int) or header_rows < 1:
         raise MappingError(f"reader: header_rows {header_rows!r} must be a number from 1 on")
-    return Reader(spec["kind"], delimiter, header_rows)
+    json_columns = spec.get("json_columns", [])
+    if not isinstance(json_columns, list) or (json_columns and spec["kind"] != "csv"):
+        raise MappingError("reader: json_columns must be a list of columns of a csv file")
+    return Reader(spec["kind"], delimiter, header_rows, tuple(str(c) for c in json_columns))
 
 
 def parse_format(document: Mapping[str, Any]) -> Format:
