@@ -13,6 +13,8 @@ from typing import Any
 from ingest.documents import load_json, load_yaml
 from ingest.formats import Kind, load_formats
 from ingest.framing import head, read_all
+from ingest.markup import tags_in
+from ingest.notes import is_note, words_of
 from ingest.problems import DamagedFileError
 from ingest.tables import header_of
 from ingest.texts import decode, decode_strictly, is_binary
@@ -56,6 +58,10 @@ def fingerprint(
         return "yaml", frozenset(_tokens(load_yaml(decode_strictly(read_all(path)))))
     if (tabs := text.partition("\n")[0].count("\t")) >= _HEADERLESS_TABS:
         return "tsv", frozenset({f"columns={tabs + 1}"})
+    if is_note(text, suffix or path.suffix):
+        return "markdown", words_of(text)
+    if text.startswith("<"):
+        return "xml", tags_in(text)
     if not text.startswith(("{", "[")):
         rows = _json_lines(text, lines)
         return ("ndjson", _line_tokens(rows)) if rows else ("csv", frozenset(header_of(text)))

@@ -21,7 +21,7 @@ def check_header(part: Part, contract: Contract, records: Records) -> None:
     Raises:
         MissingColumnError: Naming the column and what the header holds instead.
     """
-    if records.names is None or part.unpivot:
+    if records.names is None or part.unpivot or part.explode:
         return
     present = set(records.names) | {"_file"}
     for column in contract.columns:

@@ -14,7 +14,7 @@ from ingest.contracts import Column, Contract
 from ingest.fields import Clock, Field, FieldMap, MappingError, plain
 from ingest.paths import PathTree
 from ingest.privacy import without_personal
-from ingest.values import name, quote, trimmed, value_sql
+from ingest.values import list_sql, name, object_sql, quote, trimmed, value_sql
 
 CLOCK_TOLERANCE = "interval 10 minutes"
 # Column that a raw relation has when an id is made of the whole record.
@@ -91,11 +91,13 @@ def _text(spec: Field, tree: PathTree) -> str:
 
 def _first_filled(spec: Field, tree: PathTree) -> str:
     """Name of the first path that has a value: for records that carry the changed field as key."""
+    named = spec.values or {}
     cases = " ".join(
-        f"when {tree.expression(path)} is not null then {quote(path.split('.')[-1])}"
+        f"when {tree.expression(path)} is not null then "
+        f"{quote(plain(named.get(path, path.split('.')[-1])))}"
         for path in spec.paths
     )
-    return f"case {cases} end"
+    return f"case {cases} else {'NULL' if spec.default is None else quote(spec.default)} end"
 
 
 def _hash_sql(spec: Field, tree: PathTree, source: str) -> str:
@@ -127,10 +129,17 @@ def _column_sql(
         return (without_personal(whole) if mapping.strip_personal else whole), None
     if spec.parser == "name_of":
         return raw.add(_first_filled(spec, tree)), None
+    if spec.parser in {"list", "object"}:
+        texts = {p: trimmed(tree.expression(p)) for p in spec.paths}
+        made = list_sql([*texts.values()]) if spec.parser == "list" else object_sql(texts)
+        return f"cast({raw.add(made)} as varchar)", None
     text = raw.add(_text(spec, tree))
     parser = spec.parser or ("text" if column.type == "json" else column.type)
     currency = raw.add(_text(Field(paths=(spec.currency,)), tree)) if spec.currency else None
     parsed = value_sql(parser, text, spec, mapping.zone, currency)
+    if parser == "match" and column.type not in {"text", "json"}:
+        # What a pattern found is text still, and must not raise either.
+        parsed = value_sql(column.type, f"({parsed})", Field(), mapping.zone, None)
     if column.free_text:
         parsed = f"redact({moments.add(parsed) if parser == 'html' else parsed})"
     elif column.is_person_id:

@@ -16,7 +16,9 @@ from ingest.documents import at, flatten, load_json, load_yaml
 from ingest.fields import plain
 from ingest.formats import Format, Part, Unpivot
 from ingest.framing import read_all
-from ingest.problems import BadRecord
+from ingest.markup import elements
+from ingest.notes import read_note
+from ingest.problems import BadRecord, DamagedFileError
 from ingest.tables import Table, read_table
 from ingest.texts import decode, decode_strictly
 
@@ -46,13 +48,34 @@ def _chosen(record: dict[str, Any], part: Part) -> bool:
 
 
 def _exploded(item: dict[str, Any], names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    """One record per entry of the item's lists; each knows its list and the item around it."""
-    above = {key: value for key, value in item.items() if key not in names}
+    """One record per entry of the item's lists; each knows its list and the item around it.
+
+    `histories[].items` looks into the entries of a list, `.` is the item itself, and a text such
+    as `12;15` is a list of its pieces.
+    """
+    above = item
     for name in names:
-        children = at(item, name)
+        above = _without(above, name.partition("[].")[0].split("."))
+    for name in names:
+        path, _, below = name.partition("[].")
+        children = at(item, path) if name != "." else None
+        if isinstance(children, str):
+            children = [piece.strip() for piece in children.split(";") if piece.strip()]
         for child in children if isinstance(children, list) else ():
             own = child if isinstance(child, dict) else {"_item": child}
-            yield own | {"_parent": above, "_from": name}
+            record = own | {"_parent": above, "_from": name}
+            yield from _exploded(record, (below,)) if below else (record,)
+        if name == ".":
+            yield item
+
+
+def _without(item: dict[str, Any], steps: list[str]) -> dict[str, Any]:
+    """The item without what stands at a path, which may be far longer than all the rest."""
+    first, *rest = steps
+    inner = item.get(first)
+    if rest and isinstance(inner, dict):
+        return item | {first: _without(inner, rest)}
+    return {key: value for key, value in item.items() if key != first}
 
 
 def document_records(document: Any, part: Part, facts: dict[str, str]) -> Records:
@@ -79,21 +102,35 @@ def document_records(document: Any, part: Part, facts: dict[str, str]) -> Record
     return Records(rows, lines)
 
 
-def table_records(table: Table, part: Part, facts: dict[str, str]) -> Records:
+def _with_documents(record: dict[str, Any], columns: tuple[str, ...]) -> dict[str, Any]:
+    """The record with the JSON in its cells as values; what is none stays text."""
+    for column in columns:
+        try:
+            record[column] = load_json(record.get(column) or "null")
+        except DamagedFileError:
+            continue
+    return record
+
+
+def table_records(
+    table: Table, part: Part, facts: dict[str, str], documents: tuple[str, ...] = ()
+) -> Records:
     """Records of a CSV file; wide answers become one record per question."""
-    if part.unpivot is None and not part.only:
+    if not (part.unpivot or part.only or part.explode or documents):
         rows = [dict(zip(table.header, row, strict=True)) | {"_file": facts} for row in table.rows]
         return Records(rows, list(table.lines), list(table.bad), table.header)
     labels = dict(zip(table.header, table.labels, strict=False))
     out: list[dict[str, Any]] = []
     lines: list[int] = []
     for line, row in zip(table.lines, table.rows, strict=True):
-        record: dict[str, Any] = dict(zip(table.header, row, strict=True)) | {"_file": facts}
-        if not _chosen(record, part):
-            continue
-        made = list(_unpivoted(record, part.unpivot, labels)) if part.unpivot else [record]
-        out.extend(made)
-        lines.extend([line] * len(made))
+        whole = _with_documents(dict(zip(table.header, row, strict=True)), documents)
+        for found in _exploded(whole, part.explode) if part.explode else [whole]:
+            if not _chosen(found, part):
+                continue
+            record = found | {"_file": facts}
+            made = list(_unpivoted(record, part.unpivot, labels)) if part.unpivot else [record]
+            out.extend(made)
+            lines.extend([line] * len(made))
     return Records(out, lines, list(table.bad), table.header)
 
 
@@ -106,10 +143,28 @@ def read_records(path: Path, chosen: Format, facts: dict[str, str]) -> list[Reco
     reader = chosen.reader
     if reader.kind == "csv":
         table = read_table(decode(read_all(path)), reader.delimiter, reader.header_rows)
-        return [table_records(table, part, facts) for part in chosen.parts]
+        documents = reader.json_columns
+        return [table_records(table, part, facts, documents) for part in chosen.parts]
+    if reader.kind == "xml":
+        return [_element_records(path, part, facts) for part in chosen.parts]
+    if reader.kind == "markdown":
+        return _note_records(path, chosen.parts, facts)
     text = decode_strictly(read_all(path))
     document = load_json(text) if reader.kind == "json" else _with_rules(load_yaml(text))
     return [document_records(document, part, facts) for part in chosen.parts]
+
+
+def _element_records(path: Path, part: Part, facts: dict[str, str]) -> Records:
+    rows, lines = elements(read_all(path), part.records or "")
+    return Records([row | {"_file": facts} for row in rows], lines)
+
+
+def _note_records(path: Path, parts: tuple[Part, ...], facts: dict[str, str]) -> list[Records]:
+    """One note for every part; a bad file is set aside once, with the first of them."""
+    note = read_note(decode(read_all(path)))
+    if isinstance(note, BadRecord):
+        return [Records([], [], [note] if number == 0 else []) for number, _ in enumerate(parts)]
+    return [Records([note | {"_file": facts}], [1]) for _ in parts]
 
 
 def _with_rules(document: Any) -> Any:

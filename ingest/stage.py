@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
@@ -201,12 +201,15 @@ def _note_bad(
         )
 
 
-def _scratch_lines(records: Records, extra: Sequence[str], *, hashed: bool) -> Iterator[str]:
+def _scratch_lines(
+    records: Records, extra: Sequence[str], reads: Mapping[str, str]
+) -> Iterator[str]:
     for row in records.rows:
-        if hashed:
+        if RECORD_HASH in reads:
             row = row | {RECORD_HASH: hashlib.sha256(_raw(row).encode()).hexdigest()}
         more = {key: mask_emails(str(row[key])) for key in extra}
-        line = _json(row | {"r_extra": more} if any(more.values()) else row)
+        read = {key: value for key, value in row.items() if key in reads}
+        line = _json(read | {"r_extra": more} if any(more.values()) else read)
         yield _SURROGATE.sub("\ufffd", line) + "\n"
 
 
@@ -233,13 +236,12 @@ def stage_records(
     known = set(compiled.reads) | {"_file"}
     if names:
         staged.new_columns = tuple(n for n in names if n and n not in known)
-    kept = () if part.unpivot else staged.new_columns
+    kept = () if part.unpivot or part.explode else staged.new_columns
     extra = [column for column in kept if not PERSONAL_HEADER.search(column)]
     if staged.ends[-1]:
         with scratch.open("w", encoding="utf-8") as handle:
             for records in files:
-                hashed = RECORD_HASH in compiled.reads
-                handle.writelines(_scratch_lines(records, extra, hashed=hashed))
+                handle.writelines(_scratch_lines(records, extra, compiled.reads))
         _insert_scratch(connection, compiled, contract, facts["source"], scratch)
         scratch.unlink(missing_ok=True)
     rows = _count(connection)

@@ -112,6 +112,31 @@ def _integer(text: str) -> str:
     return f"case when {is_plain} then try_cast({text} as bigint) else {whole} end"
 
 
+def _filled(pieces: str) -> str:
+    """A list without its empty entries; NULL where none is left."""
+    kept = f"list_filter({pieces}, lambda x: x is not null and x <> '')"
+    return f"nullif({kept}, [])"
+
+
+def list_sql(texts: list[str]) -> str:
+    """A JSON array of those texts that are there."""
+    listed = f"[{', '.join(texts)}]::varchar[]"
+    return f"to_json({_filled(listed)})"
+
+
+def object_sql(texts: dict[str, str]) -> str:
+    """A JSON object of texts by name."""
+    pairs = ", ".join(f"{quote(key)}, {text}" for key, text in texts.items())
+    return f"cast(json_object({pairs}) as varchar)"
+
+
+def _of_each(parser: str, text: str, key: str | None) -> str:
+    """One key of every object in a list: as a JSON array, or as texts with spaces between."""
+    path = quote(f"$[*].{key or ('name' if parser == 'names' else 'text')}")
+    found = _filled(f"json_extract_string(case when json_valid({text}) then {text} end, {path})")
+    return f"to_json({found})" if parser == "names" else f"array_to_string({found}, ' ')"
+
+
 def value_sql(parser: str, text: str, spec: Field, zone: str | None, currency: str | None) -> str:
     """SQL that reads text by a parser; what can't be read gives NULL."""
     match parser:
@@ -149,6 +174,11 @@ def value_sql(parser: str, text: str, spec: Field, zone: str | None, currency: s
             style = spec.format or ".*"
             group = min(re.compile(style).groups, 1)
             return f"nullif(regexp_extract({text}, {quote(style)}, {group}), '')"
+        case "names" | "joined":
+            return _of_each(parser, text, spec.format)
+        case "split":
+            pieces = f"regexp_split_to_array({text}, {quote(spec.format or '[,; ]+')})"
+            return f"to_json({_filled(pieces)})"
         case "json":
             return f"case when json_valid({text}) then {text} end"
         case _:

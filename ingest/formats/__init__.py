@@ -29,9 +29,9 @@ from ingest.fields import (
 from ingest.paths import PathTree
 from ingest.settings import ConfigError, SourceMapping, line_in
 
-Kind = Literal["ndjson", "csv", "json", "yaml", "tsv"]
+Kind = Literal["ndjson", "csv", "json", "yaml", "tsv", "xml", "markdown"]
 # Bump when the meaning of a format changes: files rejected by the old code are tried again.
-PARSER_VERSION = "1"
+PARSER_VERSION = "2"
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Reader:
     header_rows: int = 1
     # Names of the columns of a file without a header.
     columns: tuple[str, ...] = ()
+    json_columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,7 @@ def _parse_unpivot(spec: Mapping[str, Any] | None) -> Unpivot | None:
 
 def parse_reader(spec: Mapping[str, Any]) -> Reader:
     """Reads how a file is cut into records; raises `MappingError` that names the word."""
-    known = {"kind", "delimiter", "header_rows", "columns"}
+    known = {"kind", "delimiter", "header_rows", "columns", "json_columns"}
     if unknown := sorted(set(spec) - known):
         raise MappingError(f"reader: unknown word {', '.join(unknown)}; known: {sorted(known)}")
     if spec.get("kind") not in get_args(Kind):
@@ -171,7 +172,11 @@ def parse_reader(spec: Mapping[str, Any]) -> Reader:
     names = tuple(columns.split() if isinstance(columns, str) else map(str, columns))
     if bool(names) != (spec["kind"] == "tsv") or len(set(names)) != len(names):
         raise MappingError("reader: `columns` names each column of a tsv file once, in order")
-    return Reader(spec["kind"], delimiter, header_rows, names)
+    json_columns = spec.get("json_columns", [])
+    if not isinstance(json_columns, list) or (json_columns and spec["kind"] != "csv"):
+        raise MappingError("reader: json_columns must be a list of columns of a csv file")
+    more = tuple(str(column) for column in json_columns)
+    return Reader(spec["kind"], delimiter, header_rows, names, more)
 
 
 def parse_format(document: Mapping[str, Any]) -> Format:
@@ -211,11 +216,15 @@ def from_source(source: SourceMapping, path: Path, number: int = 0) -> Format:
             "clock": source.clock, "zone": source.zone}  # fmt: skip
     specs = source.parts or (only,)
     try:
+        reader = parse_reader(source.reader)
+        parts = tuple(parse_part(spec, f"source {source.name}") for spec in specs)
+        if reader.kind == "xml" and not all(part.records for part in parts):
+            raise MappingError(f"source {source.name}: say in `records` which elements are records")
         return Format(
             name=f"mapping:{source.name}",
             source=source.name,
-            reader=parse_reader(source.reader),
-            parts=tuple(parse_part(spec, f"source {source.name}") for spec in specs),
+            reader=reader,
+            parts=parts,
             files=source.files,
         )
     except MappingError as error:

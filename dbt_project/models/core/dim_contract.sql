@@ -5,11 +5,13 @@ clocks as (
 
     select 'usage_events' as contract, max(received_at) as last_occurred_at from {{ ref('fct_event') }}
     {%- for contract, clock in [
-        ('accounts', 'updated_at'), ('business_hours', 'updated_at'), ('exposures', 'exposed_at'),
-        ('feedback_notes', 'updated_at'), ('identities', 'updated_at'), ('opportunities', 'updated_at'),
-        ('survey_responses', 'submitted_at'), ('ticket_events', 'occurred_at'),
-        ('ticket_messages', 'created_at'), ('tickets', 'version_at'), ('tool_activity', 'occurred_at'),
-        ('tool_seats', 'snapshot_on'), ('tool_spend', 'spent_on'), ('vendor_reports', 'reported_at')
+        ('accounts', 'updated_at'), ('business_hours', 'updated_at'), ('deployments', 'occurred_at'),
+        ('exposures', 'exposed_at'), ('feedback_notes', 'updated_at'), ('identities', 'updated_at'),
+        ('incidents', 'updated_at'), ('opportunities', 'updated_at'), ('qa_checks', 'checked_at'),
+        ('research_sessions', 'updated_at'), ('survey_responses', 'submitted_at'),
+        ('ticket_events', 'occurred_at'), ('ticket_messages', 'created_at'), ('tickets', 'version_at'),
+        ('tool_activity', 'occurred_at'), ('tool_seats', 'snapshot_on'), ('tool_spend', 'spent_on'),
+        ('vendor_reports', 'reported_at'), ('work_item_events', 'occurred_at'), ('work_items', 'updated_at')
     ] %}
     union all
     select '{{ contract }}', max(cast({{ clock }} as timestamp)) from {{ ref('stg_' ~ contract) }}

@@ -33,6 +33,7 @@ SANE: dict[str, Row] = {
     "survey_responses": {},
     "identities": {},
     "theme_terms": {},
+    "research_sessions": {"consent": "recording"},
     "active_users__daily": {
         "segment": "all", "dau_count": 2, "wau_count": 4, "mau28_count": 8, "mau30_count": 9,
         "stickiness_num": 2.0, "stickiness_den": 8, "stickiness_rate": 0.25, "stickiness_pt_num": 2,
@@ -135,6 +136,19 @@ BREACH: dict[tuple[str, str], Change] = {
     ("features", "unexpected_rows__plans_are_no_list"): {"entitled_plans": '"pro"'},
     ("theme_terms", "unexpected_rows__term_matches_everything"): {"term": "**"},
     ("tool_contracts", "unexpected_rows__seat_month_minor_without_currency"): {"currency": None},
+    ("work_items", "unexpected_rows__ended_yet_open"): {"resolved_at": "2026-05-02"},
+    ("work_items", "column_pair_values_a_to_be_greater_than_b__resolved_at__created_at"): {
+        "status_category": "done", "resolved_at": "2026-04-30"},
+    ("work_items", "unexpected_rows__own_parent"): lambda row: {"parent_ref": row["work_item_id"]},
+    ("work_items", "unexpected_rows__iterations_no_list"): {"iterations": "Sprint 1"},
+    ("work_item_events", "unexpected_rows__change_to_the_same"): {"previous_value": "In Progress"},
+    ("work_item_events", "unexpected_rows__change_from_nothing_to_nothing"): {"value": None},
+    ("deployments", "unexpected_rows__success_of_nowhere"): {"environment": None},
+    ("incidents", "unexpected_rows__resolved_without_end"): {"resolved_at": None},
+    ("qa_checks", "unexpected_rows__failure_without_word"): {"status": "failed"},
+    ("research_sessions", "unexpected_rows__key_without_domain"): {
+        "email_key": "9f2c", "email_domain": None},
+    ("research_sessions", "unexpected_rows__tags_no_list"): {"tags": "export"},
     ("tracking_plan", "unexpected_rows__system_event_of_a_feature"): {"event_class": "system"},
     ("active_users__daily", "unexpected_rows__count_unknown"): {"mau30_count": None},
     ("active_users__daily", "unexpected_rows__stickiness_of_others"): {
