@@ -7,9 +7,12 @@ of its own. Does not belong here: what the members mean.
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import shutil
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -21,6 +24,11 @@ from ingest.store import LakeError, temporary
 _ZIP_MAGIC = b"PK\x03\x04"
 _EMPTY_ZIP_MAGIC = b"PK\x05\x06"
 _WORKBOOK = "xl/workbook.xml"
+# What the standard library raises on archives whose bytes were changed.
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, OverflowError,
+    RuntimeError, ValueError, struct.error,
+)  # fmt: skip
 _NOISE = ("__MACOSX/",)
 _BLOCK = 1024 * 1024
 # A header is the first row that fills at least this share of the sheet's columns.
@@ -53,7 +61,14 @@ def unpack(path: Path, arrival: Arrival, scratch: Path) -> list[Arrival]:
             if _WORKBOOK in archive.namelist():
                 return list(_sheets(path, arrival, scratch))
             return list(_members(archive, arrival, scratch))
-    except zipfile.BadZipFile as error:
+    except (DamagedFileError, LakeError):
+        raise
+    except _DAMAGE as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise LakeError(
+                f"{arrival.relative}: can't be unpacked into the lake ({error.strerror}). Nothing "
+                "was taken in; free space or fix permissions, then run again"
+            ) from error
         raise DamagedFileError(
             "zip_damaged",
             f"the zip archive is damaged ({error}); download it again, in binary mode",
