@@ -29,7 +29,7 @@ class Arrival:
     """A file found: `relative` is its path below the workspace, with `/`.
 
     One that is landed again from the raw bytes kept of it bears the path it was delivered under
-    and the id of its entry in the ledger.
+    and the ids of its entry in the ledger, whatever erasures took out of its bytes since.
     """
 
     path: Path
@@ -37,6 +37,7 @@ class Arrival:
     size: int
     modified_ns: int
     entry_id: str = ""
+    file_id: str = ""
 
     @property
     def is_kept(self) -> bool:
@@ -114,6 +115,7 @@ def kept(home: Path, manifest: Manifest) -> Arrival:
         size=manifest.size,
         modified_ns=int(written.timestamp()) * 1_000_000_000,
         entry_id=manifest.entry_id,
+        file_id=manifest.file_id,
     )
 
 

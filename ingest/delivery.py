@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ import duckdb
 
 from ingest.arrivals import Arrival, has_changed
 from ingest.contracts import load_contracts
+from ingest.erasures import Withheld, hold_back
 from ingest.fields import MappingError
 from ingest.fingerprints import fingerprint
 from ingest.formats import Format, recognise
@@ -26,11 +28,13 @@ from ingest.landing import Delivery, land_part
 from ingest.manifests import Manifest, PartOutcome, commit, restore
 from ingest.problems import DamagedFileError
 from ingest.records import Records, read_records
+from ingest.scrub import scrub
 from ingest.session import MEMORY, Session
-from ingest.stage import stage_lines, stage_records
+from ingest.stage import Staged, stage_lines, stage_records
 from ingest.store import LakeError, temporary
 
 _LONGEST_NAME = 200
+RAW_REMOVED = "the raw copy was removed: it held somebody who was erased"
 
 
 class NotReadyError(Exception):
@@ -83,7 +87,7 @@ def _keep_raw(run: Session, arrival: Arrival) -> tuple[Path, str]:
     if has_changed(arrival):
         draft.unlink(missing_ok=True)
         raise NotReadyError("was written to while it was read; it is taken in once it rests")
-    return draft, file_id
+    return draft, arrival.file_id or file_id
 
 
 def _land_raw(run: Session, draft: Path, arrival: Arrival, entry_id: str, source: str) -> Path:
@@ -123,24 +127,36 @@ def _duplicate(run: Session, arrival: Arrival, file_id: str, first: Manifest) ->
     )
 
 
-def _stage_and_land(
-    run: Session, path: Path, chosen: Format, delivery: Delivery, facts: dict[str, str]
-) -> tuple[PartOutcome, ...]:
+def staged_parts(
+    run: Session, path: Path, chosen: Format, facts: dict[str, str]
+) -> Iterator[Staged]:
+    """Stages one part of a file after the other; each is gone when the next one comes."""
     scratch = temporary(run.lake / "tmp" / "lines.json")
     contracts = load_contracts()
     records: list[Records] = []
     if chosen.reader.kind != "ndjson":
         records = read_records(path, chosen, facts)
-    outcomes = []
     for number, part in enumerate(chosen.parts):
         contract = contracts[part.contract]
         if chosen.reader.kind == "ndjson":
-            staged = stage_lines(run.connection, path, part, contract, facts, scratch)
+            yield stage_lines(run.connection, path, part, contract, facts, scratch)
         else:
-            staged = stage_records(run.connection, records[number], part, contract, facts, scratch)
+            yield stage_records(run.connection, records[number], part, contract, facts, scratch)
+
+
+def _stage_and_land(
+    run: Session, path: Path, chosen: Format, delivery: Delivery, facts: dict[str, str]
+) -> tuple[tuple[PartOutcome, ...], list[Withheld]]:
+    """The outcome of each part, and which of its lines are held back because of an erasure."""
+    outcomes: list[PartOutcome] = []
+    withheld: list[Withheld] = []
+    for staged in staged_parts(run, path, chosen, facts):
+        withheld.append(
+            hold_back(run.connection, staged, chosen.source, run.erased, run.workspace.hash_key)
+        )
         if staged.rows_in:
             outcomes.append(land_part(run.connection, run.lake, staged, delivery, run.index))
-    return tuple(outcomes)
+    return tuple(outcomes), withheld
 
 
 def _recognised(run: Session, arrival: Arrival, raw: Path) -> tuple[Format | None, str, str]:
@@ -227,7 +243,10 @@ def _land(
     )  # fmt: skip
     try:
         facts = run.facts(arrival, chosen)
-        extra["parts"] = _stage_and_land(run, kept, chosen, delivery, facts)
+        extra["parts"], withheld = _stage_and_land(run, kept, chosen, delivery, facts)
+        if any(part.lines for part in withheld) and not scrub(kept, chosen, withheld):
+            kept.unlink(missing_ok=True)
+            extra |= {"landing": None, "detail": RAW_REMOVED}
     except DamagedFileError as error:
         extra |= {"status": "rejected", "reason": error.reason}
         extra["detail"] = f"{arrival.relative}: {error}"

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from ingest.contracts import LANDING_COLUMNS, SQL_TYPES, Contract
+from ingest.erasures import ERASED, NOBODY
 from ingest.keys import KeyIndex
 from ingest.manifests import PartOutcome
 from ingest.mapping import LEFT_OUT
@@ -48,6 +49,16 @@ def _content(contract: Contract) -> str:
     return f"md5(concat_ws(chr(1), {parts}))"
 
 
+def _version(contract: Contract) -> str:
+    return f"cast({name(contract.version.column)} as varchar)" if contract.version else "'none'"
+
+
+def _is_masked(contract: Contract) -> str:
+    """SQL: an erasure took somebody's name out of the row; as delivered it must not come back."""
+    parts = ", ".join(name(c.name) for c in contract.columns if c.sql_type == "VARCHAR")
+    return f"contains(concat_ws(' ', {parts}), {quote(NOBODY)})"
+
+
 def _find_suspects(
     connection: duckdb.DuckDBPyConnection, contract: Contract, index: KeyIndex, *, is_state: bool
 ) -> None:
@@ -71,7 +82,8 @@ def _find_suspects(
         return
     connection.execute(
         f"create or replace temp table suspect as select rowid as id, row_key, "
-        f"{_content(contract)} as content from stage where _reason is null and row_key in "
+        f"{_content(contract)} as content, {_version(contract)} as version "
+        "from stage where _reason is null and row_key in "
         "(select row_key from repeated union select row_key from earlier)"
     )
     numbers = [
@@ -82,24 +94,28 @@ def _find_suspects(
         listed = ", ".join(quote(str(path)) for path in index.files(contract, numbers))
         connection.execute(
             f"create or replace temp table held as select row_key, "
-            f"{_content(contract)} as content, {when} as held_on from read_parquet([{listed}]) "
-            "where row_key in (select row_key from suspect)"
+            f"{_content(contract)} as content, {when} as held_on, "
+            f"case when {_is_masked(contract)} then {_version(contract)} end as masked_version "
+            f"from read_parquet([{listed}]) where row_key in (select row_key from suspect)"
         )
     else:
         connection.execute(
-            "create or replace temp table held (row_key ubigint, content varchar, held_on date)"
+            "create or replace temp table held (row_key ubigint, content varchar, held_on date, "
+            "masked_version varchar)"
         )
     connection.execute(
         """
         create or replace temp table verdict as
         select s.id, s.row_key,
             row_number() over (partition by s.row_key, s.content order by s.id) > 1
-                or h.row_key is not null as is_duplicate,
+                or h.row_key is not null or m.row_key is not null as is_duplicate,
             s.id > min(s.id) over (partition by s.row_key)
                 or s.row_key in (select row_key from earlier) as is_known
         from suspect s
         left join (select distinct row_key, content from held) h
             on h.row_key = s.row_key and h.content = s.content
+        left join (select distinct row_key, masked_version from held) m
+            on m.row_key = s.row_key and m.masked_version = s.version
         """
     )
 
@@ -107,7 +123,8 @@ def _find_suspects(
 def _no_suspects(connection: duckdb.DuckDBPyConnection) -> None:
     """The usual case: every key is new, so there is nothing to compare."""
     connection.execute(
-        "create or replace temp table held (row_key ubigint, content varchar, held_on date);"
+        "create or replace temp table held (row_key ubigint, content varchar, held_on date, "
+        "masked_version varchar);"
         "create or replace temp table verdict (id bigint, row_key ubigint, is_duplicate boolean, "
         "is_known boolean)"
     )
@@ -221,7 +238,7 @@ def land_part(
         connection, "select count(*) from verdict where is_known and not is_duplicate"
     )
     loaded = _count(connection, "select count(*) from stage where _reason is null") - duplicates
-    left_out = f"select count(*) from stage where _reason = {quote(LEFT_OUT)}"
+    left_out = f"select count(*) from stage where _reason in ({quote(LEFT_OUT)}, {quote(ERASED)})"
     output = lake / "bronze" / contract.name / f"{place}.parquet"
     if loaded:
         _copy(connection, _rows_sql(contract, delivery, staged.lines is not None), output)
@@ -238,7 +255,7 @@ def land_part(
         rows_loaded=written,
         rows_duplicate=duplicates,
         rows_quarantined=len(staged.bad),
-        rows_suppressed=_count(connection, left_out),
+        rows_suppressed=_count(connection, left_out) + staged.withheld,
         rows_revision=revisions,
         rows_late=late,
         reasons=dict(sorted(reasons.items())),

@@ -46,6 +46,8 @@ class Staged:
     uncut: int = 0
     new_columns: tuple[str, ...] = ()
     lines: list[int] | None = None
+    # Records that can't be read and name somebody who was erased: counted, not set aside.
+    withheld: int = 0
 
     @property
     def rows_in(self) -> int:
