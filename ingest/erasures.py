@@ -64,7 +64,7 @@ def add_erasure(lake: Path, record: dict[str, Any], hash_key: str) -> None:
     earlier = [
         known
         for known in read_erasures(lake)
-        if known["status"] != "begun" or not told.issuperset(known["subjects"])
+        if known["status"] == "done" or not told.issuperset(known["subjects"])
     ]
     lines = [json.dumps(known, sort_keys=True) for known in [*earlier, stamped]]
     text = "".join(f"{line}\n" for line in lines)
@@ -122,8 +122,10 @@ def pending(lake: Path) -> Subject:
 
 
 def finish_erasure(lake: Path, record: dict[str, Any], hash_key: str) -> None:
-    """Writes the record of a purge in place of its announcements, then drops the notes of it."""
+    """Writes the record of a purge in place of its announcements; the notes go when it is done."""
     add_erasure(lake, record, hash_key)
+    if record["status"] != "done":
+        return
     for path in _pending_folder(lake).glob("*"):
         path.unlink(missing_ok=True)
 

@@ -67,8 +67,9 @@ class Erasure:
 
     @property
     def is_known(self) -> bool:
-        """Whether any row was about the person."""
-        return bool(self.rows)
+        """Whether any row was about the person, or named them."""
+        subject = self.subject
+        return bool(self.rows or subject.devices or subject.refs or subject.tickets)
 
 
 def look_for(workspace: Workspace, request: Request) -> Erasure:
@@ -160,7 +161,7 @@ def _erased_since(lake: Path) -> dict[str, int]:
             counts[part.contract] = counts.get(part.contract, 0) + part.rows_erased
             aside = part.rows_quarantine_erased
             counts["quarantine"] = counts.get("quarantine", 0) + aside
-    for record in read_erasures(lake):
+    for record in (known for known in read_erasures(lake) if known["status"] == "done"):
         for contract, rows in record.get("rows", {}).items():
             counts[contract] = counts.get(contract, 0) - rows
     return {contract: rows for contract, rows in sorted(counts.items()) if rows > 0}
