@@ -417,22 +417,19 @@ def expected(filled, tmp_path_factory) -> dict[str, object]:
                      if n not in {3, 8, 14, 20})],
 )  # fmt: skip
 def test_killed_anywhere_it_ends_the_same(full, expected, number) -> None:
-    home = full.home
-    code = python(sys.executable, "-c", AT_CHANGE, str(home), str(number), MAIL)
+    code = python(sys.executable, "-c", AT_CHANGE, str(full.home), str(number), MAIL)
     assert code in {-signal.SIGKILL, 0, 1}
     assert number > 20 or code == -signal.SIGKILL
-    place = Place(home)
-    _, seen = forget(place)
+    _, seen = forget(full)
     assert seen.is_clean
-    assert traces(place, MAIL, KEY, USER, DEVICE, "Ada cannot export") == []
-    found = content(place)
-    for key in ("erasures",):
-        mine, theirs = found.pop(key), dict(expected)[key]
-        if code == -signal.SIGKILL:
-            assert [{**r, "files_read": 0} for r in mine] == [
-                {**r, "files_read": 0} for r in theirs
-            ]
-    assert found == {k: v for k, v in expected.items() if k != "erasures"}
+    assert traces(full, MAIL, KEY, USER, DEVICE, "Ada cannot export") == []
+    found = content(full)
+    # A purge that was killed after its last step, or not at all, has a record of its own.
+    assert found["erasures"][0]["rows"] == expected["erasures"][0]["rows"]
+    assert len(found["erasures"]) == 1 or number > 25
+    assert {k: v for k, v in found.items() if k != "erasures"} == {
+        k: v for k, v in expected.items() if k != "erasures"
+    }
 
 
 def test_the_cache_of_seen_files_knows_no_person(full) -> None:
