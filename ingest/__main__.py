@@ -10,12 +10,16 @@ import os
 import sys
 from pathlib import Path
 
+from ingest.absence import scan
 from ingest.contracts import load_contracts
+from ingest.forget import conclude, look_for, purge
 from ingest.formats import load_formats
 from ingest.ledger import read_batches, withdraw
 from ingest.load import FileOutcome, ingest
 from ingest.settings import HOME, ConfigError, open_workspace
 from ingest.store import LakeError
+from ingest.subjects import requests_of
+from ingest.telling import proof, told
 
 _EXAMPLES = """examples:
   python -m ingest run --home my-company     take in what lies in drop/ and registry/
@@ -23,6 +27,7 @@ _EXAMPLES = """examples:
   python -m ingest ledger                    every batch with its balance
   python -m ingest formats                   the exports that are recognised, and by what
   python -m ingest withdraw drop/bad.csv --reason "test data"
+  python -m ingest forget --email ada@corp.test --dry-run
 """
 
 
@@ -44,6 +49,11 @@ def _parser() -> argparse.ArgumentParser:
     away = commands.add_parser("withdraw", help="take a loaded file's rows out of later builds")
     away.add_argument("file", help="its path, name, file id or batch id")
     away.add_argument("--reason", required=True)
+    gone = commands.add_parser("forget", help="erase people from the lake, and prove it")
+    gone.add_argument("--email", action="append", default=[], help="an address of theirs")
+    gone.add_argument("--user-id", action="append", default=[], help="the product's id of them")
+    gone.add_argument("--file", type=Path, help="CSV with the columns email, user_id or both")
+    gone.add_argument("--dry-run", action="store_true", help="only tell what would go")
     for command in commands.choices.values():
         command.add_argument("--home", type=Path, default=argparse.SUPPRESS)
     return parser
@@ -90,6 +100,20 @@ def _ledger(home: Path) -> int:
     return 0
 
 
+def _forget(options: argparse.Namespace) -> int:
+    workspace = open_workspace(options.home)
+    request = requests_of(options.email, options.user_id, options.file)
+    if options.dry_run:
+        print(told(look_for(workspace, request), dry_run=True))
+        return 0
+    found = purge(workspace, request)
+    print(told(found))
+    seen = scan(workspace, found.subject)
+    conclude(workspace, found.subject, seen.read, len(seen.found))
+    print(proof(workspace, found.subject, seen))
+    return 0 if seen.is_clean else 1
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Runs a command; returns the exit code: 0 fine, 1 files were rejected, 2 can't run."""
     options = _parser().parse_args(arguments)
@@ -105,6 +129,8 @@ def main(arguments: list[str] | None = None) -> int:
             case "contracts":
                 for contract in load_contracts().values():
                     print(f"{contract.name:18} {contract.grain}")
+            case "forget":
+                return _forget(options)
             case "withdraw":
                 for path in withdraw(open_workspace(options.home), options.file, options.reason):
                     print(f"withdrawn or to be landed again: {path}")

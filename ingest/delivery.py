@@ -24,6 +24,7 @@ from ingest.session import Session
 from ingest.store import LakeError, temporary
 
 _LONGEST_NAME = 200
+RAW_REMOVED = "the raw copy was removed: it held somebody who was erased"
 
 
 class NotReadyError(Exception):
@@ -77,7 +78,7 @@ def keep_raw(run: Session, arrival: Arrival) -> tuple[Path, str]:
     if has_changed(arrival):
         draft.unlink(missing_ok=True)
         raise NotReadyError("was written to while it was read; it is taken in once it rests")
-    return draft, file_id
+    return draft, arrival.file_id or file_id
 
 
 def _land_raw(run: Session, draft: Path, arrival: Arrival, entry_id: str, source: str) -> Path:

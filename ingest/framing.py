@@ -41,6 +41,12 @@ def copy_and_hash(source: Path, target: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
+def is_gzip(path: Path) -> bool:
+    """Whether the file's first bytes are gzip's, whatever its name says."""
+    with path.open("rb") as handle:
+        return handle.read(2) == GZIP_MAGIC
+
+
 def _inflate(handle: IO[bytes]) -> Iterator[bytes]:
     """Decompresses concatenated gzip members; each member's CRC and length are checked."""
     from isal import isal_zlib

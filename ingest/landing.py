@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from ingest.contracts import LANDING_COLUMNS, SQL_TYPES, Contract
+from ingest.erasures import ERASED, NOBODY
 from ingest.keys import KeyIndex
 from ingest.manifests import PartOutcome
 from ingest.mapping import LEFT_OUT
@@ -54,6 +55,16 @@ def _content(contract: Contract) -> str:
     return f"md5(concat_ws(chr(1), {parts}))"
 
 
+def _version(contract: Contract) -> str:
+    return f"cast({name(contract.version.column)} as varchar)" if contract.version else "'none'"
+
+
+def _is_masked(contract: Contract) -> str:
+    """SQL: an erasure took somebody's name out of the row; as delivered it must not come back."""
+    parts = ", ".join(name(c.name) for c in contract.columns if c.sql_type == "VARCHAR")
+    return f"contains(concat_ws(' ', {parts}), {quote(NOBODY)})"
+
+
 def _find_suspects(
     connection: duckdb.DuckDBPyConnection, contract: Contract, index: KeyIndex, *, is_state: bool
 ) -> None:
@@ -77,7 +88,8 @@ def _find_suspects(
         return
     connection.execute(
         f"create or replace temp table suspect as select rowid as id, row_key, "
-        f"{_content(contract)} as content from stage where _reason is null and row_key in "
+        f"{_content(contract)} as content, {_version(contract)} as version "
+        "from stage where _reason is null and row_key in "
         "(select row_key from repeated union select row_key from earlier)"
     )
     numbers = [
@@ -88,30 +100,34 @@ def _find_suspects(
         listed = ", ".join(quote(str(path)) for path in index.files(contract, numbers))
         connection.execute(
             f"create or replace temp table held as select row_key, "
-            f"{_content(contract)} as content, {when} as held_on from read_parquet([{listed}]) "
-            "where row_key in (select row_key from suspect)"
+            f"{_content(contract)} as content, {when} as held_on, "
+            f"case when {_is_masked(contract)} then {_version(contract)} end as masked_version "
+            f"from read_parquet([{listed}]) where row_key in (select row_key from suspect)"
         )
     else:
         connection.execute(
-            "create or replace temp table held (row_key ubigint, content varchar, held_on date)"
+            "create or replace temp table held (row_key ubigint, content varchar, held_on date, "
+            "masked_version varchar)"
         )
     connection.execute(
         """
         create or replace temp table verdict as
         select s.id, s.row_key,
             row_number() over (partition by s.row_key, s.content order by s.id) > 1
-                or h.row_key is not null as is_duplicate,
+                or h.row_key is not null or m.row_key is not null as is_duplicate,
             s.id > min(s.id) over (partition by s.row_key)
                 or s.row_key in (select row_key from earlier) as is_known
         from suspect s
         left join (select distinct row_key, content from held) h
             on h.row_key = s.row_key and h.content = s.content
+        left join (select distinct row_key, masked_version from held) m
+            on m.row_key = s.row_key and m.masked_version = s.version
         """
     )
     if contract.partition:
         # Rows of one key may lie in two files that are landed together.
         connection.execute(
-            f"insert into held select s.row_key, NULL, {when} from stage s "
+            f"insert into held select s.row_key, NULL, {when}, NULL from stage s "
             "semi join suspect k on k.id = s.rowid"
         )
 
@@ -119,7 +135,8 @@ def _find_suspects(
 def _no_suspects(connection: duckdb.DuckDBPyConnection) -> None:
     """The usual case: every key is new, so there is nothing to compare."""
     connection.execute(
-        "create or replace temp table held (row_key ubigint, content varchar, held_on date);"
+        "create or replace temp table held (row_key ubigint, content varchar, held_on date, "
+        "masked_version varchar);"
         "create or replace temp table verdict (id bigint, row_key ubigint, is_duplicate boolean, "
         "is_known boolean)"
     )
@@ -216,7 +233,7 @@ def _tallies(
         late = f"s.received_at > s.occurred_at + interval {contract.late_after_hours} hours"
     counted = connection.execute(
         f"select {number}, cast({when} as varchar), count(*) filter ({_FRESH}), "
-        f"count(*) filter (s._reason = {quote(LEFT_OUT)}), "
+        f"count(*) filter (s._reason in ({quote(LEFT_OUT)}, {quote(ERASED)})), "
         "count(*) filter (v.is_duplicate), "
         "count(*) filter (v.is_known and not v.is_duplicate), "
         f"count(*) filter ({_FRESH} and {late}) from {_staged(staged)} group by 1, 2"
@@ -342,7 +359,7 @@ def _outcome(
         rows_loaded=_written(output) if tally.fresh else 0,
         rows_duplicate=tally.duplicate,
         rows_quarantined=len(bad),
-        rows_suppressed=tally.left_out,
+        rows_suppressed=tally.left_out + staged.withheld[number],
         rows_revision=tally.revision,
         rows_late=tally.late,
         reasons=dict(sorted(Counter(item.reason for item in bad).items())),

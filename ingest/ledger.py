@@ -87,8 +87,13 @@ def changes_since(workspace: Workspace, built: Collection[str]) -> Changes:
         added=added,
         removed=removed,
         touched_event_dates=tuple(sorted(dates)),
-        full_refresh_contracts=tuple(sorted(refresh | ({"(unknown)"} if lost else set()))),
+        full_refresh_contracts=tuple(sorted(refresh | ({_why_lost(changed)} if lost else set()))),
     )
+
+
+def _why_lost(changed: Collection[Batch]) -> str:
+    erased = any(batch.rows_erased for batch in changed)
+    return "(rows of erased people)" if erased else "(unknown)"
 
 
 def open_rejections(workspace: Workspace) -> list[Rejection]:

@@ -38,6 +38,9 @@ class PartOutcome:
     affected_dates: dict[str, int] = field(default_factory=dict)
     new_columns: tuple[str, ...] = ()
     output: str | None = None
+    # Of the rows loaded and set aside, those that erasures took out later.
+    rows_erased: int = 0
+    rows_quarantine_erased: int = 0
 
     @property
     def residual(self) -> int:

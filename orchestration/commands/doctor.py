@@ -87,6 +87,7 @@ def _examine_workspace(workspace: Workspace) -> Iterator[Finding]:
         "A build works on a copy of the warehouse: free at least 2 GiB.",
     )
     yield _attempt("the ledger balances", lambda: _ledger(workspace))
+    yield _attempt("every erasure is at its end", lambda: _erasures(workspace))
     yield _attempt("the published build is whole", lambda: _published(workspace))
 
 
@@ -128,6 +129,15 @@ def _ledger(workspace: Workspace) -> str:
     return (
         f"Rows are unaccounted for in {', '.join(off[:5])}: withdraw the file and deliver it again."
     )
+
+
+def _erasures(workspace: Workspace) -> str:
+    from ingest.erasures import pending
+    from ingest.subjects import Subject
+
+    if pending(workspace.lake) == Subject():
+        return ""
+    return "A purge was cut off. Give the request again: productops forget --email ..."
 
 
 def _published(workspace: Workspace) -> str:

@@ -1,0 +1,136 @@
+"""Proof that somebody is gone: every file is read for what they were known by.
+
+Belongs here: looking into files of every kind. Does not belong here: removing what is found.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from ingest.framing import head, read_blocks
+from ingest.problems import DamagedFileError
+from ingest.settings import Workspace
+from ingest.subjects import Subject
+from ingest.texts import decode, encoding_of
+from ingest.values import name, quote
+
+Progress = Callable[[str, int, int], None]
+_OVERLAP = 4096
+
+
+@dataclass(frozen=True)
+class Scan:
+    """Which files still hold the person, of how many that were read, and those unreadable."""
+
+    read: int
+    found: tuple[Path, ...]
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether no file holds anything."""
+        return not self.found
+
+
+def files_of(*folders: Path) -> list[Path]:
+    """All files below folders, hidden ones too, links left out."""
+    found = (path for folder in folders for path in folder.rglob("*"))
+    return sorted(path for path in found if path.is_file() and not path.is_symlink())
+
+
+def scan(workspace: Workspace, subject: Subject, progress: Progress | None = None) -> Scan:
+    """Reads everything that productops ever writes.
+
+    The one place where hashes of erased people stay is `lake/privacy/`.
+    """
+    places = (workspace.lake, workspace.warehouse, workspace.published, workspace.state)
+    own = workspace.lake / "privacy"
+    files = [path for path in files_of(*places) if not path.is_relative_to(own)]
+    return Scan(len(files), tuple(_holding(files, subject, progress)))
+
+
+def delivered(workspace: Workspace, subject: Subject) -> tuple[Path, ...]:
+    """Files that the company itself put there and that hold the person: it has to see to them."""
+    places = (workspace.drop, workspace.registry)
+    return tuple(_holding([*files_of(*places), workspace.config_path], subject, None))
+
+
+def holds(path: Path, subject: Subject) -> bool:
+    """Whether a file holds what somebody is known by."""
+    return any(True for _ in _holding([path], subject, None))
+
+
+def _holding(files: list[Path], subject: Subject, progress: Progress | None) -> Iterator[Path]:
+    pattern = subject.pattern()
+    if pattern is None:
+        return
+    text = re.compile(pattern)
+    raw = re.compile(pattern.encode())
+    with duckdb.connect(config={"threads": 1, "memory_limit": "800MB"}) as connection:
+        for number, path in enumerate(files):
+            if progress:
+                progress(path.name, number, len(files))
+            if _has_bytes(path, raw, text) or _has_values(connection, path, pattern):
+                yield path
+    if progress:
+        progress("", len(files), len(files))
+
+
+def _has_bytes(path: Path, raw: re.Pattern[bytes], text: re.Pattern[str]) -> bool:
+    try:
+        if encoding_of(head(path)).startswith("utf-16"):
+            return text.search(decode(b"".join(read_blocks(path)))) is not None
+        before = b""
+        for block in read_blocks(path):
+            if raw.search(before + block):
+                return True
+            before = block[-_OVERLAP:]
+    except FileNotFoundError:
+        return False
+    except DamagedFileError:
+        return raw.search(path.read_bytes()) is not None
+    return False
+
+
+def _has_values(connection: duckdb.DuckDBPyConnection, path: Path, pattern: str) -> bool:
+    """What compression hides from a look at the bytes."""
+    if path.suffix == ".parquet":
+        relation = f"read_parquet({quote(str(path))}, hive_partitioning = false)"
+        return _any_row(connection, relation, pattern)
+    if path.suffix not in {".duckdb", ".db"} or not _is_duckdb(path):
+        return False
+    connection.execute(f"attach {quote(str(path))} as looked_at (read_only)")
+    try:
+        tables = connection.execute(
+            "select schema_name, table_name from duckdb_tables() "
+            "where database_name = 'looked_at' order by 1, 2"
+        ).fetchall()
+        return any(
+            _any_row(connection, f"looked_at.{name(schema)}.{name(table)}", pattern)
+            for schema, table in tables
+        )
+    finally:
+        connection.execute("detach looked_at")
+
+
+def _is_duckdb(path: Path) -> bool:
+    with path.open("rb") as handle:
+        return handle.read(12)[8:] == b"DUCK"
+
+
+def _any_row(connection: duckdb.DuckDBPyConnection, relation: str, pattern: str) -> bool:
+    columns = connection.execute(f"describe select * from {relation}").fetchall()
+    words = ("VARCHAR", "STRUCT", "MAP", "JSON", "[]")
+    tests = [
+        f"regexp_matches(cast({name(column)} as varchar), {quote(pattern)})"
+        for column, kind, *_ in columns
+        if any(word in kind for word in words)
+    ]
+    if not tests:
+        return False
+    found = connection.execute(f"select 1 from {relation} where {' or '.join(tests)} limit 1")
+    return found.fetchone() is not None
