@@ -239,7 +239,8 @@ def stage_records(
         for key, kind in (compiled.reads | {"r_extra": "VARCHAR"}).items()
     )
     relation = (
-        f"read_json({quote(str(scratch))}, format = 'newline_delimited', "
+        # A text where an object should stand is unknown; it must not cost the whole file.
+        f"read_json({quote(str(scratch))}, format = 'newline_delimited', ignore_errors = true, "
         f"maximum_object_size = 67108864, columns = {{{columns}}})"
     )
     if records.rows:
