@@ -184,8 +184,8 @@ def test_productboard_notes(place) -> None:
         "links": {"self": "https://api.productboard.test/v2/notes/0aa1", "html": "https://x.test"},
         "fields": {"name": "Export", "content": "<p>CSV <b>please</b></p>", "tags": [],
                    "creator": {"id": "m-1", "email": "dana@harborline.test"}},
-        "relationships": {"data": [{"type": "customer", "target": {"id": "c-9", "type": "company"}}],
-                          "links": {"next": None}},
+        "relationships": {"links": {"next": None}, "data": [
+            {"type": "customer", "target": {"id": "c-9", "type": "company"}}]},
     }  # fmt: skip
     user = note | {"id": "0aa2", "updatedAt": None, "relationships": {
         "data": [{"type": "customer", "target": {"id": "u-9", "type": "user"}}]}}  # fmt: skip
