@@ -70,14 +70,16 @@ def test_a_sales_note_without_an_id_is_known_by_its_file(place, name, text) -> N
     ]
 
 
-def test_an_edited_note_replaces_itself_and_a_deleted_one_is_taken_back(place) -> None:
-    path = place.drop("notes/call.md", CALL)
+@pytest.mark.parametrize("text", [CALL, INTERVIEW], ids=["sales", "interview"])
+def test_an_edited_note_replaces_itself_and_a_deleted_one_is_taken_back(place, text) -> None:
+    path = place.drop("notes/note.md", text)
     place.run()
-    place.land("notes/call.md", CALL.replace("SSO", "SCIM"))
-    assert place.rows("feedback_notes", "body") == [("They need SCIM",)]
+    place.land("notes/note.md", text.replace("acc-1", "acc-2"))
+    assert place.rows("feedback_notes", "account_ref") == [("acc-2",)]
     path.unlink()
     place.run()
-    assert place.rows("feedback_notes", "body") == []
+    assert place.rows("feedback_notes", "count(*)") == [(0,)]
+    assert place.rows("research_sessions", "count(*)") == [(0,)]
 
 
 BAD = [
