@@ -37,6 +37,8 @@ class Arrival:
     size: int
     modified_ns: int
     entry_id: str = ""
+    # Path of the archive that it was taken out of.
+    archive: str = ""
 
     @property
     def is_kept(self) -> bool:
@@ -55,8 +57,8 @@ class Arrival:
 
     @property
     def told_on(self) -> date:
-        """Day that the name tells, else the day on which the file was written."""
-        for year, month, day in _DAY.findall(self.name):
+        """Day that the name (or the archive's) tells, else that on which it was written."""
+        for year, month, day in _DAY.findall(f"{self.name} {PurePosixPath(self.archive).name}"):
             with suppress(ValueError):
                 return date(int(year), int(month), int(day))
         return self.delivered_on
@@ -72,9 +74,10 @@ class Arrival:
         return datetime.fromtimestamp(self.modified_ns / 1e9, UTC).date()
 
     @property
-    def below_drop(self) -> str:
-        """Path below `drop/` (or the path itself elsewhere)."""
-        return self.relative.removeprefix("drop/")
+    def names(self) -> tuple[str, ...]:
+        """Paths below `drop/` by which a mapping may mean it: its own, its archive's."""
+        paths = (self.relative, self.archive) if self.archive else (self.relative,)
+        return tuple(path.removeprefix("drop/") for path in paths)
 
 
 def _arrival(path: Path, home: Path) -> Arrival | None:
@@ -96,7 +99,7 @@ def _candidates(workspace: Workspace) -> Iterator[Path]:
 
 def has_changed(arrival: Arrival) -> bool:
     """Whether the file was written to since it was found."""
-    if arrival.is_kept:
+    if arrival.is_kept or arrival.archive:
         return False
     try:
         stat = arrival.path.stat()
@@ -114,6 +117,7 @@ def kept(home: Path, manifest: Manifest) -> Arrival:
         size=manifest.size,
         modified_ns=int(written.timestamp()) * 1_000_000_000,
         entry_id=manifest.entry_id,
+        archive=manifest.archive,
     )
 
 

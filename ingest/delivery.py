@@ -1,33 +1,26 @@
-"""One delivered file: kept, recognised, landed, committed.
+"""One delivered file: looked up in the ledger, recognised, its raw bytes kept.
 
-Belongs here: the order of steps for one file. Does not belong here: the steps themselves
-(`fingerprints`, `formats`, `stage`, `landing`, `manifests`) or which files there are.
+Belongs here: everything before its rows are read. Does not belong here: landing them
+(`ingest.groups`), which files there are (`ingest.arrivals`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-import duckdb
 
 from ingest.arrivals import Arrival, has_changed
-from ingest.contracts import load_contracts
-from ingest.fields import MappingError
-from ingest.fingerprints import fingerprint
+from ingest.fingerprints import FEW_LINES, MANY_LINES, fingerprint
 from ingest.formats import Format, recognise
 from ingest.framing import copy_and_hash
-from ingest.headers import MissingColumnError
-from ingest.landing import Delivery, land_part
+from ingest.landing import Delivery
 from ingest.manifests import Manifest, PartOutcome, commit, restore
 from ingest.problems import DamagedFileError
-from ingest.records import Records, read_records
-from ingest.session import MEMORY, Session
-from ingest.stage import stage_lines, stage_records
+from ingest.session import Session
 from ingest.store import LakeError, temporary
 
 _LONGEST_NAME = 200
@@ -63,10 +56,11 @@ def _manifest(
         loaded_at=datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="microseconds"),
         is_state=bool(chosen and chosen.is_state),
         parts=(),
+        archive=arrival.archive,
     )
 
 
-def _keep_raw(run: Session, arrival: Arrival) -> tuple[Path, str]:
+def keep_raw(run: Session, arrival: Arrival) -> tuple[Path, str]:
     """Copies the raw bytes aside under their hash; what is parsed can't change any more."""
     draft = temporary(run.lake / "tmp" / "incoming")
     try:
@@ -123,35 +117,16 @@ def _duplicate(run: Session, arrival: Arrival, file_id: str, first: Manifest) ->
     )
 
 
-def _stage_and_land(
-    run: Session, path: Path, chosen: Format, delivery: Delivery, facts: dict[str, str]
-) -> tuple[PartOutcome, ...]:
-    scratch = temporary(run.lake / "tmp" / "lines.json")
-    contracts = load_contracts()
-    records: list[Records] = []
-    if chosen.reader.kind != "ndjson":
-        records = read_records(path, chosen, facts)
-    outcomes = []
-    for number, part in enumerate(chosen.parts):
-        contract = contracts[part.contract]
-        if chosen.reader.kind == "ndjson":
-            staged = stage_lines(run.connection, path, part, contract, facts, scratch)
-        else:
-            staged = stage_records(run.connection, records[number], part, contract, facts, scratch)
-        if staged.rows_in:
-            outcomes.append(land_part(run.connection, run.lake, staged, delivery, run.index))
-    return tuple(outcomes)
-
-
 def _recognised(run: Session, arrival: Arrival, raw: Path) -> tuple[Format | None, str, str]:
     """The format, or None with reason and detail."""
-    try:
-        kind, tokens = fingerprint(raw, arrival.suffix)
-    except DamagedFileError as error:
-        return None, error.reason, f"{arrival.relative}: {error}"
-    found = recognise(arrival.below_drop, kind, tokens, run.mappings)
-    if found.format:
-        return found.format, "", ""
+    for lines in (FEW_LINES, MANY_LINES):
+        try:
+            kind, tokens = fingerprint(raw, arrival.suffix, lines)
+        except DamagedFileError as error:
+            return None, error.reason, f"{arrival.relative}: {error}"
+        found = recognise(arrival.names, kind, tokens, run.mappings)
+        if found.format:
+            return found.format, "", ""
     nearest = "; ".join(
         f"{name} (missing: {', '.join(missing) or 'nothing, but another kind of file'})"
         for name, missing in found.nearest
@@ -170,85 +145,89 @@ def supersede(run: Session, path: str, entry_id: str) -> None:
             run.withdraw(other, "replaced by a newer version")
 
 
-def load_file(run: Session, arrival: Arrival) -> Manifest | None:
-    """Lands one file and commits its manifest; None if it is in the ledger already."""
-    draft, file_id = _keep_raw(run, arrival)
-    try:
-        first = run.manifests.get(file_id[:16])
-        if first and first.status == "loaded" and first.entry_id not in run.withdrawn:
-            if first.path == arrival.relative:
+def reject(
+    run: Session, draft: Path, arrival: Arrival, file_id: str, error: DamagedFileError
+) -> Manifest | None:
+    """Refuses a file before its format is asked for; None if the ledger says so already."""
+    manifest = _manifest(run, arrival, file_id, file_id[:16], None)
+    known = run.manifests.get(manifest.entry_id)
+    if known and known.status == "rejected" and known.parser == run.parser:
+        return None
+    kept = _land_raw(run, draft, arrival, manifest.entry_id, manifest.source)
+    manifest = replace(
+        manifest,
+        landing=kept.relative_to(run.workspace.home).as_posix(),
+        status="rejected",
+        reason=error.reason,
+        detail=f"{arrival.relative}: {error}",
+    )
+    commit(run.lake, manifest)
+    return manifest
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A delivery whose raw bytes are kept and whose format is known; its rows are to be landed."""
+
+    arrival: Arrival
+    manifest: Manifest
+    chosen: Format
+    raw: Path
+    facts: Mapping[str, str]
+
+    @property
+    def delivery(self) -> Delivery:
+        """What its rows are stamped with."""
+        return Delivery(
+            self.manifest.entry_id, self.chosen.source, self.arrival.relative,
+            self.manifest.delivered_on, self.manifest.loaded_at, self.chosen.is_state,
+        )  # fmt: skip
+
+    def rejected(self, reason: str, detail: str) -> Manifest:
+        """The ledger's entry where the file as a whole can't be loaded."""
+        detail = f"{self.arrival.relative}: {detail}"
+        return replace(self.manifest, status="rejected", reason=reason, detail=detail)
+
+
+def prepare(
+    run: Session, draft: Path, arrival: Arrival, file_id: str
+) -> Prepared | Manifest | None:
+    """Looks a file up in the ledger, recognises it and keeps its raw bytes.
+
+    Returns:
+        The delivery to be landed, or a manifest that is committed already (a duplicate, or a
+        file that can't be read), or None if the ledger knows all about it.
+    """
+    first = run.manifests.get(file_id[:16])
+    if first and first.status == "loaded" and first.entry_id not in run.withdrawn:
+        if first.path == arrival.relative:
+            return None
+        if first.format not in run.reading_names:
+            manifest = _duplicate(run, arrival, file_id, first)
+            if manifest.entry_id in run.manifests:
                 return None
-            if first.format not in run.reading_names:
-                manifest = _duplicate(run, arrival, file_id, first)
-                if manifest.entry_id in run.manifests:
-                    return None
-                commit(run.lake, manifest)
-                return manifest
-        chosen, reason, detail = _recognised(run, arrival, draft)
-        # The same members on another day are another snapshot, though the bytes are the same.
-        again = first is not None and first.path != arrival.relative
-        by_path = chosen is not None and (chosen.is_state or (chosen.reads_name and again))
-        entry_id = _entry_id(file_id, arrival, by_path=by_path)
-        known = run.manifests.get(entry_id)
-        if known and known.status == "rejected" and known.parser == run.parser:
-            return None
-        if known and known.status == "loaded":
-            if entry_id in run.withdrawn and known.is_state:
-                supersede(run, arrival.relative, entry_id)
-                restore(run.lake, entry_id)
-                run.withdrawn -= {entry_id}
-                return known
-            return None
-        manifest = _land(run, arrival, draft, (file_id, entry_id), chosen, (reason, detail))
-        commit(run.lake, manifest)
-        if manifest.is_state:
+            commit(run.lake, manifest)
+            return manifest
+    chosen, reason, detail = _recognised(run, arrival, draft)
+    # The same members on another day are another snapshot, though the bytes are the same.
+    again = first is not None and first.path != arrival.relative
+    by_path = chosen is not None and (chosen.is_state or (chosen.reads_name and again))
+    entry_id = _entry_id(file_id, arrival, by_path=by_path)
+    known = run.manifests.get(entry_id)
+    if known and known.status == "rejected" and known.parser == run.parser:
+        return None
+    if known and known.status == "loaded":
+        if entry_id in run.withdrawn and known.is_state:
             supersede(run, arrival.relative, entry_id)
-        return manifest
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _land(
-    run: Session, arrival: Arrival, draft: Path, ids: tuple[str, str], chosen: Format | None,
-    refused: tuple[str, str],
-) -> Manifest:  # fmt: skip
-    """Keeps the raw bytes, then lands the rows; a file that can't be read is rejected whole."""
-    file_id, entry_id = ids
-    reason, detail = refused
+            restore(run.lake, entry_id)
+            run.withdrawn -= {entry_id}
+            return known
+        return None
     manifest = _manifest(run, arrival, file_id, entry_id, chosen)
     kept = _land_raw(run, draft, arrival, entry_id, manifest.source)
-    extra: dict[str, Any] = {"landing": kept.relative_to(run.workspace.home).as_posix()}
+    manifest = replace(manifest, landing=kept.relative_to(run.workspace.home).as_posix())
     if chosen is None:
-        extra |= {"status": "rejected", "reason": reason, "detail": detail}
-        return replace(manifest, **extra)
-    delivery = Delivery(
-        entry_id, chosen.source, arrival.relative, manifest.delivered_on,
-        manifest.loaded_at, chosen.is_state,
-    )  # fmt: skip
-    try:
-        facts = run.facts(arrival, chosen)
-        extra["parts"] = _stage_and_land(run, kept, chosen, delivery, facts)
-    except DamagedFileError as error:
-        extra |= {"status": "rejected", "reason": error.reason}
-        extra["detail"] = f"{arrival.relative}: {error}"
-    except MissingColumnError as error:
-        extra |= {"status": "rejected", "reason": "missing_required_column"}
-        extra["detail"] = f"{arrival.relative}: {error}"
-    except duckdb.OutOfMemoryException as error:
-        raise LakeError(
-            f"{arrival.relative}: needs more memory than {MEMORY}; split the file, then run "
-            f"again ({error})"
-        ) from error
-    except duckdb.IOException as error:
-        raise LakeError(
-            f"{arrival.relative}: the lake can't be read or written ({error}). Nothing of the file "
-            "was loaded. Free space or restore what is missing, then run again."
-        ) from error
-    except (duckdb.Error, MappingError, RecursionError) as error:
-        extra |= {"status": "rejected", "reason": "not_readable"}
-        first = str(error).partition("\n")[0]
-        extra["detail"] = (
-            f"{arrival.relative}: could not be read as {chosen.name}: {first}. "
-            "Export it again or change its mapping; if it looks right, please report it"
-        )
-    return replace(manifest, **extra)
+        manifest = replace(manifest, status="rejected", reason=reason, detail=detail)
+        commit(run.lake, manifest)
+        return manifest
+    return Prepared(arrival, manifest, chosen, kept, run.facts(arrival, chosen))

@@ -19,20 +19,24 @@ from ingest.problems import DamagedFileError
 from ingest.tables import header_of
 from ingest.texts import decode, decode_strictly, is_binary
 
-_SAMPLE_LINES = 50
+# Looked at first, since telling the vendor by few lines is cheap; then, if need be, more.
+FEW_LINES = 5
+MANY_LINES = 50
 # Share of a format's names that a damaged document must hold to be taken for it.
 _ENOUGH = 0.5
 # A first line that is longer than the usual head is looked for this far.
 _LONG_HEAD = 32 * 1024 * 1024
+# Tables this wide are logs without a header, which their number of columns tells.
+_HEADERLESS_TABS = 100
 _ARCHIVES = {
-    b"PK\x03\x04": "an Excel workbook or a zip archive: save the sheet as CSV, or unpack it",
     b"%PDF": "a PDF: export the table behind it as CSV",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook: save the sheet as CSV",
-    b"PAR1": "a Parquet file: export it as CSV or newline-delimited JSON",
 }
 
 
-def fingerprint(path: Path, suffix: str = "") -> tuple[Kind | None, frozenset[str]]:
+def fingerprint(
+    path: Path, suffix: str = "", lines: int = MANY_LINES
+) -> tuple[Kind | None, frozenset[str]]:
     """Kind of a file (None: no text) and the names that it holds.
 
     Names of nested objects are dotted (`context.library`), names in lists follow `[]`
@@ -52,16 +56,18 @@ def fingerprint(path: Path, suffix: str = "") -> tuple[Kind | None, frozenset[st
         return None, frozenset()
     if (suffix or path.suffix) in {".yml", ".yaml"}:
         return "yaml", frozenset(_tokens(load_yaml(decode_strictly(read_all(path)))))
+    if (tabs := text.partition("\n")[0].count("\t")) >= _HEADERLESS_TABS:
+        return "tsv", frozenset({f"columns={tabs + 1}"})
     if is_note(text, suffix or path.suffix):
         return "markdown", words_of(text)
     if text.startswith("<"):
         return "xml", tags_in(text)
     if not text.startswith(("{", "[")):
-        rows = _json_lines(text)
+        rows = _json_lines(text, lines)
         return ("ndjson", _line_tokens(rows)) if rows else ("csv", frozenset(header_of(text)))
     if "\n" not in text:
         text = decode(head(path, _LONG_HEAD)).lstrip("\r\n\t ")
-    rows = _json_lines(text)
+    rows = _json_lines(text, lines)
     if len(rows) > 1 or (rows and "\n{" in text):
         return "ndjson", _line_tokens(rows)
     return _document_tokens(path, text, rows)
@@ -105,9 +111,9 @@ def _line_tokens(rows: list[dict[str, Any]]) -> frozenset[str]:
     return frozenset().union(*(_tokens(row, depth=2) for row in rows))
 
 
-def _json_lines(text: str) -> list[dict[str, Any]]:
+def _json_lines(text: str, count: int) -> list[dict[str, Any]]:
     rows = []
-    for line in text.split("\n")[:_SAMPLE_LINES]:
+    for line in text.split("\n", count)[:count]:
         try:
             row = json.loads(line)
         except (ValueError, RecursionError):

@@ -17,6 +17,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from ingest.columnar import PARQUET_MAGIC, json_lines
 from ingest.problems import DamagedFileError
 from ingest.texts import SAMPLE_BYTES, decode, encoding_of
 
@@ -38,12 +39,6 @@ def copy_and_hash(source: Path, target: IO[bytes]) -> str:
             digest.update(block)
             target.write(block)
     return digest.hexdigest()
-
-
-def is_gzip(path: Path) -> bool:
-    """Whether the file's first bytes are gzip's, whatever its name says."""
-    with path.open("rb") as handle:
-        return handle.read(2) == GZIP_MAGIC
 
 
 def _inflate(handle: IO[bytes]) -> Iterator[bytes]:
@@ -84,8 +79,11 @@ def _inflate(handle: IO[bytes]) -> Iterator[bytes]:
 def read_blocks(path: Path) -> Iterator[bytes]:
     """Decompressed bytes of a file, block by block."""
     with path.open("rb") as handle:
-        if is_gzip(path):
+        magic = handle.peek(4)[:4]
+        if magic.startswith(GZIP_MAGIC):
             yield from _inflate(handle)
+        elif magic == PARQUET_MAGIC:
+            yield from json_lines(path)
         else:
             while block := handle.read(_READ_BYTES):
                 yield block

@@ -18,33 +18,37 @@ from ingest.values import name, quote
 class KeyIndex:
     """Keys of all rows landed before, per contract, with the file that holds each.
 
-    Loaded once per run and contract; later files of the run are added, not read again.
+    Loaded when first asked for; later files of the run are added, not read again.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, committed: dict[str, list[Path]]):
         """Takes the committed Parquet files of each contract."""
         self._connection = connection
-        self._committed = committed
-        self._files: dict[str, list[Path]] = {}
+        self._files = {contract: list(files) for contract, files in committed.items()}
+        # How many of a contract's files are in its table.
+        self._read: dict[str, int] = {}
 
     def table(self, contract: Contract) -> str:
-        """Name of the table of known keys (`row_key`, `file_no`), loaded when first asked for."""
+        """Name of the table of known keys (`row_key`, `file_no`), brought up to date."""
         table = name(f"keys_{contract.name}")
-        if contract.name in self._files:
-            return table
-        files = self._committed.get(contract.name, [])
-        self._files[contract.name] = list(files)
-        self._connection.execute(
-            f"create or replace table {table} (row_key ubigint, file_no integer)"
-        )
-        if files:
-            listed = ", ".join(quote(str(path)) for path in files)
-            numbers = ", ".join(f"({quote(str(p))}, {i})" for i, p in enumerate(files))
+        files = self._files.setdefault(contract.name, [])
+        if contract.name not in self._read:
+            self._connection.execute(
+                f"create or replace table {table} (row_key ubigint, file_no integer)"
+            )
+        begin = self._read.get(contract.name, 0)
+        if files[begin:]:
+            listed = ", ".join(quote(str(path)) for path in files[begin:])
+            numbers = ", ".join(
+                f"({quote(str(path))}, {number})"
+                for number, path in enumerate(files[begin:], start=begin)
+            )
             self._connection.execute(
                 f"insert into {table} select row_key, n.file_no "
                 f"from read_parquet([{listed}], filename = true) p "
                 f"join (values {numbers}) n(path, file_no) on n.path = p.filename"
             )
+        self._read[contract.name] = len(files)
         return table
 
     def files(self, contract: Contract, numbers: Iterable[int]) -> list[Path]:
@@ -52,10 +56,5 @@ class KeyIndex:
         return [self._files[contract.name][number] for number in numbers]
 
     def add(self, contract: Contract, path: Path) -> None:
-        """Adds the rows of `stage_final` as known, held by `path`."""
-        table = self.table(contract)
-        self._files[contract.name].append(path)
-        number = len(self._files[contract.name]) - 1
-        self._connection.execute(
-            f"insert into {table} select row_key, {number} from read_parquet({quote(str(path))})"
-        )
+        """Adds a file whose rows are known from now on."""
+        self._files.setdefault(contract.name, []).append(path)

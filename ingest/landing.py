@@ -6,9 +6,12 @@ Does not belong here: parsing (`ingest.stage`) or the commit (`ingest.ledger`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -18,9 +21,12 @@ from ingest.manifests import PartOutcome
 from ingest.mapping import LEFT_OUT
 from ingest.problems import BadRecord
 from ingest.stage import Staged
-from ingest.store import write_atomically
+from ingest.store import sync_folder, write_atomically
 from ingest.texts import printable
 from ingest.values import name, quote
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _PARQUET = "format parquet, compression zstd, compression_level 1"
 
@@ -102,6 +108,12 @@ def _find_suspects(
             on h.row_key = s.row_key and h.content = s.content
         """
     )
+    if contract.partition:
+        # Rows of one key may lie in two files that are landed together.
+        connection.execute(
+            f"insert into held select s.row_key, NULL, {when} from stage s "
+            "semi join suspect k on k.id = s.rowid"
+        )
 
 
 def _no_suspects(connection: duckdb.DuckDBPyConnection) -> None:
@@ -113,61 +125,120 @@ def _no_suspects(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _rows_sql(contract: Contract, delivery: Delivery, has_lines: bool) -> str:
-    columns = ", ".join(f"s.{name(column)}" for column in contract.column_names)
-    line = "l.line" if has_lines else "s.rowid + 1"
-    lines = "left join line_map l on l.id = s.rowid" if has_lines else ""
-    revision = "true" if delivery.is_state else "coalesce(v.is_known, false)"
-    return f"""
-        select {columns}, {quote(delivery.source)} as source,
-            {quote(delivery.batch_id(contract.name))} as batch_id,
-            {quote(delivery.loaded_at)}::timestamp as loaded_at,
-            {quote(delivery.source_file)} as source_file, {line} as source_line,
-            s.row_key, {revision} as is_revision, s._extra as extra
-        from stage s left join verdict v on v.id = s.rowid {lines}
-        where s._reason is null and not coalesce(v.is_duplicate, false)
-    """
-
-
 def _count(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
     row = connection.execute(sql).fetchone()
     return int(row[0] or 0) if row else 0
 
 
-def _line_map(connection: duckdb.DuckDBPyConnection, lines: list[int]) -> None:
-    connection.execute(
-        "create or replace temp table line_map as select unnest($1::bigint[]) as line, "
-        "generate_subscripts($1::bigint[], 1) - 1 as id",
-        [lines],
+def _line_map(connection: duckdb.DuckDBPyConnection, staged: Staged) -> None:
+    """Makes `origin`: file and line of each staged row, where a row's number does not tell them."""
+    import numpy as np
+    import pyarrow as pa
+
+    sizes = np.diff(np.array([0, *staged.ends]))
+    origin = pa.table(
+        {
+            "id": np.arange(staged.ends[-1]),
+            "line": np.array(staged.lines, dtype=np.int64),
+            "file_no": np.repeat(np.arange(len(sizes)), sizes),
+        }
     )
+    connection.register("origin_rows", origin)
+    connection.execute("create or replace temp table origin as select * from origin_rows")
+    connection.unregister("origin_rows")
 
 
-def _dates(connection: duckdb.DuckDBPyConnection, contract: Contract) -> tuple[dict[str, int], int]:
-    """Rows per touched date (dates of competing earlier rows count 0), and late rows."""
-    if not contract.partition:
-        return {}, 0
-    when = name(contract.partition)
-    fresh = "s._reason is null and not coalesce(v.is_duplicate, false)"
-    dates = dict(
-        connection.execute(
-            f"select cast(cast({when} as date) as varchar), count(*) from stage s "
-            f"left join verdict v on v.id = s.rowid where {fresh} and {when} is not null group by 1"
-        ).fetchall()
-    )
-    rivals = connection.execute(
-        "select distinct cast(held_on as varchar) from held where held_on is not null "
-        "and row_key in (select row_key from verdict where is_known and not is_duplicate)"
-    ).fetchall()
-    for (day,) in rivals:
-        dates.setdefault(day, 0)
-    late = 0
-    if contract.name == "usage_events" and contract.late_after_hours:
-        late = _count(
-            connection,
-            f"select count(*) from stage s left join verdict v on v.id = s.rowid where {fresh} "
-            f"and received_at > occurred_at + interval {contract.late_after_hours} hours",
+def _staged(staged: Staged) -> str:
+    """The staged rows `s` with verdict `v` and, where there are several files, origin `o`."""
+    origin = "join origin o on o.id = s.rowid" if staged.lines is not None else ""
+    return f"stage s left join verdict v on v.id = s.rowid {origin}"
+
+
+_FRESH = "s._reason is null and not coalesce(v.is_duplicate, false)"
+
+
+def _rows_sql(staged: Staged, deliveries: Sequence[Delivery]) -> str:
+    """Rows to be written, in the order of lines; of several files, with `file_no` at the end."""
+    contract, first = staged.contract, deliveries[0]
+    columns = ", ".join(f"s.{name(column)}" for column in contract.column_names)
+    line = "s.rowid + 1" if staged.lines is None else "o.line"
+    revision = "true" if first.is_state else "coalesce(v.is_known, false)"
+    stamps, told, last = _stamps(contract, deliveries), "", ""
+    if len(deliveries) > 1:
+        listed = ", ".join(
+            f"({number}, {', '.join(_stamps(contract, [one]))})"
+            for number, one in enumerate(deliveries)
         )
-    return dict(sorted(dates.items())), late
+        stamps = ("d.batch_id", "d.loaded_at", "d.source_file")
+        told = f"join (values {listed}) d(no, batch_id, loaded_at, source_file) on d.no = o.file_no"
+        last = ", o.file_no"
+    return f"""
+        select {columns}, {quote(first.source)} as source, {stamps[0]} as batch_id,
+            {stamps[1]} as loaded_at, {stamps[2]} as source_file, {line} as source_line,
+            s.row_key, {revision} as is_revision, s._extra as extra{last}
+        from {_staged(staged)} {told}
+        where {_FRESH}
+        {"order by s.rowid" if last else ""}
+    """
+
+
+def _stamps(contract: Contract, deliveries: Sequence[Delivery]) -> tuple[str, str, str]:
+    one = deliveries[0]
+    return (
+        quote(one.batch_id(contract.name)),
+        f"{quote(one.loaded_at)}::timestamp",
+        quote(one.source_file),
+    )
+
+
+@dataclass
+class _Tally:
+    """What became of one file's rows."""
+
+    fresh: int = 0
+    left_out: int = 0
+    duplicate: int = 0
+    revision: int = 0
+    late: int = 0
+    dates: dict[str, int] = field(default_factory=dict)
+
+
+def _tallies(
+    connection: duckdb.DuckDBPyConnection, staged: Staged, file_count: int
+) -> list[_Tally]:
+    """Counts per file, rows per touched date; dates of competing rows elsewhere count 0."""
+    contract = staged.contract
+    tallies = [_Tally() for _ in range(file_count)]
+    number = "0" if staged.lines is None else "o.file_no"
+    when = f"cast(s.{name(contract.partition)} as date)" if contract.partition else "NULL::date"
+    late = "false"
+    if contract.name == "usage_events" and contract.late_after_hours:
+        late = f"s.received_at > s.occurred_at + interval {contract.late_after_hours} hours"
+    counted = connection.execute(
+        f"select {number}, cast({when} as varchar), count(*) filter ({_FRESH}), "
+        f"count(*) filter (s._reason = {quote(LEFT_OUT)}), "
+        "count(*) filter (v.is_duplicate), "
+        "count(*) filter (v.is_known and not v.is_duplicate), "
+        f"count(*) filter ({_FRESH} and {late}) from {_staged(staged)} group by 1, 2"
+    ).fetchall()
+    for file_no, day, fresh, left_out, duplicate, revision, is_late in counted:
+        tally = tallies[file_no]
+        tally.fresh += fresh
+        tally.left_out += left_out
+        tally.duplicate += duplicate
+        tally.revision += revision
+        tally.late += is_late
+        if day and fresh:
+            tally.dates[day] = fresh
+    if contract.partition and any(tally.revision for tally in tallies):
+        rivals = connection.execute(
+            f"select distinct {number}, cast(h.held_on as varchar) from {_staged(staged)} "
+            "join held h on h.row_key = s.row_key where v.is_known and not v.is_duplicate "
+            "and h.held_on is not null"
+        ).fetchall()
+        for file_no, day in rivals:
+            tallies[file_no].dates.setdefault(day, 0)
+    return tallies
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
@@ -181,7 +252,10 @@ def write_quarantine(
     connection: duckdb.DuckDBPyConnection, path: Path, contract: str, delivery: Delivery,
     bad: list[BadRecord],
 ) -> None:  # fmt: skip
-    """Writes set-aside records with file, line, raw text and reason; no records, no file."""
+    """Writes set-aside records with file, line, raw text and reason; no records, no file.
+
+    The raw text is redacted like free text: the undisturbed bytes are in `lake/landing` alone.
+    """
     if not bad:
         path.unlink(missing_ok=True)
         return
@@ -198,60 +272,93 @@ def write_quarantine(
             [printable(item.raw) for item in bad],
         ],
     )
-    _copy(connection, "select * from bad_rows", path)
+    _copy(connection, "select * replace (redact(raw) as raw) from bad_rows", path)
+
+
+def _write_rows(
+    connection: duckdb.DuckDBPyConnection, staged: Staged, deliveries: Sequence[Delivery],
+    tallies: Sequence[_Tally], outputs: Sequence[Path],
+) -> None:  # fmt: skip
+    """One Parquet file per delivered file that has rows."""
+    sql = _rows_sql(staged, deliveries)
+    if len(deliveries) == 1:
+        if tallies[0].fresh:
+            _copy(connection, sql, outputs[0])
+        return
+    import pyarrow.parquet as pq
+
+    # Writing a small file takes DuckDB several times as long as it takes pyarrow.
+    table = connection.sql(sql).to_arrow_table().drop_columns(["file_no"])
+    kept = [staged.contract.partition] if staged.contract.partition else False
+
+    def write(rows: pa.Table, draft: Path) -> None:
+        with draft.open("wb") as handle:
+            pq.write_table(
+                rows, handle, compression="zstd", compression_level=1, use_dictionary=False,
+                write_statistics=kept, store_schema=False,
+            )  # fmt: skip
+
+    begin = 0
+    for tally, path in zip(tallies, outputs, strict=True):
+        rows = table.slice(begin, tally.fresh)
+        begin += tally.fresh
+        if tally.fresh:
+            write_atomically(path, partial(write, rows), in_series=True)
+    for folder in {path.parent for path in outputs if path.exists()}:
+        sync_folder(folder)
 
 
 def land_part(
-    connection: duckdb.DuckDBPyConnection, lake: Path, staged: Staged, delivery: Delivery,
-    index: KeyIndex,
-) -> PartOutcome:  # fmt: skip
-    """Writes one part's rows and quarantine; nothing counts before the manifest is committed."""
+    connection: duckdb.DuckDBPyConnection, lake: Path, staged: Staged,
+    deliveries: Sequence[Delivery], index: KeyIndex,
+) -> list[PartOutcome]:  # fmt: skip
+    """Writes each file's rows and quarantine; nothing counts before its manifest is committed."""
     contract = staged.contract
-    _find_suspects(connection, contract, index, is_state=delivery.is_state)
     if staged.lines is not None:
-        _line_map(connection, staged.lines)
-    place = f"source={delivery.source}/dt={delivery.delivered_on}/{delivery.entry_id}"
-    quarantine = lake / "quarantine" / f"{place}-{contract.name}.parquet"
-    write_quarantine(connection, quarantine, contract.name, delivery, staged.bad)
-    duplicates = _count(connection, "select count(*) from verdict where is_duplicate")
-    revisions = _count(
-        connection, "select count(*) from verdict where is_known and not is_duplicate"
-    )
-    loaded = _count(connection, "select count(*) from stage where _reason is null") - duplicates
-    left_out = f"select count(*) from stage where _reason = {quote(LEFT_OUT)}"
-    output = lake / "bronze" / contract.name / f"{place}.parquet"
-    if loaded:
-        _copy(connection, _rows_sql(contract, delivery, staged.lines is not None), output)
-    dates, late = _dates(connection, contract)
-    loaded_dates = [day for day, count in dates.items() if count]
-    reasons: dict[str, int] = {}
-    for item in staged.bad:
-        reasons[item.reason] = reasons.get(item.reason, 0) + 1
-    written = _written(connection, output) if loaded else 0
+        _line_map(connection, staged)
+    _find_suspects(connection, contract, index, is_state=deliveries[0].is_state)
+    tallies = _tallies(connection, staged, len(deliveries))
+    places = [f"source={d.source}/dt={d.delivered_on}/{d.entry_id}" for d in deliveries]
+    outputs = [lake / "bronze" / contract.name / f"{place}.parquet" for place in places]
+    for delivery, place, bad in zip(deliveries, places, staged.bad, strict=True):
+        quarantine = lake / "quarantine" / f"{place}-{contract.name}.parquet"
+        write_quarantine(connection, quarantine, contract.name, delivery, bad)
+    _write_rows(connection, staged, deliveries, tallies, outputs)
+    return [
+        _outcome(staged, number, delivery, tallies[number], lake, outputs[number])
+        for number, delivery in enumerate(deliveries)
+    ]
+
+
+def _outcome(
+    staged: Staged, number: int, delivery: Delivery, tally: _Tally, lake: Path, output: Path
+) -> PartOutcome:
+    loaded_dates = [day for day, count in tally.dates.items() if count]
+    bad = staged.bad[number]
     return PartOutcome(
-        contract=contract.name,
-        batch_id=delivery.batch_id(contract.name),
-        rows_in=staged.rows_in,
-        rows_loaded=written,
-        rows_duplicate=duplicates,
-        rows_quarantined=len(staged.bad),
-        rows_suppressed=_count(connection, left_out),
-        rows_revision=revisions,
-        rows_late=late,
-        reasons=dict(sorted(reasons.items())),
+        contract=staged.contract.name,
+        batch_id=delivery.batch_id(staged.contract.name),
+        rows_in=staged.rows_in(number),
+        rows_loaded=_written(output) if tally.fresh else 0,
+        rows_duplicate=tally.duplicate,
+        rows_quarantined=len(bad),
+        rows_suppressed=tally.left_out,
+        rows_revision=tally.revision,
+        rows_late=tally.late,
+        reasons=dict(sorted(Counter(item.reason for item in bad).items())),
         first_on=min(loaded_dates, default=None),
         last_on=max(loaded_dates, default=None),
-        affected_dates=dates,
+        affected_dates=dict(sorted(tally.dates.items())),
         new_columns=staged.new_columns,
-        output=output.relative_to(lake).as_posix() if loaded else None,
+        output=output.relative_to(lake).as_posix() if tally.fresh else None,
     )
 
 
-def _written(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
+def _written(path: Path) -> int:
     """Rows that the Parquet file itself says it holds: the ledger counts what was written."""
-    return _count(
-        connection, f"select sum(num_rows) from parquet_file_metadata({quote(str(path))})"
-    )
+    import pyarrow.parquet as pq
+
+    return int(pq.read_metadata(path).num_rows)
 
 
 def ensure_schemas(

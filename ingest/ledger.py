@@ -93,12 +93,18 @@ def changes_since(workspace: Workspace, built: Collection[str]) -> Changes:
 
 def open_rejections(workspace: Workspace) -> list[Rejection]:
     """Rejected files that still lie where they were dropped, unchanged in size."""
-    newest = {(m.path, m.size): m for m in read_manifests(workspace.lake)}
+    newest = {(m.path, 0 if m.archive else m.size): m for m in read_manifests(workspace.lake)}
     return [
         Rejection(m.path, m.source, m.format, m.reason, m.detail)
         for m in newest.values()
-        if m.status == "rejected" and _size(workspace.home / m.path) == m.size
+        if m.status == "rejected" and _is_still_there(workspace.home, m)
     ]
+
+
+def _is_still_there(home: Path, manifest: Manifest) -> bool:
+    if manifest.archive:
+        return (home / manifest.archive).is_file()
+    return _size(home / manifest.path) == manifest.size
 
 
 def _size(path: Path) -> int | None:

@@ -1,20 +1,21 @@
 """The main road of ingest: every file found is accounted for, exactly once.
 
 Belongs here: what a run does, in order. Does not belong here: what is done with one file
-(see `ingest.delivery`).
+(see `ingest.delivery` and `ingest.groups`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ingest.arrivals import Arrival, SeenFiles, find, kept, settle
 from ingest.contracts import load_contracts
-from ingest.delivery import NotReadyError, load_file, supersede
+from ingest.delivery import NotReadyError, supersede
+from ingest.groups import load_files
 from ingest.landing import ensure_schemas
 from ingest.manifests import Manifest, PartOutcome, changing, close_again, read_reopened
-from ingest.orphans import remove_orphans
+from ingest.orphans import remove_old_raw, remove_orphans
 from ingest.session import Session
 from ingest.settings import Workspace
 from ingest.store import LakeError, sweep
@@ -62,12 +63,13 @@ def _waiting(arrival: Arrival, reason: str, detail: str) -> FileOutcome:
     return FileOutcome(arrival.relative, "", "", "", "waiting", reason, detail, ())
 
 
-def _tidy(run: Session, arrivals: list[Arrival]) -> None:
+def _tidy(run: Session, arrivals: list[Arrival], waiting: set[str]) -> None:
     """Finishes what a killed run left undone, and takes back registers that were deleted."""
     for manifest in run.registers():
         supersede_older = [m for m in run.registers() if m.path == manifest.path]
         if len(supersede_older) > 1:
             supersede(run, manifest.path, supersede_older[-1].entry_id)
+    remove_old_raw(run.lake, run.workspace.config.privacy.keep_raw_days, keep=waiting)
     present = {arrival.relative for arrival in arrivals}
     for manifest in run.registers():
         if manifest.path not in present:
@@ -75,26 +77,28 @@ def _tidy(run: Session, arrivals: list[Arrival]) -> None:
     remove_orphans(run.lake, run.manifests.values())
 
 
-def _take_in(
-    run: Session, seen: SeenFiles, todo: list[Arrival], progress: Progress | None
-) -> Iterable[FileOutcome]:
+def _told(todo: list[Arrival], progress: Progress | None) -> Iterator[Arrival]:
     for number, arrival in enumerate(todo):
         if progress:
             progress(arrival.relative, number, len(todo))
-        try:
-            manifest = load_file(run, arrival)
-        except NotReadyError as error:
-            yield _waiting(arrival, "not_readable_yet", str(error))
+        yield arrival
+    if progress:
+        progress("", len(todo), len(todo))
+
+
+def _take_in(
+    run: Session, seen: SeenFiles, todo: list[Arrival], progress: Progress | None
+) -> Iterator[FileOutcome]:
+    for arrival, found in load_files(run, _told(todo, progress)):
+        if isinstance(found, NotReadyError):
+            yield _waiting(arrival, "not_readable_yet", str(found))
             continue
         if arrival.is_kept:
             close_again(run.lake, arrival.entry_id)
-        else:
+        elif not arrival.archive:
             seen.add(arrival)
-        if manifest:
-            run.committed(manifest)
-            yield _outcome(manifest)
-    if progress:
-        progress("", len(todo), len(todo))
+        if found:
+            yield _outcome(found)
 
 
 def ingest(
@@ -118,7 +122,7 @@ def ingest(
         ensure_schemas(run.connection, run.lake, load_contracts().values())
         seen = SeenFiles(run.lake, run.parser)
         arrivals = find(workspace)
-        known_paths = {m.path for m in run.manifests.values()}
+        known_paths = {m.archive or m.path for m in run.manifests.values()}
         fresh = [a for a in arrivals if not (seen.knows(a) and a.relative in known_paths)]
         whole, growing = settle(fresh)
         outcomes = [
@@ -128,8 +132,9 @@ def ingest(
         if dry_run:
             outcomes += [FileOutcome(a.relative, "", "", "", "new", "", "", ()) for a in whole]
             return IngestReport(tuple(outcomes), len(arrivals) - len(fresh))
-        _tidy(run, arrivals)
-        again = [kept(workspace.home, manifest) for manifest in read_reopened(run.lake)]
+        reopened = read_reopened(run.lake)
+        _tidy(run, arrivals, {m.landing for m in reopened if m.landing})
+        again = [kept(workspace.home, manifest) for manifest in reopened]
         outcomes += _take_in(run, seen, [*again, *whole], progress)
         seen.save()
         return IngestReport(tuple(outcomes), max(0, len(arrivals) - len(outcomes)))

@@ -65,6 +65,8 @@ class Manifest:
     is_state: bool
     parts: tuple[PartOutcome, ...]
     landing: str | None = None
+    # Path of the archive that the file was taken out of.
+    archive: str = ""
     schema_version: int = SCHEMA_VERSION
 
 
@@ -80,8 +82,10 @@ def manifest_path(lake: Path, source: str, entry_id: str) -> Path:
     return lake / "ledger" / f"source={source}" / f"{entry_id}.json"
 
 
-def commit(lake: Path, manifest: Manifest) -> None:
+def commit(lake: Path, manifest: Manifest, *, in_series: bool = False) -> None:
     """Writes a manifest: from this moment on the file's rows exist.
+
+    Of many `in_series`, the caller syncs the folder at the end.
 
     Raises:
         LakeError: If rows are unaccounted for; nothing is committed then.
@@ -94,7 +98,7 @@ def commit(lake: Path, manifest: Manifest) -> None:
                 "report it with the file's first lines."
             )
     path = manifest_path(lake, manifest.source, manifest.entry_id)
-    write_json(path, asdict(manifest))
+    write_json(path, asdict(manifest), in_series=in_series)
     # A file that was refused as unknown and is understood now had its entry elsewhere.
     for other in (lake / "ledger").glob(f"source=*/{manifest.entry_id}.json"):
         if other != path:

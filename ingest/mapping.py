@@ -14,7 +14,7 @@ from ingest.contracts import Column, Contract
 from ingest.fields import Clock, Field, FieldMap, MappingError, plain
 from ingest.paths import PathTree
 from ingest.privacy import without_personal
-from ingest.values import list_sql, name, object_sql, quote, value_sql
+from ingest.values import list_sql, name, object_sql, quote, trimmed, value_sql
 
 CLOCK_TOLERANCE = "interval 10 minutes"
 # Column that a raw relation has when an id is made of the whole record.
@@ -44,7 +44,7 @@ class Layer:
 class Compiled:
     """SQL for the columns of a contract, over a relation `r` of raw records.
 
-    `raw` reads the vendor's fields as text, `moments` are the clock's times made of them,
+    `raw` reads the vendor's fields as text, `moments` are what is made of them once,
     `columns` are typed; `texts` hold the raw text of those that may be unreadable; `reason` says,
     in terms of `c_<column>` and `t_<column>`, why a row can't be loaded; `reads` are the raw
     columns that the relation must have, with the types that never fail.
@@ -73,7 +73,7 @@ class Compiled:
 
 
 def _text(spec: Field, tree: PathTree) -> str:
-    pieces = [f"nullif(trim({tree.expression(path)}), '')" for path in spec.paths]
+    pieces = [trimmed(tree.expression(path)) for path in spec.paths]
     for null in spec.nulls:
         pieces = [f"nullif({piece}, {quote(null)})" for piece in pieces]
     text = pieces[0] if len(pieces) == 1 else f"coalesce({', '.join([*pieces, 'NULL'])})"
@@ -113,6 +113,7 @@ def _column_sql(
     mapping: FieldMap,
     facts: Mapping[str, str],
     raw: Layer,
+    moments: Layer,
 ) -> tuple[str, str | None]:
     """Expression of one column and, where reading it can fail, of its raw text."""
     if spec.parser == "hash":
@@ -129,7 +130,7 @@ def _column_sql(
     if spec.parser == "name_of":
         return raw.add(_first_filled(spec, tree)), None
     if spec.parser in {"list", "object"}:
-        texts = {p: f"nullif(trim({tree.expression(p)}), '')" for p in spec.paths}
+        texts = {p: trimmed(tree.expression(p)) for p in spec.paths}
         made = list_sql([*texts.values()]) if spec.parser == "list" else object_sql(texts)
         return f"cast({raw.add(made)} as varchar)", None
     text = raw.add(_text(spec, tree))
@@ -139,12 +140,16 @@ def _column_sql(
     if parser == "match" and column.type not in {"text", "json"}:
         # What a pattern found is text still, and must not raise either.
         parsed = value_sql(column.type, f"({parsed})", Field(), mapping.zone, None)
+    if column.free_text:
+        parsed = f"redact({moments.add(parsed) if parser == 'html' else parsed})"
+    elif column.is_person_id:
+        parsed = f"person_id({parsed})"
     checked = column.type not in {"text", "json"} and parser != "match"
     return f"cast({parsed} as {column.sql_type})", text if checked else None
 
 
 def _clock_text(path: str, tree: PathTree, raw: Layer) -> str:
-    return raw.add(f"nullif(trim({tree.expression(path)}), '')")
+    return raw.add(trimmed(tree.expression(path)))
 
 
 def clock_sql(
@@ -228,6 +233,19 @@ def _left_out(
     return clauses
 
 
+def _name_by_id(
+    contract: Contract, mapping: FieldMap, columns: dict[str, str], tree: PathTree, raw: Layer
+) -> None:
+    """Where a vendor's user id is an e-mail address, it is the person's e-mail too."""
+    spec = mapping.fields.get("user_id")
+    if spec is None or spec.constant is not None or contract.column("user_id").person != "user":
+        return
+    text = raw.add(_text(spec, tree))
+    for column in {"email_key", "email_domain"} & columns.keys():
+        own = f"case when contains({text}, '@') then {column}({text}) end"
+        columns[column] = f"coalesce({columns[column]}, {own})"
+
+
 def compile_mapping(
     mapping: FieldMap,
     contract: Contract,
@@ -259,9 +277,10 @@ def compile_mapping(
             columns[column.name] = f"NULL::{column.sql_type}"
             continue
         spec = mapping.fields[column.name]
-        columns[column.name], text = _column_sql(column, spec, tree, mapping, facts, raw)
+        columns[column.name], text = _column_sql(column, spec, tree, mapping, facts, raw, moments)
         if text is not None:
             texts[column.name] = text
+    _name_by_id(contract, mapping, columns, tree, raw)
     if mapping.clock:
         columns.update(clock_sql(mapping.clock, tree, mapping.zone, raw, moments))
         stamp = mapping.clock.timestamp or mapping.clock.original

@@ -1,11 +1,12 @@
-"""Parquet files of the lake that no manifest answers for: left by a killed or reopened landing.
+"""Files of the lake that have served their time: landed rows without a manifest, old raw copies.
 
 Belongs here: finding and removing them. Does not belong here: temporary files (`ingest.store`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from ingest.manifests import Manifest
@@ -34,6 +35,22 @@ def remove_orphans(lake: Path, manifests: Iterable[Manifest]) -> int:
         path
         for path in (lake / "quarantine").glob("source=*/dt=*/[!.]*.parquet")
         if path.name not in quarantine
+    ]
+    for path in gone:
+        path.unlink(missing_ok=True)
+    return len(gone)
+
+
+def remove_old_raw(lake: Path, days: int, keep: Collection[str] = ()) -> int:
+    """Removes raw copies that were landed more than `days` ago; returns how many there were.
+
+    Those in `keep` (paths below the workspace) wait to be landed again.
+    """
+    oldest = time.time() - days * 86_400
+    gone = [
+        path
+        for path in (lake / "landing").glob("source=*/dt=*/*")
+        if path.stat().st_mtime < oldest and path.relative_to(lake.parent).as_posix() not in keep
     ]
     for path in gone:
         path.unlink(missing_ok=True)

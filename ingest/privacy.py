@@ -1,7 +1,8 @@
 """Personal data on its way into the lake: keyed hashes instead of e-mails.
 
 Belongs here: what turns personal values into keys, as SQL macros, and the names of personal
-properties. Does not belong here: which columns are personal (the contracts say so).
+properties. Does not belong here: which columns are personal (the contracts say so), what is
+replaced in prose (`ingest.redaction`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ import hashlib
 import hmac
 import re
 from typing import TYPE_CHECKING
+
+from ingest.redaction import redaction_macros
+from ingest.settings import PrivacyRules
 
 if TYPE_CHECKING:
     import duckdb
@@ -39,6 +43,13 @@ create or replace macro email_key(x) as
     case when is_email(email_clean(x)) then keyed_hash(email_clean(x)) end;
 create or replace macro email_domain(x) as
     case when is_email(email_clean(x)) then split_part(email_clean(x), '@', 2) end;
+create or replace macro person_id(x) as case
+    when contains(x, '@') or contains(x, '%40') then coalesce(
+        email_key(replace(x, '%40', '@')),
+        case when regexp_matches(x, '[^@\\s](@|%40)[^@\\s]+\\.')
+            then keyed_hash(lower(trim(x))) end,
+        x)
+    else x end;
 create or replace macro plain_text(x) as nullif(trim(regexp_replace(
     replace(replace(replace(replace(replace(replace(
         regexp_replace(regexp_replace(x, '(?i)<(br|/p|/div|/li|/h[1-6]|/tr)[^>]*>', chr(10), 'g'),
@@ -55,15 +66,20 @@ def _pads(hash_key: str) -> tuple[bytes, bytes]:
     return bytes(b ^ 0x36 for b in key), bytes(b ^ 0x5C for b in key)
 
 
-def install(connection: duckdb.DuckDBPyConnection, hash_key: str) -> None:
-    """Defines the macros `email_key`, `email_domain` and `plain_text` on a connection.
+def install(
+    connection: duckdb.DuckDBPyConnection, hash_key: str, rules: PrivacyRules | None = None
+) -> None:
+    """Defines the macros for personal values and free text on a connection.
 
     The key travels as a bound value, so it stands in no SQL text and in no log.
     """
+    rules = rules or PrivacyRules()
     inner, outer = _pads(hash_key)
     connection.execute("set variable hash_inner = $1::blob", [inner])
     connection.execute("set variable hash_outer = $1::blob", [outer])
     connection.execute(_MACROS)
+    patterns = [(pattern.kind, pattern.pattern) for pattern in rules.patterns]
+    connection.execute(redaction_macros(patterns, rules.phone_cues))
 
 
 def email_key(address: str, hash_key: str) -> str:

@@ -53,7 +53,7 @@ class Session:
             }
         )
         connection.execute("set TimeZone = 'UTC'")
-        install(connection, self.workspace.hash_key)
+        install(connection, self.workspace.hash_key, self.workspace.config.privacy)
         return connection
 
     def _committed(self) -> dict[str, list[Path]]:

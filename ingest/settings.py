@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -82,6 +82,40 @@ class Publishing(_Model):
     keep_builds: int = Field(default=5, ge=1)
 
 
+class OwnPattern(_Model):
+    """A company's own kind of thing that free text must not keep, such as its customer numbers."""
+
+    kind: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    pattern: str
+
+    @field_validator("pattern")
+    @classmethod
+    def _usable(cls, value: str) -> str:
+        import duckdb
+
+        try:
+            row = duckdb.execute("select regexp_matches('', $1)", [value]).fetchone()
+        except duckdb.Error as error:
+            first = str(error).partition("\n")[0]
+            raise ValueError(
+                f"{value!r} is no RE2 pattern ({first}); RE2 knows no look-around and no "
+                "back-references"
+            ) from error
+        if row and row[0]:
+            raise ValueError(f"{value!r} fits an empty text, and so would be found everywhere")
+        return value
+
+
+class PrivacyRules(_Model):
+    """What is taken out of free text beside what productops knows (`docs/privacy.md`)."""
+
+    # Days for which delivered bytes are kept in `lake/landing`.
+    keep_raw_days: int = Field(default=400, ge=1)
+    patterns: tuple[OwnPattern, ...] = ()
+    # Words before a telephone number in the company's languages.
+    phone_cues: tuple[Annotated[str, Field(min_length=2)], ...] = ()
+
+
 class Config(_Model):
     """The whole of `productops.yml`."""
 
@@ -89,6 +123,7 @@ class Config(_Model):
     exclusions: tuple[Exclusion, ...] = ()
     sources: tuple[SourceMapping, ...] = ()
     publishing: Publishing = Publishing()
+    privacy: PrivacyRules = PrivacyRules()
     owners: dict[str, str] = Field(default_factory=dict)
 
 

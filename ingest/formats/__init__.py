@@ -29,7 +29,7 @@ from ingest.fields import (
 from ingest.paths import PathTree
 from ingest.settings import ConfigError, SourceMapping, line_in
 
-Kind = Literal["ndjson", "csv", "json", "yaml", "xml", "markdown"]
+Kind = Literal["ndjson", "csv", "json", "yaml", "tsv", "xml", "markdown"]
 # Bump when the meaning of a format changes: files rejected by the old code are tried again.
 PARSER_VERSION = "2"
 # Where the formats lie, one YAML file each.
@@ -43,6 +43,8 @@ class Reader:
     kind: Kind
     delimiter: str | None = None
     header_rows: int = 1
+    # Names of the columns of a file without a header.
+    columns: tuple[str, ...] = ()
     json_columns: tuple[str, ...] = ()
 
 
@@ -156,7 +158,7 @@ def _parse_unpivot(spec: Mapping[str, Any] | None) -> Unpivot | None:
 
 def parse_reader(spec: Mapping[str, Any]) -> Reader:
     """Reads how a file is cut into records; raises `MappingError` that names the word."""
-    known = {"kind", "delimiter", "header_rows", "json_columns"}
+    known = {"kind", "delimiter", "header_rows", "columns", "json_columns"}
     if unknown := sorted(set(spec) - known):
         raise MappingError(f"reader: unknown word {', '.join(unknown)}; known: {sorted(known)}")
     if spec.get("kind") not in get_args(Kind):
@@ -168,10 +170,15 @@ def parse_reader(spec: Mapping[str, Any]) -> Reader:
         raise MappingError(f"reader: delimiter {delimiter!r} must be one character")
     if not isinstance(header_rows, int) or header_rows < 1:
         raise MappingError(f"reader: header_rows {header_rows!r} must be a number from 1 on")
+    columns = spec.get("columns", ())
+    names = tuple(columns.split() if isinstance(columns, str) else map(str, columns))
+    if bool(names) != (spec["kind"] == "tsv") or len(set(names)) != len(names):
+        raise MappingError("reader: `columns` names each column of a tsv file once, in order")
     json_columns = spec.get("json_columns", [])
     if not isinstance(json_columns, list) or (json_columns and spec["kind"] != "csv"):
         raise MappingError("reader: json_columns must be a list of columns of a csv file")
-    return Reader(spec["kind"], delimiter, header_rows, tuple(str(c) for c in json_columns))
+    more = tuple(str(column) for column in json_columns)
+    return Reader(spec["kind"], delimiter, header_rows, names, more)
 
 
 def parse_format(document: Mapping[str, Any]) -> Format:
@@ -236,18 +243,18 @@ def parser_digest(sources: Iterable[SourceMapping]) -> str:
 
 
 def recognise(
-    relative: str, kind: Kind | None, tokens: frozenset[str], mappings: Iterable[Format]
+    names: Iterable[str], kind: Kind | None, tokens: frozenset[str], mappings: Iterable[Format]
 ) -> Recognition:
     """Finds the format of a file: first the company's own mappings by name, then by fingerprint.
 
     Args:
-        relative: Path below the drop folder, with `/`.
+        names: Paths below the drop folder by which a mapping may mean it, with `/`.
         kind: What the bytes look like.
         tokens: Names seen in the file's head (see `ingest.records.fingerprint`).
         mappings: Formats made from `productops.yml`.
     """
     for mapping in mappings:
-        if mapping.files and fnmatch(relative, mapping.files):
+        if mapping.files and any(fnmatch(path, mapping.files) for path in names):
             return Recognition(mapping)
     # An object on a line of its own is a record of an export or a whole document.
     kinds: tuple[Kind | None, ...] = (kind, "json") if kind == "ndjson" else (kind,)

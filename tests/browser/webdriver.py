@@ -104,8 +104,17 @@ def open_browser(profile: Path, width: int = 1600, height: int = 1000) -> Iterat
         finally:
             _call("DELETE", f"{base}/session/{session}", None)
     finally:
-        driver.terminate()
+        _stop(driver)
+
+
+def _stop(driver: subprocess.Popen[bytes]) -> None:
+    """Ends ChromeDriver; one that hangs on its way out is no fault of the page."""
+    driver.terminate()
+    try:
         driver.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        driver.kill()
+        driver.wait()
 
 
 def _wait_until_up(base: str) -> None:

@@ -82,7 +82,7 @@ def _cells(heading: str) -> set[str]:
 
 def test_the_guide_names_every_word_there_is() -> None:
     reader, part = _cells("Words of a reader"), _cells("Words of a part")
-    assert reader == {"kind", "delimiter", "header_rows", "json_columns"}
+    assert reader == {"kind", "delimiter", "header_rows", "columns", "json_columns"}
     kinds = GUIDE.split("| `kind` |", 1)[1].split("\n", 1)[0]
     assert [kind for kind in typing.get_args(formats.Kind) if f"`{kind}`" not in kinds] == []
     assert set(PARSERS) - part == set()

@@ -1,0 +1,264 @@
+"""Deliveries to rows: a large file by itself, many small ones of one format together.
+
+Belongs here: which files share their statements, and what a file that can't be read costs (itself
+alone). Does not belong here: the steps (`ingest.stage`, `ingest.landing`), the order of a run
+(`ingest.load`). Each statement has a price, whatever its number of rows; hence groups. Each file
+still has rows, quarantine and manifest of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+
+import duckdb
+
+from ingest.arrivals import Arrival
+from ingest.containers import is_container, unpack
+from ingest.contracts import load_contracts
+from ingest.delivery import NotReadyError, Prepared, keep_raw, prepare, reject, supersede
+from ingest.fields import MappingError
+from ingest.framing import Chunk, read_chunks
+from ingest.headers import MissingColumnError
+from ingest.landing import land_part
+from ingest.lines import LINES, LineReader
+from ingest.manifests import Manifest, PartOutcome, commit, manifest_path
+from ingest.problems import DamagedFileError
+from ingest.records import Records, read_records
+from ingest.session import MEMORY, Session
+from ingest.stage import Staged, stage_lines, stage_records
+from ingest.store import LakeError, sync_folder, temporary
+
+# A group's text is held in memory, and what a killed run has to do again is at most a group.
+_GROUP_BYTES = 32 * 1024 * 1024
+_GROUP_FILES = 500
+_RECORD_BYTES = 2000
+# Compressed files up to this size may share a group.
+_SMALL_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A small file's content in memory: its lines, or its records for each part."""
+
+    prepared: Prepared
+    chunks: tuple[Chunk, ...] = ()
+    records: tuple[Records, ...] = ()
+    size: int = 0
+
+
+@dataclass
+class _Group:
+    """Small files of one format that are landed together."""
+
+    files: list[_Read] = field(default_factory=list)
+    file_ids: set[str] = field(default_factory=set)
+    size: int = 0
+
+    def takes(self, prepared: Prepared) -> bool:
+        """Whether a file may share this group's statements."""
+        if not self.files:
+            return True
+        first = self.files[0].prepared
+        same_day = first.facts["file_date"] == prepared.facts["file_date"]
+        fits = self.size < _GROUP_BYTES and len(self.files) < _GROUP_FILES
+        is_same = first.chosen is prepared.chosen
+        return fits and is_same and (same_day or not prepared.chosen.reads_name)
+
+    def knows(self, file_id: str) -> bool:
+        """Whether the same bytes wait in it."""
+        return file_id in self.file_ids
+
+    def add(self, one: _Read) -> None:
+        """Takes a file in."""
+        self.files.append(one)
+        self.file_ids.add(one.prepared.manifest.file_id)
+        self.size += one.size
+
+
+def _read_small(prepared: Prepared) -> _Read | None:
+    """The content of a file that can share a group; None if it must be landed by itself.
+
+    Raises:
+        DamagedFileError: If it can't be read.
+    """
+    chosen = prepared.chosen
+    is_small = prepared.manifest.size <= _SMALL_BYTES and not chosen.is_state
+    if not is_small or chosen.reader.kind not in {*LINES, "json"}:
+        return None
+    if chosen.reader.kind == "json":
+        try:
+            records = tuple(read_records(prepared.raw, chosen, dict(prepared.facts)))
+        except RecursionError:
+            return None
+        rows = sum(len(found.rows) for found in records)
+        return _Read(prepared, records=records, size=rows * _RECORD_BYTES)
+    # Two chunks at most: a small file may hide a large text.
+    chunks = tuple(islice(read_chunks(prepared.raw), 2))
+    if len(chunks) > 1:
+        return None
+    return _Read(prepared, chunks, size=sum(len(block) for c in chunks for block in c.blocks))
+
+
+def _read_whole(prepared: Prepared) -> _Read:
+    chosen = prepared.chosen
+    if chosen.reader.kind in LINES:
+        return _Read(prepared)
+    return _Read(prepared, records=tuple(read_records(prepared.raw, chosen, dict(prepared.facts))))
+
+
+def _lines(one: _Read) -> Iterable[Chunk]:
+    return one.chunks or read_chunks(one.prepared.raw)
+
+
+def _stage_and_land(run: Session, files: Sequence[_Read]) -> list[Manifest]:
+    """Rows of all parts; the manifests are still to be committed."""
+    first = files[0].prepared
+    chosen, facts = first.chosen, dict(first.facts)
+    scratch = temporary(run.lake / "tmp" / "lines.json")
+    deliveries = [one.prepared.delivery for one in files]
+    parts: list[list[PartOutcome]] = [[] for _ in files]
+    for number, part in enumerate(chosen.parts):
+        contract = load_contracts()[part.contract]
+        staged: Staged
+        if chosen.reader.kind in LINES:
+            chunks = [_lines(one) for one in files]
+            reader = LineReader(chosen.reader)
+            staged = stage_lines(run.connection, chunks, reader, part, contract, facts, scratch)
+        else:
+            records = [one.records[number] for one in files]
+            staged = stage_records(run.connection, records, part, contract, facts, scratch)
+        if not any(staged.rows_in(file_no) for file_no in range(len(files))):
+            continue
+        landed = land_part(run.connection, run.lake, staged, deliveries, run.index)
+        for file_no, outcome in enumerate(landed):
+            if staged.rows_in(file_no):
+                parts[file_no].append(outcome)
+    return [
+        replace(one.prepared.manifest, parts=tuple(found))
+        for one, found in zip(files, parts, strict=True)
+    ]
+
+
+def _land_one(run: Session, prepared: Prepared, read: _Read | None = None) -> Manifest:
+    """One file by itself; what can't be read is rejected whole."""
+    relative = prepared.arrival.relative
+    try:
+        return _stage_and_land(run, [read or _read_whole(prepared)])[0]
+    except DamagedFileError as error:
+        return prepared.rejected(error.reason, str(error))
+    except MissingColumnError as error:
+        return prepared.rejected("missing_required_column", str(error))
+    except duckdb.OutOfMemoryException as error:
+        raise LakeError(
+            f"{relative}: needs more memory than {MEMORY}; split the file, then run again ({error})"
+        ) from error
+    except duckdb.IOException as error:
+        raise LakeError(
+            f"{relative}: the lake can't be read or written ({error}). Nothing of the file "
+            "was loaded. Free space or restore what is missing, then run again."
+        ) from error
+    except (duckdb.Error, MappingError, RecursionError) as error:
+        first = str(error).partition("\n")[0]
+        return prepared.rejected(
+            "not_readable",
+            f"could not be read as {prepared.chosen.name}: {first}. "
+            "Export it again or change its mapping; if it looks right, please report it",
+        )
+
+
+def _commit(
+    run: Session, prepared: Prepared, manifest: Manifest, *, in_series: bool = False
+) -> Manifest:
+    commit(run.lake, manifest, in_series=in_series)
+    run.committed(manifest)
+    if manifest.is_state:
+        supersede(run, prepared.arrival.relative, manifest.entry_id)
+    return manifest
+
+
+def _flush(run: Session, group: _Group) -> Iterator[tuple[Arrival, Manifest]]:
+    """Lands a group and commits its files, one by one, in their order."""
+    files, group.files, group.file_ids, group.size = group.files, [], set(), 0
+    manifests: list[Manifest] = []
+    if len(files) > 1:
+        try:
+            manifests = _stage_and_land(run, files)
+        except (DamagedFileError, MissingColumnError, MappingError, RecursionError, duckdb.Error):
+            # One of them is to blame: each is landed by itself, and that one is told by name.
+            manifests = []
+    for number, one in enumerate(files):
+        found = manifests[number] if manifests else _land_one(run, one.prepared, one)
+        yield one.prepared.arrival, _commit(run, one.prepared, found, in_series=bool(manifests))
+    for source in {one.prepared.chosen.source for one in files} if manifests else ():
+        sync_folder(manifest_path(run.lake, source, "").parent)
+
+
+def _load_members(
+    run: Session, draft: Path, arrival: Arrival, file_id: str
+) -> Iterator[tuple[Arrival, Manifest | NotReadyError | None]]:
+    """Every member of an archive is a delivery; the archive itself has no rows."""
+    try:
+        members = unpack(draft, arrival, run.lake / "tmp" / "members")
+    except DamagedFileError as error:
+        refused = reject(run, draft, arrival, file_id, error)
+        if refused:
+            run.committed(refused)
+        yield arrival, refused
+        return
+    try:
+        yield from load_files(run, members)
+    finally:
+        for member in members:
+            member.path.unlink(missing_ok=True)
+    yield arrival, None
+
+
+def load_files(
+    run: Session, arrivals: Iterable[Arrival]
+) -> Iterator[tuple[Arrival, Manifest | NotReadyError | None]]:
+    """Lands files in their order and commits their manifests.
+
+    Yields:
+        Each file with its manifest, or None if it is in the ledger already, or why it is not
+        ready to be read.
+    """
+    group = _Group()
+    for arrival in arrivals:
+        try:
+            draft, file_id = keep_raw(run, arrival)
+        except NotReadyError as error:
+            yield arrival, error
+            continue
+        try:
+            if is_container(draft):
+                yield from _flush(run, group)
+                yield from _load_members(run, draft, arrival, file_id)
+                continue
+            if group.knows(file_id):
+                yield from _flush(run, group)
+            found = prepare(run, draft, arrival, file_id)
+        finally:
+            draft.unlink(missing_ok=True)
+        if not isinstance(found, Prepared):
+            yield from _flush(run, group)
+            if found:
+                run.committed(found)
+            yield arrival, found
+            continue
+        if not group.takes(found):
+            yield from _flush(run, group)
+        try:
+            small = _read_small(found)
+        except DamagedFileError as error:
+            yield from _flush(run, group)
+            yield arrival, _commit(run, found, found.rejected(error.reason, str(error)))
+            continue
+        if small:
+            group.add(small)
+            continue
+        yield from _flush(run, group)
+        yield arrival, _commit(run, found, _land_one(run, found))
+    yield from _flush(run, group)

@@ -1,0 +1,321 @@
+"""Exports that hold exports (zip, workbooks), Parquet, and logs without a header."""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import zipfile
+from datetime import date, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from ingest import ledger
+from ingest.formats import load_formats
+from tests.unit.ingest.conftest import event, lines, loaded, packed, rejected
+from tests.unit.ingest.test_formats import SLACK, key
+from tests.unit.ingest.test_formats_events import AMPLITUDE
+from tests.unit.ingest.test_formats_vendors import SALESFORCE
+
+NOON = datetime(2026, 5, 1, 12)
+
+
+def zipped(members: dict[str, str | bytes]) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return target.getvalue()
+
+
+def hours(*ids: str) -> dict[str, str | bytes]:
+    """An Amplitude export: a zip of gzipped lines, one file an hour."""
+    return {
+        f"100/100_2026-05-01_{number}#1.json.gz": packed(AMPLITUDE | {"$insert_id": name})
+        for number, name in enumerate(ids)
+    }
+
+
+class TestZip:
+    def test_every_member_is_a_delivery_of_its_own(self, place) -> None:
+        noise = {"__MACOSX/x": b"junk", "100/.DS_Store": b"junk"}
+        place.drop("amplitude.zip", zipped(hours("i-1", "i-2") | noise))
+        place.run()
+        assert place.rows("usage_events", "event_id", "order by 1") == [("i-1",), ("i-2",)]
+        batches = [b for b in ledger.read_batches(place.workspace.lake) if b.source == "amplitude"]
+        assert {(b.source_file, b.rows_loaded) for b in batches} == {
+            ("drop/amplitude.zip/100/100_2026-05-01_0#1.json.gz", 1),
+            ("drop/amplitude.zip/100/100_2026-05-01_1#1.json.gz", 1),
+        }
+        # Nothing is left of the unpacking.
+        assert not [p for p in (place.home / "lake/tmp").rglob("*") if p.is_file()]
+
+    def test_again_is_a_no_op_and_a_longer_archive_brings_only_what_is_new(self, place) -> None:
+        place.drop("amplitude.zip", zipped(hours("i-1")))
+        place.run()
+        assert [f.path for f in place.run().files] == []
+        place.drop("amplitude.zip", zipped(hours("i-1", "i-2")))
+        place.run()
+        assert place.rows("usage_events", "event_id", "order by 1") == [("i-1",), ("i-2",)]
+
+    def test_an_archive_in_an_archive(self, place) -> None:
+        inner = zipped({"Account.csv": SALESFORCE["Account.csv"]})
+        place.drop("export.zip", zipped({"WE_1.zip": inner, "Task.csv": SALESFORCE["Task.csv"]}))
+        place.run()
+        assert place.rows("accounts", "count(*)") == [(2,)]
+        assert place.rows("feedback_notes", "count(*)") == [(1,)]
+
+    def test_one_bad_member_is_told_by_its_name_and_the_others_load(self, place) -> None:
+        members = hours("i-1") | {"100/cut.json.gz": packed(AMPLITUDE)[:-9], "100/x.bin": b"\0\1"}
+        place.drop("amplitude.zip", zipped(members))
+        outcomes = {Path(f.path).name: (f.status, f.reason) for f in place.run().files}
+        assert outcomes["cut.json.gz"] == ("rejected", "gzip_truncated")
+        assert outcomes["x.bin"][0] == "rejected"
+        assert place.rows("usage_events", "event_id") == [("i-1",)]
+        # It stays an open question as long as the archive lies there.
+        open_paths = {r.path for r in ledger.open_rejections(place.workspace)}
+        assert "drop/amplitude.zip/100/cut.json.gz" in open_paths
+        (place.home / "drop/amplitude.zip").unlink()
+        assert ledger.open_rejections(place.workspace) == []
+
+    @pytest.mark.parametrize("cut", [10, 200, -30])
+    def test_a_truncated_archive_brings_nothing(self, place, cut) -> None:
+        outcome = place.land("amplitude.zip", zipped(hours("i-1", "i-2"))[:cut])
+        rejected(outcome, "zip_damaged", "drop/amplitude.zip", "again")
+        assert place.rows("usage_events", "count(*)") == [(0,)]
+
+    def test_a_flipped_byte_brings_nothing(self, place) -> None:
+        whole = bytearray(zipped(hours("i-1", "i-2")))
+        # The second member's packed data begins after its local header.
+        start = whole.rindex(b"PK\x03\x04")
+        name_length, extra_length = struct.unpack("<HH", whole[start + 26 : start + 30])
+        whole[start + 30 + name_length + extra_length + 40] ^= 0xFF
+        rejected(place.land("amplitude.zip", bytes(whole)), "zip_damaged")
+        assert place.rows("usage_events", "count(*)") == [(0,)]
+
+    def test_an_empty_archive_is_told(self, place) -> None:
+        rejected(place.land("nothing.zip", zipped({})), "empty_archive")
+
+    def test_an_encrypted_one_is_told(self, place) -> None:
+        whole = bytearray(zipped({"a.json": "{}"}))
+        for magic, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+            whole[whole.index(magic) + offset] |= 1
+        rejected(place.land("secret.zip", bytes(whole)), "zip_encrypted", "password")
+
+
+def workbook(sheets: dict[str, list[list[object]]]) -> bytes:
+    """A workbook as Office Open XML, written by hand: text inline, numbers as they are."""
+    rows_of = {
+        name: "".join("<row>" + "".join(_cell(value) for value in row) + "</row>" for row in rows)
+        for name, rows in sheets.items()
+    }
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    links = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006"
+    listed = "".join(
+        f'<sheet name="{name}" sheetId="{n}" r:id="rId{n}"/>'
+        for n, name in enumerate(rows_of, start=1)
+    )
+    related = "".join(
+        f'<Relationship Id="rId{n}" Type="{links}/worksheet" Target="worksheets/sheet{n}.xml"/>'
+        for n in range(1, len(rows_of) + 1)
+    )
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    parts = "".join(
+        f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{kind}.worksheet+xml"/>'
+        for n in range(1, len(rows_of) + 1)
+    )
+    return zipped(
+        {
+            "[Content_Types].xml": f'<Types xmlns="{package}/content-types">'
+            '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.'
+            'relationships+xml"/><Override PartName="/xl/workbook.xml" '
+            f'ContentType="{kind}.sheet.main+xml"/>{parts}</Types>',
+            "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship '
+            f'Id="rId1" Type="{links}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+            "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{links}">'
+            f"<sheets>{listed}</sheets></workbook>",
+            "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships">'
+            f"{related}</Relationships>",
+        }
+        | {
+            f"xl/worksheets/sheet{n}.xml": f'<worksheet xmlns="{main}"><sheetData>{rows}'
+            "</sheetData></worksheet>"
+            for n, rows in enumerate(rows_of.values(), start=1)
+        }
+    )
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, int | float):
+        return f"<c><v>{value}</v></c>"
+    return f'<c t="inlineStr"><is><t>{value}</t></is></c>'
+
+
+INVOICES = [
+    ["Invoices of May", "", "", "", "", ""],
+    [],
+    ["Invoice number", "Vendor", "Invoice date", "Amount", "Currency", "Status"],
+    ["I-1", "Figma", "2026-05-01", 1234.56, "EUR", "Paid"],
+    ["I-2", "Figma", "2026-05-02", 100, "USD", "Paid"],
+    ["Total", "", "", 1334.56, "", ""],
+]
+
+
+class TestWorkbook:
+    def test_a_sheet_is_read_from_its_header_on_and_lines_are_its_rows(self, place) -> None:
+        place.drop("invoices.xlsx", workbook({"May": INVOICES, "Empty": [[""]]}))
+        place.run()
+        columns = "spend_id, amount_minor, currency, source_file, source_line"
+        path = "drop/invoices.xlsx/May.csv"
+        assert place.rows("tool_spend", columns, "order by 1") == [
+            ("I-1", 123456, "EUR", path, 4),
+            ("I-2", 10000, "USD", path, 5),
+        ]
+        # The sheet's last row is a sum, no invoice.
+        assert [row[:3] for row in place.quarantine()] == [(path, 6, "missing_vendor_name")]
+
+    def test_each_filled_sheet_is_a_delivery(self, place) -> None:
+        members = [line.split(",") for line in SLACK.replace('"Smith, Bob"', "Bob").splitlines()]
+        book = workbook({"Invoices": INVOICES[2:5], "Slack": members})
+        place.drop("admin_2026-05-02.xlsx", book)
+        place.run()
+        assert place.rows("tool_spend", "count(*)") == [(2,)]
+        assert place.rows("tool_seats", "snapshot_on, count(*)", "group by 1") == [
+            (date(2026, 5, 2), 2)
+        ]
+
+    def test_a_damaged_workbook_is_told(self, place) -> None:
+        whole = zipped({"xl/workbook.xml": "<workbook", "[Content_Types].xml": "x"})
+        rejected(place.land("book.xlsx", whole), "workbook_damaged", "CSV")
+
+
+class TestParquet:
+    def _write(self, rows: list[dict]) -> bytes:
+        target = io.BytesIO()
+        pq.write_table(pa.Table.from_pylist(rows), target)
+        return target.getvalue()
+
+    def test_posthog_properties_are_text_that_holds_json(self, place) -> None:
+        row = {
+            "uuid": "p-1", "event": "report exported", "distinct_id": "u-1", "person_id": "018f",
+            "properties": json.dumps({"$user_id": "u-1", "$device_id": "d-1", "rows": 4}),
+            "timestamp": NOON, "created_at": NOON,
+        }  # fmt: skip
+        outcome = place.land("batch.parquet", self._write([row, row | {"uuid": "p-2"}, row]))
+        assert loaded(outcome) == {"in": 3, "loaded": 2, "duplicate": 1, "quarantined": 0}
+        columns = "event_id, user_id, anonymous_id, occurred_at, source_line"
+        assert place.rows("usage_events", columns, "order by 1") == [
+            ("p-1", "u-1", "d-1", NOON, 1),
+            ("p-2", "u-1", "d-1", NOON, 2),
+        ]
+
+    def test_any_parquet_by_a_mapping(self, make_place) -> None:
+        place = make_place(
+            "sources:\n  - name: shop\n    files: 'shop/*.parquet'\n    contract: usage_events\n"
+            "    reader: {kind: ndjson}\n    fields: {event_id: id, event_name: what, "
+            "event_type: {const: track}, user_id: who}\n    clock: {timestamp: at}\n"
+        )
+        rows = [{"id": 7, "what": "order", "who": "u-1", "at": NOON},
+                {"id": 8, "what": None, "who": "u-1", "at": NOON}]  # fmt: skip
+        assert loaded(place.land("shop/a.parquet", self._write(rows)))["loaded"] == 1
+        assert [row[1:3] for row in place.quarantine()] == [(2, "missing_event_name")]
+
+    def test_a_damaged_file_is_told(self, place) -> None:
+        whole = self._write([{"uuid": "p-1"}])
+        rejected(place.land("a.parquet", whole[:-20]), "parquet_damaged", "again")
+
+
+SNOWPLOW = next(f for f in load_formats() if f.name == "snowplow").reader.columns
+
+
+def _snowplow(**cells: str) -> str:
+    base = {
+        "app_id": "app", "platform": "web", "event": "unstruct", "event_id": "s-1",
+        "collector_tstamp": "2026-05-01 12:00:01.000", "domain_userid": "d-1", "user_id": "u-1",
+        "dvce_created_tstamp": "2026-05-01 12:10:00.000", "domain_sessionid": "sess",
+        "dvce_sent_tstamp": "2026-05-01 12:10:01.000", "derived_tstamp": "2026-05-01 12:00:00.000",
+        "event_name": "report_exported", "page_urlpath": "/reports",
+        "user_ipaddress": "203.0.113.9",
+        "unstruct_event": json.dumps({"schema": "iglu:x", "data": {"schema": "y",
+                                                                     "data": {"rows": 4}}}),
+    }  # fmt: skip
+    return "\t".join((base | cells).get(name, "") for name in SNOWPLOW)
+
+
+class TestSnowplow:
+    def test_the_columns_stand_where_the_vendor_says(self) -> None:
+        assert len(SNOWPLOW) == 131
+        # Positions as the format's documentation gives them, counted from 0.
+        known = {0: "app_id", 3: "collector_tstamp", 6: "event_id", 12: "user_id",
+                 15: "domain_userid", 52: "contexts", 58: "unstruct_event",
+                 122: "derived_contexts", 123: "domain_sessionid", 124: "derived_tstamp",
+                 130: "true_tstamp"}  # fmt: skip
+        assert {place: SNOWPLOW[place] for place in known} == known
+
+    def test_rows(self, place) -> None:
+        view = _snowplow(event="page_view", event_id="s-2", event_name="page_view", user_id="")
+        text = "\n".join([_snowplow(), view, _snowplow(), ""])
+        outcome = place.land("enriched.tsv", text)
+        assert outcome.format == "snowplow"
+        assert loaded(outcome) == {"in": 3, "loaded": 2, "duplicate": 1, "quarantined": 0}
+        columns = "event_id, event_name, event_type, user_id, anonymous_id, occurred_at, properties"
+        assert place.rows("usage_events", columns, "order by 1") == [
+            ("s-1", "report_exported", "track", "u-1", "d-1", NOON, '{"rows":4}'),
+            ("s-2", "page_view", "page", None, "d-1", NOON, '{"rows":4}'),
+        ]
+        assert "203.0.113.9" not in str(place.rows("usage_events"))
+
+    def test_bad_lines_are_set_aside_with_their_number(self, place) -> None:
+        bad = [
+            _snowplow(event_id="s-3", unstruct_event="{not json"),
+            _snowplow(event_id="") ,
+            _snowplow(event_id="s-5") + "\tmore",
+            _snowplow(event_id="s-6", derived_tstamp="noon", dvce_created_tstamp="noon"),
+        ]  # fmt: skip
+        raw = "\n".join([_snowplow(), *bad]).encode() + b"\n" + _snowplow(
+            event_id="s-7", page_urlpath="/\xff"
+        ).encode("latin-1")  # fmt: skip
+        outcome = place.land("enriched.tsv.gz", raw)
+        assert loaded(outcome) == {"in": 6, "loaded": 2, "duplicate": 0, "quarantined": 4}
+        assert [row[1:3] for row in place.quarantine()] == [
+            (3, "missing_event_id"), (4, "wrong_number_of_cells"), (5, "bad_occurred_at"),
+            (6, "invalid_utf8"),
+        ]  # fmt: skip
+
+
+def test_many_small_files_are_as_one_after_another(place) -> None:
+    """Files that share their statements give what single ones give, file by file."""
+    place.drop("a.json", lines(event(1), event(2), event(1)))
+    place.drop("b.json", lines(event(2), "{broken", event(3)))
+    place.drop("c.json", lines(event(2, event="Other"), "", event(4)))
+    place.drop("d.json.gz", packed(event(5))[:-4])
+    place.drop("e.json", lines(event(6)))
+    found = {Path(f.path).name: f for f in place.run().files}
+    assert loaded(found["a.json"]) == {"in": 3, "loaded": 2, "duplicate": 1, "quarantined": 0}
+    assert loaded(found["b.json"]) == {"in": 3, "loaded": 1, "duplicate": 1, "quarantined": 1}
+    # Another content under a known id is kept beside the first, and said to be a revision.
+    assert loaded(found["c.json"]) == {"in": 2, "loaded": 2, "duplicate": 0, "quarantined": 0}
+    assert found["c.json"].parts[0].rows_revision == 1
+    rejected(found["d.json.gz"], "gzip_truncated")
+    columns = "event_id, source_file, source_line, is_revision"
+    assert place.rows("usage_events", columns, "order by 2, 3") == [
+        ("m-1", "drop/a.json", 1, False), ("m-2", "drop/a.json", 2, False),
+        ("m-3", "drop/b.json", 3, False), ("m-2", "drop/c.json", 1, True),
+        ("m-4", "drop/c.json", 3, False), ("m-6", "drop/e.json", 1, False),
+    ]  # fmt: skip
+    assert [row[:3] for row in place.quarantine()] == [("drop/b.json", 2, "malformed_json")]
+
+
+def test_a_seat_is_of_one_person(place) -> None:
+    """Ids of members are the same whether the export came as CSV or in a workbook."""
+    place.drop("a_2026-05-02.csv", SLACK)
+    rows = [["username", "email", "status", "billing-active", "userid"],
+            ["ann", "ann@corp.test", "Member", 1, "U1"]]  # fmt: skip
+    place.drop("b_2026-05-03.xlsx", workbook({"Members": rows}))
+    place.run()
+    people = place.rows("tool_seats", "email_key, member_ref", "and member_ref = 'U1'")
+    assert people == [(key("ann@corp.test"), "U1")] * 2
