@@ -278,8 +278,9 @@ def _insert_scratch(
         for key, kind in (compiled.reads | {"r_extra": "VARCHAR"}).items()
     )
     relation = (
+        # A text where an object should stand is unknown; it must not cost the whole file.
         "(select * replace (redact(r_extra) as r_extra) from "
-        f"read_json({quote(str(scratch))}, format = 'newline_delimited', "
+        f"read_json({quote(str(scratch))}, format = 'newline_delimited', ignore_errors = true, "
         f"maximum_object_size = 67108864, columns = {{{columns}}}))"
     )
     connection.execute(f"insert into stage {_statement(compiled, contract, source, relation)}")

@@ -32,6 +32,8 @@ from ingest.settings import ConfigError, SourceMapping, line_in
 Kind = Literal["ndjson", "csv", "json", "yaml", "tsv", "xml", "markdown"]
 # Bump when the meaning of a format changes: files rejected by the old code are tried again.
 PARSER_VERSION = "2"
+# Where the formats lie, one YAML file each.
+FOLDER = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -197,8 +199,7 @@ def parse_format(document: Mapping[str, Any]) -> Format:
 @cache
 def load_formats() -> tuple[Format, ...]:
     """All known formats, by name."""
-    folder = Path(__file__).parent
-    return tuple(parse_format(read_own_yaml(path)) for path in sorted(folder.glob("*.yml")))
+    return tuple(parse_format(read_own_yaml(path)) for path in sorted(FOLDER.glob("*.yml")))
 
 
 def from_source(source: SourceMapping, path: Path, number: int = 0) -> Format:
@@ -234,7 +235,7 @@ def from_source(source: SourceMapping, path: Path, number: int = 0) -> Format:
 def parser_digest(sources: Iterable[SourceMapping]) -> str:
     """Changes when a file that was not understood may now be: formats, mappings, code."""
     digest = hashlib.sha256(PARSER_VERSION.encode())
-    for path in sorted(Path(__file__).parent.glob("*.yml")):
+    for path in sorted(FOLDER.glob("*.yml")):
         digest.update(path.read_bytes())
     for source in sources:
         digest.update(source.model_dump_json().encode())

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest import arrivals
 from ingest.ledger import Batch, read_batches
 from tests.unit.ingest.conftest import Place
 
@@ -53,7 +54,10 @@ class Export:
 
 
 @pytest.fixture
-def take(realdata: Path, tmp_path: Path) -> Callable[..., Export]:
+def take(realdata: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Export]:
+    # Files written a moment ago count as whole.
+    monkeypatch.setattr(arrivals, "SETTLE_SECONDS", 0.0)
+
     def made(name: str, folder: str, *files: str, **renamed: str) -> Export:
         called = {file: Path(file).name for file in files}
         return Export(name, realdata / folder, tmp_path, called | renamed)

@@ -230,6 +230,14 @@ def test_pagerduty_pages_of_incidents(place) -> None:
     assert [row[2] for row in place.quarantine()] == ["missing_created_at"]
 
 
+def test_an_issue_of_another_shape_costs_itself_and_not_the_page(place) -> None:
+    odd = JIRA | {"id": "10064", "fields": JIRA["fields"] | {"status": "Done"}}
+    outcome = place.land("jira.json", _jira(odd, JIRA))
+    assert part(outcome, "work_items")["quarantined"] == 1
+    assert place.rows("work_items", "work_item_id") == [("10063",)]
+    assert '"10064"' in place.quarantine()[0][3]
+
+
 @pytest.mark.parametrize(
     ("file", "text"),
     [("jira.json", _jira(JIRA)), ("issues.json", json.dumps([ISSUE])),

@@ -47,6 +47,10 @@ def test_every_test_of_nested_suites_has_its_row(place) -> None:
         ("inner", "again", "passed", None, 2.0, TEN, 18),
     ]
     assert place.rows("qa_checks", "distinct run_id", "order by 1") == [("all",), ("nightly",)]
+    # The same test twice in one suite is two results, not two versions of one.
+    assert place.rows("qa_checks", "count(distinct qa_check_id), bool_or(is_revision)") == [
+        (6, False)
+    ]
 
 
 def test_the_same_run_in_another_file_adds_nothing(place) -> None:
