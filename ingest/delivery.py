@@ -63,6 +63,7 @@ def _manifest(
         loaded_at=datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="microseconds"),
         is_state=bool(chosen and chosen.is_state),
         parts=(),
+        page=arrival.page,
     )
 
 
@@ -149,9 +150,20 @@ def _recognised(run: Session, arrival: Arrival, raw: Path) -> tuple[Format | Non
         kind, tokens = fingerprint(raw, arrival.suffix)
     except DamagedFileError as error:
         return None, error.reason, f"{arrival.relative}: {error}"
-    found = recognise(arrival.below_drop, kind, tokens, run.mappings)
-    if found.format:
+    expected = arrival.page.format if arrival.page else ""
+    # A company's own mappings are for files that it drops.
+    found = recognise(arrival.below_drop, kind, tokens, () if expected else run.mappings, expected)
+    if found.format and (not expected or found.format.name == expected):
         return found.format, "", ""
+    if found.format:
+        return (
+            None,
+            "other_format",
+            (
+                f"{arrival.relative}: the API should have sent {expected}, but the page looks like "
+                f"{found.format.name}. See to `base_url` and `streams` in productops.yml"
+            ),
+        )
     nearest = "; ".join(
         f"{name} (missing: {', '.join(missing) or 'nothing, but another kind of file'})"
         for name, missing in found.nearest
@@ -172,6 +184,8 @@ def supersede(run: Session, path: str, entry_id: str) -> None:
 
 def load_file(run: Session, arrival: Arrival) -> Manifest | None:
     """Lands one file and commits its manifest; None if it is in the ledger already."""
+    if arrival.page:
+        return load_page(run, arrival)
     draft, file_id = _keep_raw(run, arrival)
     try:
         first = run.manifests.get(file_id[:16])
@@ -203,6 +217,29 @@ def load_file(run: Session, arrival: Arrival) -> Manifest | None:
         commit(run.lake, manifest)
         if manifest.is_state:
             supersede(run, arrival.relative, entry_id)
+        return manifest
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def load_page(run: Session, arrival: Arrival) -> Manifest:
+    """Lands one page of an API and commits its manifest, which is the cursor's commit as well.
+
+    A page whose every row was known is recorded as a duplicate: nothing is built because of it.
+    """
+    draft, file_id = _keep_raw(run, arrival)
+    try:
+        chosen, *refused = _recognised(run, arrival, draft)
+        entry_id = _entry_id(file_id, arrival, by_path=True)
+        ids, reasons = (file_id, entry_id), (refused[0], refused[1])
+        manifest = _land(run, arrival, draft, ids, chosen, reasons)
+        if manifest.status == "loaded" and not any(
+            part.rows_loaded or part.rows_quarantined for part in manifest.parts
+        ):
+            manifest = replace(
+                manifest, status="duplicate", reason="nothing_new", detail="every row was known"
+            )
+        commit(run.lake, manifest)
         return manifest
     finally:
         draft.unlink(missing_ok=True)

@@ -16,6 +16,7 @@ from ingest.build_inputs import write_build_inputs
 from ingest.contracts import load_contracts
 from ingest.manifests import Manifest, PartOutcome, read_manifests
 from ingest.settings import Workspace
+from ingest.streams import rejected_pages
 from ingest.withdrawal import withdraw
 
 __all__ = [
@@ -92,12 +93,16 @@ def changes_since(workspace: Workspace, built: Collection[str]) -> Changes:
 
 
 def open_rejections(workspace: Workspace) -> list[Rejection]:
-    """Rejected files that still lie where they were dropped, unchanged in size."""
-    newest = {(m.path, m.size): m for m in read_manifests(workspace.lake)}
+    """Rejected files that still lie where they were dropped, and pages that hold up an API."""
+    manifests = read_manifests(workspace.lake)
+    newest = {(m.path, m.size): m for m in manifests}
+    lying = [
+        m for m in newest.values()
+        if m.status == "rejected" and _size(workspace.home / m.path) == m.size
+    ]  # fmt: skip
     return [
         Rejection(m.path, m.source, m.format, m.reason, m.detail)
-        for m in newest.values()
-        if m.status == "rejected" and _size(workspace.home / m.path) == m.size
+        for m in [*lying, *rejected_pages(workspace, manifests)]
     ]
 
 
