@@ -182,7 +182,7 @@ class Window:
 
     def _stretch(self, api: Api, cursor: Cursor) -> Iterator[Page]:
         since, until = read(cursor["since"]), read(cursor["until"])
-        token, before = cursor.get("token"), cursor.get("seen", 0)
+        token = cursor.get("token")
         guard, ids, again = Guard(), set(), False
         while True:
             try:
@@ -190,23 +190,25 @@ class Window:
             except ExpiredCursorError:
                 if again or token is None:
                     raise
-                again, token, before, guard, ids = True, None, 0, Guard(), set()
+                again, token, guard, ids = True, None, Guard(), set()
                 continue
             if guard.stands_still(api, reply, token):
                 continue
             ids.update(reply.ids)
             if reply.token is None:
-                if reply.total is not None and before + len(ids) < reply.total:
-                    _read_again(again, before + len(ids), reply.total)
-                    again, token, before, guard, ids = True, None, 0, Guard(), set()
+                if reply.total is not None and len(ids) < reply.total:
+                    _read_again(again, len(ids), reply.total)
+                    again, token, guard, ids = True, None, Guard(), set()
                     continue
                 if reply.records:
                     yield Page(reply.body, len(reply.records), {"through": cursor["until"]}, True)
                 return
             guard.step(reply.token)
             token = reply.token
-            here = {"since": cursor["since"], "until": cursor["until"], "token": token}
-            yield Page(reply.body, len(reply.records), here | {"seen": before + len(ids)}, False)
+            # What is counted is counted from the beginning: another pull begins there again.
+            place = token if reply.total is None else None
+            here = _filled(since=cursor["since"], until=cursor["until"], token=place)
+            yield Page(reply.body, len(reply.records), here, False)
 
 
 def _read_again(was_read_again: bool, seen: int, total: int) -> None:

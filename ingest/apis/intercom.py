@@ -8,6 +8,8 @@ counts the stretch, which is compared with what came. Parts of conversations are
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from ingest.apis import Stream, Vendor, resets
 from ingest.cursors import Place, Reply, Window
 from ingest.http import Api, bearer, json_list
@@ -39,6 +41,8 @@ def _ask(api: Api, place: Place) -> Reply:
 
 VENDOR = Vendor(
     headers=lambda credential: bearer(credential) | {"Intercom-Version": "2.11"},
-    streams=lambda options: {"conversations": Stream("intercom_conversations", Window(_ask))},
+    streams=lambda options: {
+        "conversations": Stream("intercom_conversations", Window(_ask, span=timedelta(days=7)))
+    },
     classify=resets("x-ratelimit-reset"),
 )

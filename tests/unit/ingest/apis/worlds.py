@@ -40,6 +40,7 @@ class World:
         self.born = dict(self.at)
         self.gone: set[int] = set()
         self.expired: set[str] = set()
+        self._ordered: list[tuple[int, int]] = []
 
     def truth(self) -> dict[str, float]:
         return {str(number): float(moment) for number, moment in self.at.items()}
@@ -47,13 +48,16 @@ class World:
     def edit(self, *ids: int) -> None:
         for number in ids:
             self.at[number] = int(self.now())
+        self._ordered = []
 
     def delete(self, *ids: int) -> None:
         self.gone.update(ids)
         self.edit(*ids)
 
     def ordered(self) -> list[tuple[int, int]]:
-        return sorted((moment, number) for number, moment in self.at.items())
+        if not self._ordered:
+            self._ordered = sorted((moment, number) for number, moment in self.at.items())
+        return self._ordered
 
     def answer(self, request: Request) -> Response:
         raise NotImplementedError
@@ -91,6 +95,7 @@ class Zendesk(World):
         assert request.path == "/api/v2/incremental/tickets/cursor.json"
         cursor = request.params.get("cursor")
         if cursor in self.expired:
+            self.expired.clear()
             return Response({"error": "InvalidValue"}, 400)
         after = (float(request.params.get("start_time", 0)), -1)
         if cursor:

@@ -20,8 +20,6 @@ class Intercom(World):
         bounds = {v["operator"]: v["value"] for v in request.document["query"]["value"]}
         hits = [p for p in self.ordered() if bounds[">"] < p[0] < bounds["<"]]
         token = request.document["pagination"].get("starting_after")
-        if token in self.expired:
-            return Response({"errors": []}, 400)
         left = [p for p in hits if not token or p > tuple(json.loads(token))]
         size = request.document["pagination"]["per_page"]
         page = left[:size]
@@ -69,6 +67,9 @@ class Okta(World):
         assert "until" in request.params
         bounds = second(request.params["since"]), second(request.params["until"])
         hits = [p for p in self.ordered() if bounds[0] <= p[0] < bounds[1]]
+        if request.params.get("after") in self.expired:
+            self.expired.clear()
+            return Response({"errorCode": "E0000001"}, 400)
         begin = int(request.params.get("after", 0))
         page = hits[begin : begin + 100]
         headers = {}
@@ -188,7 +189,8 @@ class Mixpanel(Exports):
     def answer(self, request: Request) -> Response:
         day = datetime.fromisoformat(request.params["from_date"])
         rows = [
-            {"event": "Opened", "properties": {"time": m, "$insert_id": str(n), "distinct_id": "d"}}
+            {"event": "Opened", "properties": {"time": m, "$insert_id": str(n), "distinct_id": "d",
+                                               "mp_processing_time_ms": m * 1000}}
             for m, n in self.stretch(day, timedelta(days=1))
-        ]
+        ]  # fmt: skip
         return Response(raw="".join(json.dumps(row) + "\n" for row in rows).encode())
