@@ -16,7 +16,6 @@ from ingest.ledger import read_batches, withdraw
 from ingest.load import FileOutcome, ingest
 from ingest.settings import HOME, ConfigError, open_workspace
 from ingest.store import LakeError
-from ingest.streams import StreamOutcome
 
 _EXAMPLES = """examples:
   python -m ingest run --home my-company     take in what lies in drop/ and registry/
@@ -66,15 +65,6 @@ def describe(outcome: FileOutcome) -> str:
     return f"{outcome.status:9} {outcome.path}  ({outcome.format}) {'; '.join(parts) or 'no rows'}"
 
 
-def describe_pull(outcome: StreamOutcome) -> str:
-    """One stream in one line of plain words."""
-    came = f"{outcome.pages} pages, {outcome.records:,} records, {outcome.rows_loaded:,} new rows"
-    came += f", {outcome.rows_quarantined:,} set aside" if outcome.rows_quarantined else ""
-    return f"{outcome.status:9} {outcome.name}  {came if outcome.status != 'skipped' else ''}" + (
-        f"  {outcome.detail}" if outcome.detail else ""
-    )
-
-
 def _run(home: Path, *, dry_run: bool) -> int:
     def progress(path: str, done: int, total: int) -> None:
         if path and sys.stderr.isatty():
@@ -105,7 +95,7 @@ def _pull(home: Path, source: str | None) -> int:
     if sys.stderr.isatty():
         print("\r\033[K", end="", file=sys.stderr)
     for outcome in outcomes:
-        print(describe_pull(outcome))
+        print(f"{outcome.status:9} {outcome.name}  {outcome.words}")
     return 1 if any(outcome.status == "failed" for outcome in outcomes) else 0
 
 

@@ -36,6 +36,15 @@ class StreamOutcome:
         """`api/stream`."""
         return f"{self.api}/{self.stream}"
 
+    @property
+    def words(self) -> str:
+        """What was done, in one line."""
+        if self.status == "skipped":
+            return self.detail
+        came = f"{self.pages} pages, {self.records:,} records, {self.rows_loaded:,} new rows"
+        came += f", {self.rows_quarantined:,} set aside" if self.rows_quarantined else ""
+        return f"{came}; {self.detail}" if self.detail else came
+
 
 def read_chains(lake: Path) -> dict[tuple[str, str], list[PageFacts]]:
     """Committed pages of every stream in their order.
