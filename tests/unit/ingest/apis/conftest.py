@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ingest.http import Budget
+from ingest.ledger import read_batches
 from ingest.pull import pull
 from ingest.streams import StreamOutcome, read_chains
 from tests.unit.ingest.apis.server import SECRET, FaultServer
@@ -30,8 +31,11 @@ class Puller:
     def pull(self, *, budget: float = 900.0) -> StreamOutcome:
         """One pull of one stream; the ledger's balance and chains are looked at each time."""
         outcomes = pull(self.place.workspace, budget=Budget(budget), sleep=self.waits.append)
-        self.place.run()
-        read_chains(self.place.workspace.lake)
+        lake = self.place.workspace.lake
+        for batch in read_batches(lake):
+            spent = batch.rows_loaded + batch.rows_duplicate + batch.rows_quarantined
+            assert batch.rows_in == spent + batch.rows_suppressed, batch
+        read_chains(lake)
         (outcome,) = outcomes
         return outcome
 

@@ -103,7 +103,9 @@ class FaultServer:
                 headers = {"Location": "http://127.0.0.1:9/elsewhere"} if fault == "302" else {}
                 return Response({"error": "x"}, int(fault), headers)
             case "truncated":
-                return Response(raw=good.body[: len(good.body) // 2], headers=good.headers)
+                # Not between two lines, where nothing tells that others should follow.
+                half = good.body[: len(good.body) // 2].removesuffix(b"\n")
+                return Response(raw=half[:-3], headers=good.headers)
             case "html":
                 return Response(raw=b"<!DOCTYPE html><html>Please wait</html>")
             case "null" | "missing" | "text":

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from ingest.__main__ import main
+from ingest.apis import load_vendor
 from ingest.ledger import open_rejections, read_batches, withdraw
 from ingest.manifests import read_manifests
 from ingest.pull import pull
-from ingest.settings import ConfigError, open_workspace
+from ingest.settings import ApiVendor, ConfigError, open_workspace, parse_config
 from ingest.store import LakeError
 from ingest.streams import missing_credentials, pull_problems, read_chains
-from tests.unit.ingest.apis.conftest import configuration
+from tests.unit.ingest.apis.conftest import ORG, configuration
 from tests.unit.ingest.apis.server import SECRET
 from tests.unit.ingest.apis.worlds import Freshdesk, HubSpot, Zendesk
 from tests.unit.ingest.apis.worlds_more import Okta
@@ -204,6 +207,7 @@ def test_a_withdrawn_page_stays_in_the_chain_and_others_are_landed_again(make_pu
     withdraw(workspace, "api/freshdesk/tickets/000001", "test data")
     read_chains(workspace.lake)
     puller.pull()
+    puller.place.run()
     chain = read_chains(workspace.lake)["freshdesk", "tickets"]
     assert [page.seq for page in chain] == list(range(1, len(chain) + 1))
     # The record at the border came on the second page too; it is not lost with the first.
@@ -254,6 +258,17 @@ def test_without_its_credential_a_source_is_not_pulled(make_puller, monkeypatch,
     assert main(["pull", "--home", str(puller.place.home)]) == 1
     assert "denied" in capsys.readouterr().out
     assert main(["pull", "--home", str(puller.place.home), "--source", "nobody"]) == 2
+
+
+def test_the_manual_names_every_vendor_and_stream() -> None:
+    text = (ROOT / "docs/operations.md").read_text().partition("## Pulling from APIs")[2]
+    text = text.partition("\n## ")[0]
+    parse_config(f"{ORG}{text.split('```yaml')[1].split('```')[0]}", Path("productops.yml"))
+    rows = dict(re.findall(r"^\| `(\w+)` \| ((?:`\w+` ?)+) \|", text, re.MULTILINE))
+    options = {"query": "x", "project": "x"}
+    assert {name: re.findall(r"\w+", streams) for name, streams in rows.items()} == {
+        name: list(load_vendor(name).streams(options)) for name in get_args(ApiVendor)
+    }
 
 
 @pytest.mark.parametrize(

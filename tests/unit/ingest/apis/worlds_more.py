@@ -164,6 +164,7 @@ class Amplitude(Exports):
     def answer(self, request: Request) -> Response:
         assert request.params["start"] == request.params["end"]
         hour = datetime.strptime(request.params["start"], "%Y%m%dT%H")
+        assert hour.replace(tzinfo=UTC).timestamp() + 3 * 3600 <= self.now()
         pairs = self.stretch(hour, timedelta(hours=1))
         if not pairs:
             return Response({}, 404)
