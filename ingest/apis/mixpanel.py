@@ -4,7 +4,8 @@ Belongs here: Mixpanel's endpoint. Does not belong here: fields (`formats/mixpan
 
 Days are days of the project's time zone, and events of phones come late: each pull reads five days
 again. That also mends a day that was cut off between two lines, which nothing else would tell: the
-vendor counts nothing. The credential is `user:secret` of a service account; sixty requests an hour are allowed.
+vendor counts nothing. The credential is `user:secret` of a service account; sixty requests an hour
+are allowed.
 """
 
 from __future__ import annotations

@@ -39,9 +39,13 @@ class Puller:
         (outcome,) = outcomes
         return outcome
 
-    def versions(self) -> dict[str, float]:
+    def landed(self) -> list[tuple[str, float]]:
+        """Id and version of every row."""
+        return self.place.rows(self.world.contract, self.world.columns)
+
+    def versions(self, rows: list[tuple[str, float]] | None = None) -> dict[str, float]:
         """The newest version of everything landed."""
-        rows = self.place.rows(self.world.contract, f"{self.world.columns}")
+        rows = self.landed() if rows is None else rows
         newest: dict[str, float] = {}
         for name, moment in rows:
             newest[name] = max(moment, newest.get(name, 0.0))
@@ -49,8 +53,8 @@ class Puller:
 
     def is_exact(self) -> None:
         """Ids and versions are the server's, and every row is there once."""
-        assert self.versions() == self.world.truth()
-        rows = self.place.rows(self.world.contract, self.world.columns)
+        rows = self.landed()
+        assert self.versions(rows) == self.world.truth()
         assert len(rows) == len(set(rows))
 
     def pulled(self, **options: Any) -> StreamOutcome:
