@@ -24,6 +24,7 @@ from ingest.telling import proof, told
 _EXAMPLES = """examples:
   python -m ingest run --home my-company     take in what lies in drop/ and registry/
   python -m ingest run --dry-run             only tell what would be looked at
+  python -m ingest pull --source zendesk     pull an API of productops.yml, from where it ended
   python -m ingest ledger                    every batch with its balance
   python -m ingest formats                   the exports that are recognised, and by what
   python -m ingest withdraw drop/bad.csv --reason "test data"
@@ -43,6 +44,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="take in everything that is new")
     run.add_argument("--dry-run", action="store_true", help="change nothing")
+    fetch = commands.add_parser("pull", help="pull the configured APIs from where they ended")
+    fetch.add_argument("--source", metavar="NAME", help="only this one of `apis:`")
     commands.add_parser("ledger", help="print the balance of every batch")
     commands.add_parser("formats", help="print the known vendor exports")
     commands.add_parser("contracts", help="print the tables they are turned into")
@@ -87,6 +90,25 @@ def _run(home: Path, *, dry_run: bool) -> int:
     return 1 if report.count("rejected") else 0
 
 
+def _pull(home: Path, source: str | None) -> int:
+    # The network library is loaded only where it is needed.
+    from ingest.pull import pull
+
+    def progress(stream: str, pages: int, records: int) -> None:
+        if sys.stderr.isatty():
+            print(f"\r\033[K{stream}: {pages} pages, {records:,} records", end="", file=sys.stderr)
+
+    workspace = open_workspace(home)
+    if not workspace.config.apis:
+        print("No API is configured: describe them under `apis:` in productops.yml.")
+    outcomes = pull(workspace, only=source, progress=progress)
+    if sys.stderr.isatty():
+        print("\r\033[K", end="", file=sys.stderr)
+    for outcome in outcomes:
+        print(f"{outcome.status:9} {outcome.name}  {outcome.words}")
+    return 1 if any(outcome.status == "failed" for outcome in outcomes) else 0
+
+
 def _ledger(home: Path) -> int:
     workspace = open_workspace(home)
     print("batch                                     in     loaded  duplicate quarantined  file")
@@ -121,6 +143,8 @@ def main(arguments: list[str] | None = None) -> int:
         match options.command:
             case "run":
                 return _run(options.home, dry_run=options.dry_run)
+            case "pull":
+                return _pull(options.home, options.source)
             case "ledger":
                 return _ledger(options.home)
             case "formats":

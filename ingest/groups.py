@@ -24,6 +24,7 @@ from ingest.delivery import (
     Prepared,
     keep_raw,
     prepare,
+    prepare_page,
     reject,
     supersede,
 )
@@ -260,6 +261,26 @@ def _load_members(
     yield arrival, None
 
 
+def load_page(run: Session, arrival: Arrival) -> Manifest:
+    """Lands one page of an API and commits its manifest, which is the cursor's commit as well.
+
+    A page whose every row was known is recorded as a duplicate: nothing is built because of it.
+    """
+    draft, file_id = keep_raw(run, arrival)
+    try:
+        found = prepare_page(run, draft, arrival, file_id)
+    finally:
+        draft.unlink(missing_ok=True)
+    manifest = _land_one(run, found) if isinstance(found, Prepared) else found
+    news = any(part.rows_loaded or part.rows_quarantined for part in manifest.parts)
+    if manifest.status == "loaded" and not news:
+        manifest = replace(
+            manifest, status="duplicate", reason="nothing_new", detail="every row was known"
+        )
+    commit(run.lake, manifest)
+    return manifest
+
+
 def load_files(
     run: Session, arrivals: Iterable[Arrival]
 ) -> Iterator[tuple[Arrival, Manifest | NotReadyError | None]]:
@@ -271,6 +292,12 @@ def load_files(
     """
     group = _Group()
     for arrival in arrivals:
+        if arrival.page:
+            yield from _flush(run, group)
+            page = load_page(run, arrival)
+            run.committed(page)
+            yield arrival, page
+            continue
         try:
             draft, file_id = keep_raw(run, arrival)
         except NotReadyError as error:
