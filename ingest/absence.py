@@ -59,6 +59,24 @@ def delivered(workspace: Workspace, subject: Subject) -> tuple[Path, ...]:
     return tuple(_holding([*files_of(*places), workspace.config_path], subject, None))
 
 
+def may_name(path: Path, subject: Subject) -> bool:
+    """A quick look at the bytes for any id, also short ones: other files need not be parsed."""
+    ids = {value.lower() for value in subject.values - subject.keys}
+    words = {form.encode() for word in ids for form in (word, word.replace("@", "%40"))}
+    try:
+        if encoding_of(head(path)).startswith("utf-16"):
+            return True
+        before = b""
+        for block in read_blocks(path):
+            piece = (before + block).lower()
+            if any(word in piece for word in words):
+                return True
+            before = piece[-_OVERLAP:]
+    except DamagedFileError:
+        return True
+    return False
+
+
 def holds(path: Path, subject: Subject) -> bool:
     """Whether a file holds what somebody is known by."""
     return any(True for _ in _holding([path], subject, None))
@@ -74,21 +92,28 @@ def _holding(files: list[Path], subject: Subject, progress: Progress | None) -> 
         for number, path in enumerate(files):
             if progress:
                 progress(path.name, number, len(files))
-            if _has_bytes(path, raw, text) or _has_values(connection, path, pattern):
+            if _has_bytes(path, subject.words(), raw, text) or _has_values(
+                connection, path, pattern
+            ):
                 yield path
     if progress:
         progress("", len(files), len(files))
 
 
-def _has_bytes(path: Path, raw: re.Pattern[bytes], text: re.Pattern[str]) -> bool:
+def _has_bytes(
+    path: Path, words: frozenset[bytes], raw: re.Pattern[bytes], text: re.Pattern[str]
+) -> bool:
+    # Looking for words is many times faster than for a pattern, which then decides.
     try:
         if encoding_of(head(path)).startswith("utf-16"):
             return text.search(decode(b"".join(read_blocks(path)))) is not None
         before = b""
         for block in read_blocks(path):
-            if raw.search(before + block):
+            piece = before + block
+            lower = piece.lower()
+            if any(word in lower for word in words) and raw.search(piece):
                 return True
-            before = block[-_OVERLAP:]
+            before = piece[-_OVERLAP:]
     except FileNotFoundError:
         return False
     except DamagedFileError:
