@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
-import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -15,6 +15,7 @@ from ingest.erasures import read_erasures
 from ingest.privacy import email_key
 from ingest.settings import open_workspace
 from orchestration.lib.publish import current_build, list_builds
+from orchestration.lib.run import RunReport
 from tests.pipeline.conftest import KEY, events_of, marts, productops
 
 pytestmark = pytest.mark.slow
@@ -59,7 +60,9 @@ def traces(home: Path, *words: str) -> list[str]:
     return found
 
 
-def test_an_erased_person_is_in_no_byte_of_the_workspace(home: Path) -> None:
+def test_an_erased_person_is_in_no_byte_of_the_workspace(
+    home: Path, rerun: Callable[[Path], RunReport]
+) -> None:
     email, user = somebody(home)
     key = email_key(email, KEY)
     workspace = open_workspace(home)
@@ -84,15 +87,10 @@ def test_an_erased_person_is_in_no_byte_of_the_workspace(home: Path) -> None:
     assert [build.build_id for build in list_builds(workspace)] == [current_build(workspace)]
     numbers = marts(home)
     assert numbers["active_users__daily"]
-    again = productops(home, "run")
-    assert again.returncode == 0, again.stdout + again.stderr
+    first = gzip.decompress(events_of(home)[0].read_bytes())
+    (home / "drop" / "again.json.gz").write_bytes(gzip.compress(first + b"\n"))
+    assert rerun(home).is_green
     assert marts(home) == numbers
-    shutil.copy(events_of(home)[0], home / "drop" / "again.json.gz")
-    (home / "drop" / "again.json.gz").write_bytes(
-        gzip.compress(gzip.decompress((home / "drop" / "again.json.gz").read_bytes()) + b"\n")
-    )
-    assert productops(home, "run").returncode == 0
     assert traces(home, email, user, key) == []
-    assert marts(home) == numbers
     assert productops(home, "forget", "--email", "no address").returncode == 2
     assert productops(home, "forget", "--file", str(home / "absent.csv")).returncode == 2
