@@ -40,13 +40,13 @@ def find_suspects(
     connection: duckdb.DuckDBPyConnection, contract: Contract, index: KeyIndex, *, is_state: bool
 ) -> None:
     """Makes `verdict`: one row per staged row whose key is not new, and what it is."""
-    keys = index.table(contract)
+    keys = index.relation(contract)
     connection.execute(
         "create or replace temp table repeated as select row_key from stage "
         "where _reason is null group by row_key having count(*) > 1"
     )
     connection.execute(
-        "create or replace temp table earlier as select distinct k.row_key, k.file_no "
+        "create or replace temp table earlier as select distinct k.row_key, k.held_by "
         f"from {keys} k semi join (select row_key from stage where _reason is null) s "
         "on s.row_key = k.row_key"
     )
@@ -64,7 +64,7 @@ def find_suspects(
         "(select row_key from repeated union select row_key from earlier)"
     )
     numbers = [
-        row[0] for row in connection.execute("select distinct file_no from earlier").fetchall()
+        row[0] for row in connection.execute("select distinct held_by from earlier").fetchall()
     ]
     when = f"cast({name(contract.partition)} as date)" if contract.partition else "NULL::date"
     if numbers:
