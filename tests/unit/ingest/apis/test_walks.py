@@ -55,8 +55,8 @@ def test_many_records_of_one_moment_at_the_border_of_a_page(
     if world is PostHog:
         monkeypatch.setattr(posthog, "PER_PAGE", 100)
     # Where the moment is all there is to go by, it must fit on a page.
-    for number in range(60, 140 if world is PostHog else 330):
-        same.at[number] = same.born[number] = BEGIN + 60 * 60
+    for number in range(100, 180) if world is PostHog else range(60, 330):
+        same.at[number] = same.born[number] = BEGIN + 100 * 60
     make_puller(same).pulled()
 
 
