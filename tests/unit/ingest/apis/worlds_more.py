@@ -89,6 +89,7 @@ class Okta(World):
 
 class Google(World):
     vendor, streams, list_name = "google_workspace", ("login",), "items"
+    is_in_may = True
     contract, columns = "tool_activity", "actor_ref, epoch(occurred_at)"
 
     def answer(self, request: Request) -> Response:
@@ -148,6 +149,7 @@ class PostHog(World):
 
 
 class Exports(World):
+    is_in_may = True
     contract, columns = "usage_events", "event_id, epoch(occurred_at)"
 
     def stretch(self, begin: datetime, length: timedelta) -> list[tuple[int, int]]:
