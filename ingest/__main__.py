@@ -10,19 +10,25 @@ import os
 import sys
 from pathlib import Path
 
+from ingest.absence import scan
 from ingest.contracts import load_contracts
+from ingest.forget import conclude, look_for, purge
 from ingest.formats import load_formats
 from ingest.ledger import read_batches, withdraw
 from ingest.load import FileOutcome, ingest
 from ingest.settings import HOME, ConfigError, open_workspace
 from ingest.store import LakeError
+from ingest.subjects import requests_of
+from ingest.telling import proof, told
 
 _EXAMPLES = """examples:
   python -m ingest run --home my-company     take in what lies in drop/ and registry/
   python -m ingest run --dry-run             only tell what would be looked at
+  python -m ingest pull --source zendesk     pull an API of productops.yml, from where it ended
   python -m ingest ledger                    every batch with its balance
   python -m ingest formats                   the exports that are recognised, and by what
   python -m ingest withdraw drop/bad.csv --reason "test data"
+  python -m ingest forget --email ada@corp.test --dry-run
 """
 
 
@@ -38,12 +44,19 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="take in everything that is new")
     run.add_argument("--dry-run", action="store_true", help="change nothing")
+    fetch = commands.add_parser("pull", help="pull the configured APIs from where they ended")
+    fetch.add_argument("--source", metavar="NAME", help="only this one of `apis:`")
     commands.add_parser("ledger", help="print the balance of every batch")
     commands.add_parser("formats", help="print the known vendor exports")
     commands.add_parser("contracts", help="print the tables they are turned into")
     away = commands.add_parser("withdraw", help="take a loaded file's rows out of later builds")
     away.add_argument("file", help="its path, name, file id or batch id")
     away.add_argument("--reason", required=True)
+    gone = commands.add_parser("forget", help="erase people from the lake, and prove it")
+    gone.add_argument("--email", action="append", default=[], help="an address of theirs")
+    gone.add_argument("--user-id", action="append", default=[], help="the product's id of them")
+    gone.add_argument("--file", type=Path, help="CSV with the columns email, user_id or both")
+    gone.add_argument("--dry-run", action="store_true", help="only tell what would go")
     for command in commands.choices.values():
         command.add_argument("--home", type=Path, default=argparse.SUPPRESS)
     return parser
@@ -77,6 +90,25 @@ def _run(home: Path, *, dry_run: bool) -> int:
     return 1 if report.count("rejected") else 0
 
 
+def _pull(home: Path, source: str | None) -> int:
+    # The network library is loaded only where it is needed.
+    from ingest.pull import pull
+
+    def progress(stream: str, pages: int, records: int) -> None:
+        if sys.stderr.isatty():
+            print(f"\r\033[K{stream}: {pages} pages, {records:,} records", end="", file=sys.stderr)
+
+    workspace = open_workspace(home)
+    if not workspace.config.apis:
+        print("No API is configured: describe them under `apis:` in productops.yml.")
+    outcomes = pull(workspace, only=source, progress=progress)
+    if sys.stderr.isatty():
+        print("\r\033[K", end="", file=sys.stderr)
+    for outcome in outcomes:
+        print(f"{outcome.status:9} {outcome.name}  {outcome.words}")
+    return 1 if any(outcome.status == "failed" for outcome in outcomes) else 0
+
+
 def _ledger(home: Path) -> int:
     workspace = open_workspace(home)
     print("batch                                     in     loaded  duplicate quarantined  file")
@@ -90,6 +122,20 @@ def _ledger(home: Path) -> int:
     return 0
 
 
+def _forget(options: argparse.Namespace) -> int:
+    workspace = open_workspace(options.home)
+    request = requests_of(options.email, options.user_id, options.file)
+    if options.dry_run:
+        print(told(look_for(workspace, request), dry_run=True))
+        return 0
+    found = purge(workspace, request)
+    print(told(found))
+    seen = scan(workspace, found.subject)
+    conclude(workspace, found.subject, seen.read, len(seen.found))
+    print(proof(workspace, found.subject, seen))
+    return 0 if seen.is_clean else 1
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Runs a command; returns the exit code: 0 fine, 1 files were rejected, 2 can't run."""
     options = _parser().parse_args(arguments)
@@ -97,6 +143,8 @@ def main(arguments: list[str] | None = None) -> int:
         match options.command:
             case "run":
                 return _run(options.home, dry_run=options.dry_run)
+            case "pull":
+                return _pull(options.home, options.source)
             case "ledger":
                 return _ledger(options.home)
             case "formats":
@@ -105,6 +153,8 @@ def main(arguments: list[str] | None = None) -> int:
             case "contracts":
                 for contract in load_contracts().values():
                     print(f"{contract.name:18} {contract.grain}")
+            case "forget":
+                return _forget(options)
             case "withdraw":
                 for path in withdraw(open_workspace(options.home), options.file, options.reason):
                     print(f"withdrawn or to be landed again: {path}")

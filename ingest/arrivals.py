@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path, PurePosixPath
 
-from ingest.manifests import Manifest
+from ingest.manifests import Manifest, PageFacts
 from ingest.settings import Workspace
 from ingest.store import write_json
 
@@ -29,7 +29,8 @@ class Arrival:
     """A file found: `relative` is its path below the workspace, with `/`.
 
     One that is landed again from the raw bytes kept of it bears the path it was delivered under
-    and the id of its entry in the ledger.
+    and the ids of its entry in the ledger, whatever erasures took out of its bytes since. A page
+    of an API knows its place in the stream.
     """
 
     path: Path
@@ -39,6 +40,8 @@ class Arrival:
     entry_id: str = ""
     # Path of the archive that it was taken out of.
     archive: str = ""
+    file_id: str = ""
+    page: PageFacts | None = None
 
     @property
     def is_kept(self) -> bool:
@@ -118,6 +121,8 @@ def kept(home: Path, manifest: Manifest) -> Arrival:
         modified_ns=int(written.timestamp()) * 1_000_000_000,
         entry_id=manifest.entry_id,
         archive=manifest.archive,
+        file_id=manifest.file_id,
+        page=manifest.page,
     )
 
 

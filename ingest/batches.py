@@ -38,11 +38,13 @@ class Batch:
     is_withdrawn: bool
     affected_dates: dict[str, int]
     output: str | None
+    rows_erased: int = 0
 
     @property
     def token(self) -> str:
-        """Identity of this landing of the batch; a batch that is landed again gets another."""
-        return f"{self.batch_id}@{self.loaded_at}"
+        """Identity of what the batch holds: another one if it is landed again, or rows erased."""
+        erased = f"-{self.rows_erased}" if self.rows_erased else ""
+        return f"{self.batch_id}@{self.loaded_at}{erased}"
 
     @property
     def is_committed(self) -> bool:
@@ -76,6 +78,7 @@ def _batches(manifest: Manifest, withdrawn: frozenset[str]) -> Iterator[Batch]:
             is_withdrawn=manifest.entry_id in withdrawn,
             affected_dates=part.affected_dates,
             output=part.output,
+            rows_erased=part.rows_erased,
         )
 
 

@@ -17,13 +17,14 @@ from ingest.arrivals import Arrival, has_changed
 from ingest.fingerprints import FEW_LINES, MANY_LINES, fingerprint
 from ingest.formats import Format, recognise
 from ingest.framing import copy_and_hash
-from ingest.landing import Delivery
 from ingest.manifests import Manifest, PartOutcome, commit, restore
 from ingest.problems import DamagedFileError
+from ingest.quarantine import Delivery
 from ingest.session import Session
 from ingest.store import LakeError, temporary
 
 _LONGEST_NAME = 200
+RAW_REMOVED = "the raw copy was removed: it held somebody who was erased"
 
 
 class NotReadyError(Exception):
@@ -57,6 +58,7 @@ def _manifest(
         is_state=bool(chosen and chosen.is_state),
         parts=(),
         archive=arrival.archive,
+        page=arrival.page,
     )
 
 
@@ -77,7 +79,7 @@ def keep_raw(run: Session, arrival: Arrival) -> tuple[Path, str]:
     if has_changed(arrival):
         draft.unlink(missing_ok=True)
         raise NotReadyError("was written to while it was read; it is taken in once it rests")
-    return draft, file_id
+    return draft, arrival.file_id or file_id
 
 
 def _land_raw(run: Session, draft: Path, arrival: Arrival, entry_id: str, source: str) -> Path:
@@ -119,14 +121,23 @@ def _duplicate(run: Session, arrival: Arrival, file_id: str, first: Manifest) ->
 
 def _recognised(run: Session, arrival: Arrival, raw: Path) -> tuple[Format | None, str, str]:
     """The format, or None with reason and detail."""
+    expected = arrival.page.format if arrival.page else ""
+    # A company's own mappings are for files that it drops.
+    mappings = () if expected else run.mappings
     for lines in (FEW_LINES, MANY_LINES):
         try:
             kind, tokens = fingerprint(raw, arrival.suffix, lines)
         except DamagedFileError as error:
             return None, error.reason, f"{arrival.relative}: {error}"
-        found = recognise(arrival.names, kind, tokens, run.mappings)
-        if found.format:
+        found = recognise(arrival.names, kind, tokens, mappings, expected)
+        if found.format and (not expected or found.format.name == expected):
             return found.format, "", ""
+    if found.format:
+        detail = (
+            f"{arrival.relative}: the API should have sent {expected}, but the page looks like "
+            f"{found.format.name}. See to `base_url` and `streams` in productops.yml"
+        )
+        return None, "other_format", detail
     nearest = "; ".join(
         f"{name} (missing: {', '.join(missing) or 'nothing, but another kind of file'})"
         for name, missing in found.nearest
@@ -189,6 +200,30 @@ class Prepared:
         return replace(self.manifest, status="rejected", reason=reason, detail=detail)
 
 
+def prepare_page(run: Session, draft: Path, arrival: Arrival, file_id: str) -> Prepared | Manifest:
+    """Recognises a page of an API and keeps its raw bytes; the same bytes may come again.
+
+    Returns:
+        The page to be landed, or a manifest that says why it can't be.
+    """
+    chosen, reason, detail = _recognised(run, arrival, draft)
+    entry_id = _entry_id(file_id, arrival, by_path=True)
+    return _keep(run, draft, arrival, (file_id, entry_id), chosen, (reason, detail))
+
+
+def _keep(
+    run: Session, draft: Path, arrival: Arrival, ids: tuple[str, str], chosen: Format | None,
+    refused: tuple[str, str],
+) -> Prepared | Manifest:  # fmt: skip
+    file_id, entry_id = ids
+    manifest = _manifest(run, arrival, file_id, entry_id, chosen)
+    kept = _land_raw(run, draft, arrival, entry_id, manifest.source)
+    manifest = replace(manifest, landing=kept.relative_to(run.workspace.home).as_posix())
+    if chosen is None:
+        return replace(manifest, status="rejected", reason=refused[0], detail=refused[1])
+    return Prepared(arrival, manifest, chosen, kept, run.facts(arrival, chosen))
+
+
 def prepare(
     run: Session, draft: Path, arrival: Arrival, file_id: str
 ) -> Prepared | Manifest | None:
@@ -223,11 +258,7 @@ def prepare(
             run.withdrawn -= {entry_id}
             return known
         return None
-    manifest = _manifest(run, arrival, file_id, entry_id, chosen)
-    kept = _land_raw(run, draft, arrival, entry_id, manifest.source)
-    manifest = replace(manifest, landing=kept.relative_to(run.workspace.home).as_posix())
-    if chosen is None:
-        manifest = replace(manifest, status="rejected", reason=reason, detail=detail)
-        commit(run.lake, manifest)
-        return manifest
-    return Prepared(arrival, manifest, chosen, kept, run.facts(arrival, chosen))
+    found = _keep(run, draft, arrival, (file_id, entry_id), chosen, (reason, detail))
+    if isinstance(found, Manifest):
+        commit(run.lake, found)
+    return found

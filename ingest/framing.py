@@ -41,6 +41,12 @@ def copy_and_hash(source: Path, target: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
+def is_gzip(path: Path) -> bool:
+    """Whether the file's first bytes are gzip's, whatever its name says."""
+    with path.open("rb") as handle:
+        return handle.read(2) == GZIP_MAGIC
+
+
 def _inflate(handle: IO[bytes]) -> Iterator[bytes]:
     """Decompresses concatenated gzip members; each member's CRC and length are checked."""
     from isal import isal_zlib
@@ -162,7 +168,7 @@ class Chunk:
         return b"".join(pieces).rstrip(b"\r")
 
 
-def _utf8_blocks(path: Path) -> Iterator[bytes]:
+def utf8_blocks(path: Path) -> Iterator[bytes]:
     """Blocks in UTF-8 without a byte order mark, whatever the file's encoding."""
     blocks = read_blocks(path)
     first = next(blocks, b"")
@@ -188,7 +194,7 @@ def read_chunks(path: Path, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
     first_line = 1
     pending: list[bytes] = []
     length = 0
-    for block in _utf8_blocks(path):
+    for block in utf8_blocks(path):
         pending.append(block)
         length += len(block)
         if length < size:

@@ -17,19 +17,29 @@ import duckdb
 
 from ingest.arrivals import Arrival
 from ingest.containers import is_container, unpack
-from ingest.contracts import load_contracts
-from ingest.delivery import NotReadyError, Prepared, keep_raw, prepare, reject, supersede
+from ingest.contents import Content, content_of, staged_parts
+from ingest.delivery import (
+    RAW_REMOVED,
+    NotReadyError,
+    Prepared,
+    keep_raw,
+    prepare,
+    prepare_page,
+    reject,
+    supersede,
+)
+from ingest.erasures import Withheld, hold_back
 from ingest.fields import MappingError
-from ingest.framing import Chunk, read_chunks
+from ingest.framing import read_chunks
 from ingest.headers import MissingColumnError
 from ingest.landing import land_part
-from ingest.lines import LINES, LineReader
+from ingest.lines import LINES
 from ingest.manifests import Manifest, PartOutcome, commit, manifest_path
 from ingest.problems import DamagedFileError
-from ingest.records import Records, read_records
+from ingest.records import read_records
+from ingest.scrub import scrub
 from ingest.session import MEMORY, Session
-from ingest.stage import Staged, stage_lines, stage_records
-from ingest.store import LakeError, sync_folder, temporary
+from ingest.store import LakeError, sync_folder
 
 # A group's text is held in memory, and what a killed run has to do again is at most a group.
 _GROUP_BYTES = 32 * 1024 * 1024
@@ -41,12 +51,10 @@ _SMALL_BYTES = 4 * 1024 * 1024
 
 @dataclass(frozen=True)
 class _Read:
-    """A small file's content in memory: its lines, or its records for each part."""
+    """A delivery with its content."""
 
     prepared: Prepared
-    chunks: tuple[Chunk, ...] = ()
-    records: tuple[Records, ...] = ()
-    size: int = 0
+    content: Content
 
 
 @dataclass
@@ -75,7 +83,7 @@ class _Group:
         """Takes a file in."""
         self.files.append(one)
         self.file_ids.add(one.prepared.manifest.file_id)
-        self.size += one.size
+        self.size += one.content.size
 
 
 def _read_small(prepared: Prepared) -> _Read | None:
@@ -94,42 +102,26 @@ def _read_small(prepared: Prepared) -> _Read | None:
         except RecursionError:
             return None
         rows = sum(len(found.rows) for found in records)
-        return _Read(prepared, records=records, size=rows * _RECORD_BYTES)
+        return _Read(prepared, Content(prepared.raw, (), records, rows * _RECORD_BYTES))
     # Two chunks at most: a small file may hide a large text.
     chunks = tuple(islice(read_chunks(prepared.raw), 2))
     if len(chunks) > 1:
         return None
-    return _Read(prepared, chunks, size=sum(len(block) for c in chunks for block in c.blocks))
-
-
-def _read_whole(prepared: Prepared) -> _Read:
-    chosen = prepared.chosen
-    if chosen.reader.kind in LINES:
-        return _Read(prepared)
-    return _Read(prepared, records=tuple(read_records(prepared.raw, chosen, dict(prepared.facts))))
-
-
-def _lines(one: _Read) -> Iterable[Chunk]:
-    return one.chunks or read_chunks(one.prepared.raw)
+    size = sum(len(block) for chunk in chunks for block in chunk.blocks)
+    return _Read(prepared, Content(prepared.raw, chunks, (), size))
 
 
 def _stage_and_land(run: Session, files: Sequence[_Read]) -> list[Manifest]:
     """Rows of all parts; the manifests are still to be committed."""
     first = files[0].prepared
-    chosen, facts = first.chosen, dict(first.facts)
-    scratch = temporary(run.lake / "tmp" / "lines.json")
+    chosen = first.chosen
     deliveries = [one.prepared.delivery for one in files]
     parts: list[list[PartOutcome]] = [[] for _ in files]
-    for number, part in enumerate(chosen.parts):
-        contract = load_contracts()[part.contract]
-        staged: Staged
-        if chosen.reader.kind in LINES:
-            chunks = [_lines(one) for one in files]
-            reader = LineReader(chosen.reader)
-            staged = stage_lines(run.connection, chunks, reader, part, contract, facts, scratch)
-        else:
-            records = [one.records[number] for one in files]
-            staged = stage_records(run.connection, records, part, contract, facts, scratch)
+    withheld: list[list[Withheld]] = [[] for _ in files]
+    for staged in staged_parts(run, chosen, first.facts, [one.content for one in files]):
+        held = hold_back(run.connection, staged, chosen.source, run.erased, run.workspace.hash_key)
+        for file_no, lines in enumerate(held):
+            withheld[file_no].append(lines)
         if not any(staged.rows_in(file_no) for file_no in range(len(files))):
             continue
         landed = land_part(run.connection, run.lake, staged, deliveries, run.index)
@@ -137,16 +129,29 @@ def _stage_and_land(run: Session, files: Sequence[_Read]) -> list[Manifest]:
             if staged.rows_in(file_no):
                 parts[file_no].append(outcome)
     return [
-        replace(one.prepared.manifest, parts=tuple(found))
-        for one, found in zip(files, parts, strict=True)
+        _manifest(one.prepared, tuple(found), gone)
+        for one, found, gone in zip(files, parts, withheld, strict=True)
     ]
+
+
+def _manifest(
+    prepared: Prepared, parts: tuple[PartOutcome, ...], withheld: Sequence[Withheld]
+) -> Manifest:
+    """The entry of a landed file; its raw copy loses the lines of people who were erased."""
+    manifest = replace(prepared.manifest, parts=parts)
+    if not any(part.lines for part in withheld) or scrub(prepared.raw, prepared.chosen, withheld):
+        return manifest
+    prepared.raw.unlink(missing_ok=True)
+    return replace(manifest, landing=None, detail=RAW_REMOVED)
 
 
 def _land_one(run: Session, prepared: Prepared, read: _Read | None = None) -> Manifest:
     """One file by itself; what can't be read is rejected whole."""
     relative = prepared.arrival.relative
     try:
-        return _stage_and_land(run, [read or _read_whole(prepared)])[0]
+        if read is None:
+            read = _Read(prepared, content_of(prepared.raw, prepared.chosen, prepared.facts))
+        return _stage_and_land(run, [read])[0]
     except DamagedFileError as error:
         return prepared.rejected(error.reason, str(error))
     except MissingColumnError as error:
@@ -216,6 +221,26 @@ def _load_members(
     yield arrival, None
 
 
+def load_page(run: Session, arrival: Arrival) -> Manifest:
+    """Lands one page of an API and commits its manifest, which is the cursor's commit as well.
+
+    A page whose every row was known is recorded as a duplicate: nothing is built because of it.
+    """
+    draft, file_id = keep_raw(run, arrival)
+    try:
+        found = prepare_page(run, draft, arrival, file_id)
+    finally:
+        draft.unlink(missing_ok=True)
+    manifest = _land_one(run, found) if isinstance(found, Prepared) else found
+    news = any(part.rows_loaded or part.rows_quarantined for part in manifest.parts)
+    if manifest.status == "loaded" and not news:
+        manifest = replace(
+            manifest, status="duplicate", reason="nothing_new", detail="every row was known"
+        )
+    commit(run.lake, manifest)
+    return manifest
+
+
 def load_files(
     run: Session, arrivals: Iterable[Arrival]
 ) -> Iterator[tuple[Arrival, Manifest | NotReadyError | None]]:
@@ -227,6 +252,12 @@ def load_files(
     """
     group = _Group()
     for arrival in arrivals:
+        if arrival.page:
+            yield from _flush(run, group)
+            page = load_page(run, arrival)
+            run.committed(page)
+            yield arrival, page
+            continue
         try:
             draft, file_id = keep_raw(run, arrival)
         except NotReadyError as error:

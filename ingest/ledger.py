@@ -16,6 +16,7 @@ from ingest.build_inputs import write_build_inputs
 from ingest.contracts import load_contracts
 from ingest.manifests import Manifest, PartOutcome, read_manifests
 from ingest.settings import Workspace
+from ingest.streams import rejected_pages
 from ingest.withdrawal import withdraw
 
 __all__ = [
@@ -87,17 +88,25 @@ def changes_since(workspace: Workspace, built: Collection[str]) -> Changes:
         added=added,
         removed=removed,
         touched_event_dates=tuple(sorted(dates)),
-        full_refresh_contracts=tuple(sorted(refresh | ({"(unknown)"} if lost else set()))),
+        full_refresh_contracts=tuple(sorted(refresh | ({_why_lost(changed)} if lost else set()))),
     )
 
 
+def _why_lost(changed: Collection[Batch]) -> str:
+    erased = any(batch.rows_erased for batch in changed)
+    return "(rows of erased people)" if erased else "(unknown)"
+
+
 def open_rejections(workspace: Workspace) -> list[Rejection]:
-    """Rejected files that still lie where they were dropped, unchanged in size."""
-    newest = {(m.path, 0 if m.archive else m.size): m for m in read_manifests(workspace.lake)}
+    """Rejected files that still lie where they were dropped, and pages that hold up an API."""
+    manifests = read_manifests(workspace.lake)
+    newest = {(m.path, 0 if m.archive else m.size): m for m in manifests}
+    lying = [
+        m for m in newest.values() if m.status == "rejected" and _is_still_there(workspace.home, m)
+    ]
     return [
         Rejection(m.path, m.source, m.format, m.reason, m.detail)
-        for m in newest.values()
-        if m.status == "rejected" and _is_still_there(workspace.home, m)
+        for m in [*lying, *rejected_pages(workspace, manifests)]
     ]
 
 

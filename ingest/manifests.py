@@ -38,12 +38,38 @@ class PartOutcome:
     affected_dates: dict[str, int] = field(default_factory=dict)
     new_columns: tuple[str, ...] = ()
     output: str | None = None
+    # Of the rows loaded and set aside, those that erasures took out later.
+    rows_erased: int = 0
+    rows_quarantine_erased: int = 0
 
     @property
     def residual(self) -> int:
         """Rows that nobody can account for; anything but 0 forbids the commit."""
         spent = self.rows_loaded + self.rows_duplicate + self.rows_quarantined
         return self.rows_in - spent - self.rows_suppressed
+
+
+@dataclass(frozen=True)
+class PageFacts:
+    """Place of a page in what was pulled from an API; stands in its manifest and nowhere else.
+
+    Page and cursor are committed by one write, so they can't disagree. `format` is the export
+    that the page must be recognised as.
+    """
+
+    api: str
+    stream: str
+    seq: int
+    cursor_in: dict[str, Any]
+    cursor_out: dict[str, Any]
+    end_of_stream: bool
+    format: str
+    record_count: int
+
+    @property
+    def path(self) -> str:
+        """Name of the page in the ledger."""
+        return f"api/{self.api}/{self.stream}/{self.seq:06}"
 
 
 @dataclass(frozen=True)
@@ -67,6 +93,7 @@ class Manifest:
     landing: str | None = None
     # Path of the archive that the file was taken out of.
     archive: str = ""
+    page: PageFacts | None = None
     schema_version: int = SCHEMA_VERSION
 
 
@@ -110,7 +137,8 @@ def _manifest(document: dict[str, Any]) -> Manifest:
         PartOutcome(**(part | {"new_columns": tuple(part["new_columns"])}))
         for part in document.pop("parts")
     )
-    return Manifest(parts=parts, **document)
+    page = document.pop("page", None)
+    return Manifest(parts=parts, page=PageFacts(**page) if page else None, **document)
 
 
 def _read(path: Path) -> Manifest:

@@ -5,11 +5,15 @@ Belongs here: finding and removing them. Does not belong here: temporary files (
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from ingest.manifests import Manifest
+
+# Only pages of APIs bear a number alone as their name.
+_PAGE = re.compile(r"[0-9a-f]{16}-[0-9a-f]{8}__\d{6}")
 
 
 def remove_orphans(lake: Path, manifests: Iterable[Manifest]) -> int:
@@ -35,6 +39,19 @@ def remove_orphans(lake: Path, manifests: Iterable[Manifest]) -> int:
         path
         for path in (lake / "quarantine").glob("source=*/dt=*/[!.]*.parquet")
         if path.name not in quarantine
+    ]
+    for path in gone:
+        path.unlink(missing_ok=True)
+    return len(gone)
+
+
+def remove_unanswered_pages(home: Path, lake: Path, manifests: Iterable[Manifest]) -> int:
+    """Removes raw pages that were never committed: the API is asked for them again."""
+    known = {manifest.landing for manifest in manifests}
+    gone = [
+        path
+        for path in (lake / "landing").glob("source=*/dt=*/*")
+        if _PAGE.fullmatch(path.name) and path.relative_to(home).as_posix() not in known
     ]
     for path in gone:
         path.unlink(missing_ok=True)

@@ -85,7 +85,12 @@ def install(
 def email_key(address: str, hash_key: str) -> str:
     """The keyed hash of one e-mail address, as the lake holds it (64 hex digits)."""
     cleaned = address.strip().lower().removeprefix("mailto:").strip()
-    return hmac.new(hash_key.encode(), cleaned.encode(), hashlib.sha256).hexdigest()
+    return keyed_hash(cleaned, hash_key)
+
+
+def keyed_hash(text: str, hash_key: str) -> str:
+    """HMAC-SHA256 of a text as it is, like the macro of that name."""
+    return hmac.new(hash_key.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
 def mask_emails(text: str) -> str:

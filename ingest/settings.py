@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 HASH_KEY = "PRODUCTOPS_HASH_KEY"
 HOME = "PRODUCTOPS_HOME"
@@ -76,6 +76,38 @@ class SourceMapping(_Model):
     quarantine_limit: float = Field(default=0.05, ge=0, le=1)
 
 
+ApiVendor = Literal[
+    "amplitude", "freshdesk", "google_workspace", "hubspot", "intercom", "jira", "mixpanel", "okta",
+    "posthog", "productboard", "zendesk",
+]  # fmt: skip
+
+
+class ApiSource(_Model):
+    """A vendor's API that is pulled; the secret itself stands in the environment or `.env`."""
+
+    # A project's id is written as a number.
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+    # A folder of the lake's raw pages bears the name.
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    vendor: ApiVendor
+    # Secrets travel encrypted; plain HTTP is for tests on this very machine.
+    base_url: str = Field(pattern=r"^(https://[^/@?#]+|http://(127\.0\.0\.1|localhost):\d+)/?$")
+    streams: tuple[str, ...] = ()
+    start_at: AwareDatetime | date
+    credentials_env: str = Field(pattern=r"^[A-Z][A-Z0-9_]*$")
+    # What the vendor needs beside that: a project's id, a query.
+    options: dict[str, str] = Field(default_factory=dict)
+    max_pages: int = Field(default=5000, ge=1)
+
+    @property
+    def starts_at(self) -> datetime:
+        """Beginning of what is pulled, in UTC."""
+        if isinstance(self.start_at, datetime):
+            return self.start_at.astimezone(UTC)
+        return datetime.combine(self.start_at, time.min, UTC)
+
+
 class Publishing(_Model):
     """How many published builds stay."""
 
@@ -122,9 +154,20 @@ class Config(_Model):
     org: Org
     exclusions: tuple[Exclusion, ...] = ()
     sources: tuple[SourceMapping, ...] = ()
+    apis: tuple[ApiSource, ...] = ()
     publishing: Publishing = Publishing()
     privacy: PrivacyRules = PrivacyRules()
     owners: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("apis")
+    @classmethod
+    def _one_each(cls, value: tuple[ApiSource, ...]) -> tuple[ApiSource, ...]:
+        # Ids of two accounts of one vendor would be taken for each other.
+        for word in ("name", "vendor"):
+            said = [getattr(api, word) for api in value]
+            if twice := sorted({item for item in said if said.count(item) > 1}):
+                raise ValueError(f"{word} {', '.join(twice)} stands there twice")
+        return value
 
 
 @dataclass(frozen=True)
@@ -178,6 +221,10 @@ class Workspace:
     def config_path(self) -> Path:
         """The company's `productops.yml`."""
         return self.home / "productops.yml"
+
+    def secret(self, name: str) -> str:
+        """A secret from the environment, else from `.env`; empty if it is in neither."""
+        return os.environ.get(name) or read_dotenv(self.home / ".env").get(name, "")
 
     def as_of_at(self) -> datetime:
         """The present by the workspace's clock (UTC): `org.as_of` if set, else now."""

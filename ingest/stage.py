@@ -52,16 +52,23 @@ class Staged:
     ends: list[int] = field(default_factory=list)
     lines: list[int] | None = None
     new_columns: tuple[str, ...] = ()
+    # Records per file that can't be read and name somebody who was erased: counted, not kept.
+    withheld: list[int] = field(default_factory=list)
 
     @classmethod
     def of(cls, contract: Contract, file_count: int) -> Staged:
         """Nothing staged yet."""
-        return cls(contract, [[] for _ in range(file_count)], [0] * file_count)
+        none = [0] * file_count
+        return cls(contract, [[] for _ in none], none[:], withheld=none[:])
 
     def rows_in(self, number: int) -> int:
         """Records that a file held for this contract."""
         begin = self.ends[number - 1] if number else 0
         return self.ends[number] - begin + self.uncut[number]
+
+    def line_of(self, row: int) -> int:
+        """Line (or position) of a row in its file."""
+        return row + 1 if self.lines is None else self.lines[row]
 
     def file_of(self, row: int) -> int:
         """Number of the file that a row of the table comes from."""

@@ -7,7 +7,7 @@ belong here: what the columns mean (see `ingest.formats`).
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from ingest.problems import BadRecord, DamagedFileError
@@ -91,6 +91,15 @@ def _cut(lines: list[str], delimiter: str) -> Iterator[_Cut]:
         else:
             return
         begin = first + 1
+
+
+def blank_records(text: str, delimiter: str | None, lines: Collection[int]) -> str:
+    """The text with the records that begin at `lines` made empty; all others keep their place."""
+    physical = _physical_lines(text)
+    for cut in _cut(physical, delimiter or delimiter_of(text)):
+        if cut.first + 1 in lines:
+            physical[cut.first : cut.last] = ["\n"] * (cut.last - cut.first)
+    return "".join(physical)
 
 
 def _is_swallowed(

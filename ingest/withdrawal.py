@@ -40,7 +40,12 @@ def withdraw(workspace: Workspace, target: str, reason: str) -> list[str]:
     """
     lake = workspace.lake
     with changing(lake):
-        manifests = [m for m in read_manifests(lake) if m.status == "loaded"]
+        # A page all of whose rows were known leans on others as well.
+        manifests = [
+            m
+            for m in read_manifests(lake)
+            if m.status == "loaded" or (m.page and m.status == "duplicate")
+        ]
         chosen = _chosen([m for m in manifests if m.entry_id not in withdrawn_ids(lake)], target)
         contracts = {part.contract for part in chosen.parts}
         later = [m for m in manifests if _leans_on(m, chosen, contracts)]

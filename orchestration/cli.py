@@ -188,6 +188,23 @@ def rollback(home: Path, build_id: str | None, only_list: bool) -> int:
 
 
 @main.command()
+@click.option("--email", "emails", multiple=True, help="An address of theirs; may be repeated.")
+@click.option("--user-id", "user_ids", multiple=True, help="The product's id of them.")
+@click.option("--file", type=click.Path(path_type=Path, dir_okay=False),
+              help="CSV with the columns email, user_id or both.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Tell what would go; change nothing.")
+@click.pass_obj
+@_fails_plainly
+def forget(
+    home: Path, emails: tuple[str, ...], user_ids: tuple[str, ...], file: Path | None, dry_run: bool
+) -> int:
+    """Erase people from everything that is kept, and prove it."""
+    from orchestration.commands.forget import forget_people
+
+    return forget_people(home, emails, user_ids, file, dry_run=dry_run)
+
+
+@main.command()
 @click.pass_obj
 @_fails_plainly
 def status(home: Path) -> int:

@@ -243,8 +243,9 @@ def parser_digest(sources: Iterable[SourceMapping]) -> str:
 
 
 def recognise(
-    names: Iterable[str], kind: Kind | None, tokens: frozenset[str], mappings: Iterable[Format]
-) -> Recognition:
+    names: Iterable[str], kind: Kind | None, tokens: frozenset[str], mappings: Iterable[Format],
+    expected: str = "",
+) -> Recognition:  # fmt: skip
     """Finds the format of a file: first the company's own mappings by name, then by fingerprint.
 
     Args:
@@ -252,6 +253,7 @@ def recognise(
         kind: What the bytes look like.
         tokens: Names seen in the file's head (see `ingest.records.fingerprint`).
         mappings: Formats made from `productops.yml`.
+        expected: Name of the format that is chosen wherever the file fits it.
     """
     for mapping in mappings:
         if mapping.files and any(fnmatch(path, mapping.files) for path in names):
@@ -262,7 +264,8 @@ def recognise(
         known for known in load_formats() if known.reader.kind in kinds and known.has <= tokens
     ]
     if fitting:
-        return Recognition(max(fitting, key=lambda f: (f.reader.kind == kind, len(f.has), f.name)))
+        rank = lambda f: (f.name == expected, f.reader.kind == kind, len(f.has), f.name)  # noqa: E731
+        return Recognition(max(fitting, key=rank))
     near = sorted(
         (
             (len(f.has & tokens) / len(f.has), f.name, tuple(sorted(f.has - tokens)))

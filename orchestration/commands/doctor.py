@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 
 from ingest.settings import ConfigError, Workspace, open_workspace
+from ingest.streams import pull_problems, read_chains
 from orchestration.lib.paths import PROJECT_ROOT
 
 _PINNED = ("duckdb", "dbt-core", "dbt-duckdb", "dagster", "great-expectations", "duckdb-sqlalchemy")
@@ -86,7 +87,9 @@ def _examine_workspace(workspace: Workspace) -> Iterator[Finding]:
         f"{free / 1024**3:.1f} GiB free",
         "A build works on a copy of the warehouse: free at least 2 GiB.",
     )
+    yield from _apis(workspace)
     yield _attempt("the ledger balances", lambda: _ledger(workspace))
+    yield _attempt("every erasure is at its end", lambda: _erasures(workspace))
     yield _attempt("the published build is whole", lambda: _published(workspace))
 
 
@@ -96,6 +99,25 @@ def _secret_is_private(workspace: Workspace) -> Finding:
         return Finding(True, "the hash key comes from the environment")
     others = path.stat().st_mode & 0o077
     return Finding(not others, ".env is readable by its owner alone", f"Run: chmod 600 {path}")
+
+
+def _apis(workspace: Workspace) -> Iterator[Finding]:
+    """Whether each configured API has its credential; the credential itself is never shown."""
+    for api in workspace.config.apis:
+        yield Finding(
+            bool(workspace.secret(api.credentials_env)),
+            f"API {api.name}: credential in {api.credentials_env}",
+            f"{api.credentials_env} is not set, so {api.name} is not pulled. Put "
+            f"`{api.credentials_env}=...` into {workspace.home / '.env'} or into the environment.",
+        )
+    if workspace.config.apis:
+        yield _attempt("each stream goes on where it ended", lambda: _chains(workspace))
+        yield _attempt("the last pull went well", lambda: "\n     ".join(pull_problems(workspace)))
+
+
+def _chains(workspace: Workspace) -> str:
+    read_chains(workspace.lake)
+    return ""
 
 
 def _is_writable(folder: Path) -> Finding:
@@ -128,6 +150,15 @@ def _ledger(workspace: Workspace) -> str:
     return (
         f"Rows are unaccounted for in {', '.join(off[:5])}: withdraw the file and deliver it again."
     )
+
+
+def _erasures(workspace: Workspace) -> str:
+    from ingest.erasures import pending
+    from ingest.subjects import Subject
+
+    if pending(workspace.lake) == Subject():
+        return ""
+    return "A purge was cut off. Give the request again: productops forget --email ..."
 
 
 def _published(workspace: Workspace) -> str:

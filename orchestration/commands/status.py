@@ -11,7 +11,15 @@ import click
 
 from ingest.ledger import open_rejections, read_batches
 from ingest.settings import open_workspace
-from orchestration.commands.telling import columns, command, heading, tell_gate, tell_refused
+from ingest.streams import missing_credentials, pull_problems
+from orchestration.commands.telling import (
+    columns,
+    command,
+    heading,
+    tell_gate,
+    tell_pulls,
+    tell_refused,
+)
 from orchestration.lib.gates import last_lake_record, last_marts_record
 from orchestration.lib.publish import current_build, list_builds
 from orchestration.lib.receipt import plan_build, read_receipt
@@ -27,6 +35,7 @@ def show_status(home: Path) -> int:
     _tell_lake(workspace)
     refused = open_rejections(workspace)
     tell_refused(refused)
+    tell_pulls(pull_problems(workspace), missing_credentials(workspace))
     plan, receipt = plan_build(workspace), read_receipt(workspace)
     heading("Warehouse")
     if receipt:

@@ -101,6 +101,18 @@ def tell_refused(refused: Sequence[Rejection]) -> None:
         click.echo(f"  ... and {len(refused) - _SHOWN_FILES} more")
 
 
+def tell_pulls(problems: Sequence[str], without: Sequence[str]) -> None:
+    """Streams of APIs whose last pull failed, and APIs without their credential."""
+    if problems:
+        heading(f"Not pulled to the end: {len(problems)} streams; the next run goes on there")
+        for problem in problems:
+            click.secho(f"  {problem}", fg="red")
+    if without:
+        heading(f"Not pulled at all: {len(without)} sources")
+        for problem in without:
+            click.echo(f"  {problem}")
+
+
 def tell_gate(name: str, record: GateRecord | None) -> None:
     """How many checks passed, and which did not."""
     if record is None:
@@ -133,6 +145,7 @@ def tell_run(report: RunReport, home: Path) -> None:
     else:
         heading("Nothing new came in")
     tell_refused(report.refused)
+    tell_pulls(report.pull_problems, report.not_pulled)
     tell_gate("The lake's gate", report.lake)
     tell_gate("The marts' gate", report.marts)
     if not report.is_current:

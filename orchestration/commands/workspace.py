@@ -46,6 +46,15 @@ sources: []
 #      event_name: {{const: order_placed}}
 #      user_id: customer
 
+# Vendors' APIs that are pulled before drop/ is looked at (docs/operations.md lists them). The
+# credential itself stands in .env or in the environment.
+apis: []
+#  - name: zendesk
+#    vendor: zendesk
+#    base_url: https://acme.zendesk.com
+#    start_at: 2026-01-01
+#    credentials_env: ZENDESK_TOKEN
+
 publishing:
   keep_builds: 5
 """

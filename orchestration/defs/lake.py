@@ -21,6 +21,7 @@ from orchestration.defs.metadata import owners, preview, table
 from orchestration.defs.resources import WorkspaceResource
 from orchestration.lib import publish as publishing
 from orchestration.lib.gates import gate_lake
+from orchestration.lib.pulling import pull_configured
 from orchestration.lib.receipt import plan_build
 
 BATCHES = dg.AssetKey(["lake", "batches"])
@@ -85,6 +86,10 @@ def lake(
         if path and (done % 25 == 0 or total <= 25):
             context.log.info(f"file {done + 1} of {total}: {path}")
 
+    pulled = pull_configured(home, lambda *page: _tell_pages(context, *page))
+    for outcome in pulled:
+        tell = context.log.error if outcome.status == "failed" else context.log.info
+        tell(f"{outcome.name}: {outcome.words}")
     report = ingest(home, progress=progress)
     plan = plan_build(home)
     is_closed = not gate_lake(home, plan).is_open if not plan.builds else False
@@ -92,7 +97,12 @@ def lake(
         context.log.info("Nothing new was delivered and everything is published.")
         return
     batches = read_batches(home.lake)
-    yield dg.MaterializeResult(asset_key=BATCHES, metadata=_ledger_metadata(report, batches))
+    metadata = _ledger_metadata(report, batches)
+    if pulled:
+        rows = [(o.name, o.status, o.pages, o.records, o.rows_loaded, o.detail) for o in pulled]
+        names = ("stream", "status", "pages", "records", "new rows", "detail")
+        metadata["pulled"] = table(names, rows)
+    yield dg.MaterializeResult(asset_key=BATCHES, metadata=metadata)
     promises = [(c.name, c.owner, c.grain) for c in load_contracts().values()]
     yield dg.MaterializeResult(
         asset_key=CONTRACTS,
@@ -106,6 +116,11 @@ def lake(
             metadata=_contract_metadata(home, contract, mine, arrived),
         )
     _report_days(context, [b for b in batches if b.batch_id in arrived])
+
+
+def _tell_pages(context: dg.AssetExecutionContext, stream: str, pages: int, records: int) -> None:
+    if pages % 25 == 1:
+        context.log.info(f"pulling {stream}: {pages} pages, {records:,} records")
 
 
 def _warm_up() -> None:

@@ -82,7 +82,8 @@ def build(
     with building(workspace):
         plan = receipts.plan_build(workspace)
         if full_refresh:
-            plan = Plan("full_refresh", ("asked for",), plan.added, receipt=plan.receipt)
+            why = ("asked for",)
+            plan = Plan("full_refresh", why, plan.added, plan.removed, receipt=plan.receipt)
         if not plan.builds and plan.receipt:
             return BuildResult(plan, plan.receipt, time.monotonic() - started)
         draft = prepare(workspace, plan)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from ingest.ledger import Manifest, Rejection, open_rejections, read_manifests
 from ingest.load import ingest
 from ingest.settings import Workspace
+from ingest.streams import missing_credentials, pull_problems
 from orchestration.lib import publish as publishing
 from orchestration.lib.build import build
 from orchestration.lib.gates import (
@@ -22,6 +23,7 @@ from orchestration.lib.gates import (
     last_lake_record,
     last_marts_record,
 )
+from orchestration.lib.pulling import pull_configured
 from orchestration.lib.receipt import Receipt, plan_build, read_receipt
 
 Progress = Callable[[str, str, int, int], None]  # step, what, done, of
@@ -32,7 +34,8 @@ class RunReport:
     """What is so after a run.
 
     `arrived` are the files that this run took in; `refused` those that lie in drop/ and can't be
-    read, whichever run found out.
+    read, whichever run found out. `pull_problems` are the streams of APIs whose last pull failed,
+    `not_pulled` the APIs without their credential.
     """
 
     arrived: tuple[Manifest, ...]
@@ -42,12 +45,14 @@ class RunReport:
     marts: GateRecord | None
     published: str | None
     is_current: bool
+    pull_problems: tuple[str, ...] = ()
+    not_pulled: tuple[str, ...] = ()
 
     @property
     def is_green(self) -> bool:
-        """Whether everything that was delivered is published and passed every gate."""
+        """Whether all that was delivered and could be pulled is published and passed each gate."""
         gates_open = all(record is None or record.is_open for record in (self.lake, self.marts))
-        return gates_open and self.is_current
+        return gates_open and self.is_current and not self.pull_problems
 
 
 def run(workspace: Workspace, progress: Progress | None = None) -> RunReport:
@@ -61,6 +66,7 @@ def run(workspace: Workspace, progress: Progress | None = None) -> RunReport:
         return lambda what, done, of: progress(name, what, done, of) if progress else None
 
     since = datetime.now(UTC)
+    pull_configured(workspace, step("pull"))
     ingest(workspace, progress=step("ingest"))
     plan = plan_build(workspace)
     if gate_lake(workspace, plan, step("check the lake")).is_open:
@@ -90,4 +96,6 @@ def report(workspace: Workspace, since: datetime) -> RunReport:
         marts=marts,
         published=published,
         is_current=is_current,
+        pull_problems=tuple(pull_problems(workspace)),
+        not_pulled=tuple(missing_credentials(workspace)),
     )

@@ -1,0 +1,61 @@
+"""Every vendor's API over a known truth: exactly the truth is landed, faults or not."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.unit.ingest.apis.server import SECRET
+from tests.unit.ingest.apis.worlds import (
+    BEGIN,
+    Freshdesk,
+    HubSpot,
+    World,
+    Zendesk,
+    ZendeskEvents,
+    ZendeskUsers,
+)
+from tests.unit.ingest.apis.worlds_more import (
+    Amplitude,
+    Google,
+    Intercom,
+    Jira,
+    Mixpanel,
+    Okta,
+    PostHog,
+    Productboard,
+)
+
+EVERY = [
+    Zendesk, ZendeskEvents, ZendeskUsers, Freshdesk, HubSpot, Intercom, Jira, Okta, Google,
+    Productboard, PostHog, Amplitude, Mixpanel,
+]  # fmt: skip
+# One fault after another: each page is spoiled once or twice before it comes whole.
+TROUBLE = [
+    "429 seconds", "500", "reset", "", "truncated", "html", "", "null", "cut", "", "429 date",
+    "502", "missing", "", "text", "429", "503", "", "reset", "null",
+]  # fmt: skip
+
+
+def small(world: type[World]) -> World:
+    # Slices of an hour or a day: enough records for a few of them.
+    return world(240, 60) if world is Amplitude else world(250, 600 if world is Mixpanel else 60)
+
+
+@pytest.mark.parametrize("world", EVERY)
+def test_exactly_the_truth_in_spite_of_every_fault(make_puller, world) -> None:
+    # By the server's clock it is early May for those that are asked for every hour or day.
+    in_may = BEGIN + 4 * 86400 - time.time()
+    puller = make_puller(small(world), in_may if world in {Amplitude, Mixpanel} else 0.0)
+    puller.server.faults = {n: fault for n, fault in enumerate(TROUBLE, start=1) if fault}
+    outcome = puller.pulled()
+    assert outcome.records >= len(puller.world.at)
+    assert any(wait >= 7 for wait in puller.waits)
+    # Nothing new: nothing is loaded again, and nothing calls for a build.
+    before = puller.place.rows(puller.world.contract, "count(*)")
+    again = puller.pulled()
+    assert again.rows_loaded == 0
+    assert puller.place.rows(puller.world.contract, "count(*)") == before
+    raw = b"".join(p.read_bytes() for p in (puller.place.home / "lake").rglob("*") if p.is_file())
+    assert SECRET.encode() not in raw
