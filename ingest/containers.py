@@ -13,7 +13,7 @@ import shutil
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -114,7 +114,7 @@ def _member(arrival: Arrival, name: str, path: Path) -> Arrival:
 
 
 @contextmanager
-def _workbook() -> Iterator[None]:
+def _workbook() -> Generator[None]:
     """Tells damage in plain words; a sheet may be damaged where the workbook around it is not."""
     import fastexcel
 
