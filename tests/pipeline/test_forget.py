@@ -35,29 +35,37 @@ def somebody(home: Path) -> tuple[str, str]:
 def traces(home: Path, *words: str) -> list[str]:
     """Files below lake, warehouse, published and state in whose bytes or values a word stands."""
     pattern = re.compile("|".join(rf"(?<![\w-]){re.escape(word)}(?![\w-])" for word in words), re.I)
+    folders = ("lake", "warehouse", "published", "state")
+    paths = [path for folder in folders for path in sorted((home / folder).rglob("*"))]
     found = []
-    for folder in ("lake", "warehouse", "published", "state"):
-        for path in (home / folder).rglob("*"):
+    with duckdb.connect() as connection:
+        for path in paths:
             if not path.is_file() or path.name == "erasures.jsonl":
                 continue
             data = path.read_bytes()
             data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
-            text = data.decode("utf-8", errors="replace")
-            with duckdb.connect() as connection:
-                if path.suffix == ".parquet":
-                    text += str(connection.execute(f"from read_parquet('{path}')").fetchall())
-                elif path.suffix == ".duckdb":
-                    connection.execute(f"attach '{path}' as it (read_only)")
-                    tables = connection.execute(
-                        "select schema_name, table_name from duckdb_tables() "
-                        "where database_name = 'it'"
-                    ).fetchall()
-                    for schema, table in tables:
-                        rows = connection.execute(f'from it."{schema}"."{table}"').fetchall()
-                        text += str(rows)
+            text = data.decode("utf-8", errors="replace") + values(connection, path)
             if pattern.search(text):
                 found.append(str(path.relative_to(home)))
     return found
+
+
+def values(connection: duckdb.DuckDBPyConnection, path: Path) -> str:
+    """Everything that a Parquet or DuckDB file holds, as text."""
+    if path.suffix == ".parquet":
+        return str(connection.execute(f"from read_parquet('{path}')").fetchall())
+    if path.suffix != ".duckdb":
+        return ""
+    connection.execute(f"attach '{path}' as it (read_only)")
+    tables = connection.execute(
+        "select schema_name, table_name from duckdb_tables() where database_name = 'it'"
+    ).fetchall()
+    text = "".join(
+        str(connection.execute(f'from it."{schema}"."{table}"').fetchall())
+        for schema, table in tables
+    )
+    connection.execute("detach it")
+    return text
 
 
 def test_an_erased_person_is_in_no_byte_of_the_workspace(
