@@ -20,7 +20,7 @@ from ingest.tables import header_of
 from ingest.texts import decode, decode_strictly, is_binary
 
 # Looked at first, since telling the vendor by few lines is cheap; then, if need be, more.
-FEW_LINES = 5
+FEW_LINES = 3
 MANY_LINES = 50
 # Share of a format's names that a damaged document must hold to be taken for it.
 _ENOUGH = 0.5

@@ -9,6 +9,7 @@ still has rows, quarantine and manifest of its own.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -34,12 +35,12 @@ from ingest.framing import read_chunks
 from ingest.headers import MissingColumnError
 from ingest.landing import land_part
 from ingest.lines import LINES
-from ingest.manifests import Manifest, PartOutcome, commit, manifest_path
+from ingest.manifests import Manifest, PartOutcome, commit
 from ingest.problems import DamagedFileError
 from ingest.records import read_records
 from ingest.scrub import scrub
 from ingest.session import MEMORY, Session
-from ingest.store import LakeError, sync_folder
+from ingest.store import LakeError, series
 
 # A group's text is held in memory, and what a killed run has to do again is at most a group.
 _GROUP_BYTES = 32 * 1024 * 1024
@@ -174,10 +175,8 @@ def _land_one(run: Session, prepared: Prepared, read: _Read | None = None) -> Ma
         )
 
 
-def _commit(
-    run: Session, prepared: Prepared, manifest: Manifest, *, in_series: bool = False
-) -> Manifest:
-    commit(run.lake, manifest, in_series=in_series)
+def _commit(run: Session, prepared: Prepared, manifest: Manifest) -> Manifest:
+    commit(run.lake, manifest)
     run.committed(manifest)
     if manifest.is_state:
         supersede(run, prepared.arrival.relative, manifest.entry_id)
@@ -185,20 +184,26 @@ def _commit(
 
 
 def _flush(run: Session, group: _Group) -> Iterator[tuple[Arrival, Manifest]]:
-    """Lands a group and commits its files, one by one, in their order."""
+    """Lands a group and commits its files in their order."""
     files, group.files, group.file_ids, group.size = group.files, [], set(), 0
     manifests: list[Manifest] = []
     if len(files) > 1:
-        try:
+        # If one of them is to blame, each is landed by itself, and that one is told by name.
+        with suppress(
+            DamagedFileError, MissingColumnError, MappingError, RecursionError, duckdb.Error
+        ):
             manifests = _stage_and_land(run, files)
-        except (DamagedFileError, MissingColumnError, MappingError, RecursionError, duckdb.Error):
-            # One of them is to blame: each is landed by itself, and that one is told by name.
-            manifests = []
-    for number, one in enumerate(files):
-        found = manifests[number] if manifests else _land_one(run, one.prepared, one)
-        yield one.prepared.arrival, _commit(run, one.prepared, found, in_series=bool(manifests))
-    for source in {one.prepared.chosen.source for one in files} if manifests else ():
-        sync_folder(manifest_path(run.lake, source, "").parent)
+    if manifests:
+        with series(run.lake) as entries:
+            for manifest in manifests:
+                commit(run.lake, manifest, entries)
+        for one, manifest in zip(files, manifests, strict=True):
+            run.committed(manifest)
+            yield one.prepared.arrival, manifest
+        return
+    for one in files:
+        found = _land_one(run, one.prepared, one)
+        yield one.prepared.arrival, _commit(run, one.prepared, found)
 
 
 def _load_members(

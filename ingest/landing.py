@@ -25,7 +25,7 @@ from ingest.mapping import LEFT_OUT
 from ingest.parquet import copy
 from ingest.quarantine import Delivery, write_quarantine
 from ingest.stage import Staged
-from ingest.store import sync_folder, write_atomically
+from ingest.store import series
 from ingest.values import name, quote
 
 if TYPE_CHECKING:
@@ -144,8 +144,8 @@ def _tallies(
 
 
 def _write_rows(
-    connection: duckdb.DuckDBPyConnection, staged: Staged, deliveries: Sequence[Delivery],
-    tallies: Sequence[_Tally], outputs: Sequence[Path],
+    connection: duckdb.DuckDBPyConnection, lake: Path, staged: Staged,
+    deliveries: Sequence[Delivery], tallies: Sequence[_Tally], outputs: Sequence[Path],
 ) -> None:  # fmt: skip
     """One Parquet file per delivered file that has rows."""
     sql = _rows_sql(staged, deliveries)
@@ -167,13 +167,11 @@ def _write_rows(
             )  # fmt: skip
 
     begin = 0
-    for tally, path in zip(tallies, outputs, strict=True):
-        rows = table.slice(begin, tally.fresh)
-        begin += tally.fresh
-        if tally.fresh:
-            write_atomically(path, partial(write, rows), in_series=True)
-    for folder in {path.parent for path in outputs if path.exists()}:
-        sync_folder(folder)
+    with series(lake) as files:
+        for tally, path in zip(tallies, outputs, strict=True):
+            if tally.fresh:
+                files.write(path, partial(write, table.slice(begin, tally.fresh)))
+            begin += tally.fresh
 
 
 def land_part(
@@ -191,7 +189,7 @@ def land_part(
     for delivery, place, bad in zip(deliveries, places, staged.bad, strict=True):
         quarantine = lake / "quarantine" / f"{place}-{contract.name}.parquet"
         write_quarantine(connection, quarantine, contract.name, delivery, bad)
-    _write_rows(connection, staged, deliveries, tallies, outputs)
+    _write_rows(connection, lake, staged, deliveries, tallies, outputs)
     return [
         _outcome(staged, number, delivery, tallies[number], lake, outputs[number])
         for number, delivery in enumerate(deliveries)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ingest.store import LakeError, locked, write_json
+from ingest.store import LakeError, Series, locked, write_atomically, write_json
 
 SCHEMA_VERSION = 1
 
@@ -120,10 +120,10 @@ def manifest_path(lake: Path, source: str, entry_id: str) -> Path:
     return lake / "ledger" / f"source={source}" / f"{entry_id}.json"
 
 
-def commit(lake: Path, manifest: Manifest, *, in_series: bool = False) -> None:
+def commit(lake: Path, manifest: Manifest, group: Series | None = None) -> None:
     """Writes a manifest: from this moment on the file's rows exist.
 
-    Of many `in_series`, the caller syncs the folder at the end.
+    One of a `group` is written when the group is.
 
     Raises:
         LakeError: If rows are unaccounted for; nothing is committed then.
@@ -136,7 +136,7 @@ def commit(lake: Path, manifest: Manifest, *, in_series: bool = False) -> None:
                 "report it with the file's first lines."
             )
     path = manifest_path(lake, manifest.source, manifest.entry_id)
-    write_json(path, asdict(manifest), in_series=in_series)
+    write_json(path, asdict(manifest), group.write if group else write_atomically)
     # A file that was refused as unknown and is understood now had its entry elsewhere.
     for other in (lake / "ledger").glob(f"source=*/{manifest.entry_id}.json"):
         if other != path:

@@ -45,6 +45,8 @@ def decode(data: bytes) -> str:
     if encoding.startswith("utf-16"):
         return data.decode(encoding, errors="replace")
     text = data.decode(encoding, errors="surrogateescape")
+    if text.isascii():
+        return text
     bad = len(_ESCAPED.findall(text))
     if not bad:
         return text
