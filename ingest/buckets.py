@@ -11,22 +11,25 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
+from ingest.answers import BrokenDownloadError, TakenError, explain, lacks_bucket
 from ingest.storage import Storage
 from ingest.store import LakeError, write_atomically
 
 if TYPE_CHECKING:
+    from obstore import GetOptions
     from obstore.store import S3Store
 
 TIMEOUT = timedelta(seconds=60)
 RETRIES = 3
+_T = TypeVar("_T")
 _BLOCK = 1024 * 1024
 _TRIES = 3
 _MD5 = re.compile(r"[0-9a-f]{32}")
@@ -35,14 +38,6 @@ _CREDENTIALS = (
     "AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
 )  # fmt: skip
-
-
-class BrokenDownloadError(Exception):
-    """An object could not be fetched whole; the message says why."""
-
-
-class TakenError(Exception):
-    """Another content is already there, or what was there has changed."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +56,6 @@ class Fetched:
 
     sha256: str
     modified: datetime
-
-
-def _lacks_bucket(error: Exception) -> bool:
-    return "NoSuchBucket" in str(error)
 
 
 def _bare(etag: str | None) -> str:
@@ -107,7 +98,9 @@ class Bucket:
             region=storage.region,
             client_options={
                 "allow_http": (storage.endpoint or "").startswith("http://"),
-                "timeout": TIMEOUT,
+                # A silence ends a request; the whole may take as long as a large object needs.
+                "read_timeout": TIMEOUT,
+                "timeout": timedelta(hours=6),
                 "connect_timeout": timedelta(seconds=5),
             },
             retry_config={"max_retries": RETRIES, "retry_timeout": TIMEOUT},
@@ -125,36 +118,10 @@ class Bucket:
             raise LakeError(self.explain(error)) from error
 
     def explain(self, error: Exception) -> str:
-        """An error in plain words; of the server's answer nothing but its code."""
-        text = str(error)
-        found = re.search(r"<Code>(\w+)</Code>", text)
-        code = found[1] if found else ""
-        name = type(error).__name__
-        if code == "NoSuchBucket":
-            return (
-                f"{self.url}: the bucket {self._bucket} does not exist at {self._endpoint}. Make "
-                "it, or correct `storage:` in productops.yml."
-            )
-        if name in {"PermissionDeniedError", "UnauthenticatedError"} or " 403 " in text:
-            return (
-                f"{self.url}: {self._endpoint} refuses these credentials ({code or name}). See to "
-                "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and the rights to list, read, write and "
-                "delete below this prefix."
-            )
-        if name == "InvalidPathError":
-            place = re.search(r'path "?([^"\n]*)', text)
-            return (
-                f"{self.url}: an object's name can't be used "
-                f"({place[1] if place else 'empty part between two slashes'}). Rename or remove it."
-            )
-        if status := re.search(r"status code: (\d+ [\w ]+)", text):
-            return f"{self.url}: {self._endpoint} answers {status[1]} {code}. Run again later."
-        return (
-            f"{self.url}: {self._endpoint} can't be reached, or broke off ({name}). See to the "
-            "network and to `storage: endpoint` in productops.yml, then run again."
-        )
+        """An error in plain words."""
+        return explain(error, self.url, self._bucket, self._endpoint)
 
-    def list(self, prefix: str = "") -> list[Stored]:
+    def listing(self, prefix: str = "") -> list[Stored]:
         """All objects below a prefix, by key; uploads in progress and folder marks are none."""
         import obstore
 
@@ -167,6 +134,13 @@ class Bucket:
                 ]
         return sorted(found, key=lambda one: one.key)
 
+    def probe(self) -> None:
+        """Looks whether there is a bucket that can be listed; raises `LakeError` if not."""
+        import obstore
+
+        with self._plainly():
+            next(iter(obstore.list(self._store, chunk_size=1)), None)
+
     def read(self, key: str) -> tuple[bytes, str] | None:
         """A small object and its etag; None if it is not there."""
         import obstore
@@ -176,7 +150,7 @@ class Bucket:
                 answer = obstore.get(self._store, key)
                 return bytes(answer.bytes()), _bare(answer.meta["e_tag"])
             except FileNotFoundError as error:
-                if _lacks_bucket(error):
+                if lacks_bucket(error):
                     raise
                 return None
 
@@ -210,7 +184,7 @@ class Bucket:
         import obstore
 
         digest, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
-        options = {"if_match": f'"{known.etag}"'} if known and known.etag else None
+        options: GetOptions = {"if_match": f'"{known.etag}"'} if known and known.etag else {}
         with self._fetching():
             answer = obstore.get(self._store, key, options=options)
             meta, blocks = answer.meta, iter(answer.stream(min_chunk_size=_BLOCK))
@@ -260,8 +234,7 @@ class Bucket:
         """Stores a file, in place of what was there."""
         import obstore
 
-        with self._plainly():
-            obstore.put(self._store, key, path)
+        self._repeatedly(lambda: obstore.put(self._store, key, path))
 
     def put(self, key: str, content: bytes) -> str:
         """Stores a small object, in place of what was there; returns its etag."""
@@ -284,37 +257,44 @@ class Bucket:
         return self._put(key, content, {"e_tag": f'"{etag}"'})
 
     def _put(self, key: str, content: bytes, mode: Any) -> str:
-        """Repeats what broke off: the answer may have been lost after the store took it."""
         import obstore
-        from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
+        from obstore.exceptions import AlreadyExistsError, PreconditionError
 
         def once() -> str:
-            stored = obstore.put(self._store, key, content, mode=mode, use_multipart=False)
-            return _bare(stored["e_tag"])
-
-        last: Exception | None = None
-        for _ in range(_TRIES):
             try:
-                return once()
+                stored = obstore.put(self._store, key, content, mode=mode, use_multipart=False)
+                return _bare(stored["e_tag"])
             except (AlreadyExistsError, PreconditionError, FileNotFoundError) as error:
-                if _lacks_bucket(error):
-                    raise LakeError(self.explain(error)) from error
+                if lacks_bucket(error):
+                    raise
+                # The answer may have been lost after the store took it.
                 found = self.read(key)
                 if found is None or found[0] != content:
                     raise TakenError(key) from error
                 return found[1]
+
+        return self._repeatedly(once)
+
+    def _repeatedly(self, once: Callable[[], _T]) -> _T:
+        """Repeats what broke off; the library itself does so with reading only."""
+        from obstore.exceptions import BaseError
+
+        last: Exception = OSError("no answer")
+        for _ in range(_TRIES):
+            try:
+                return once()
             except (BaseError, OSError) as error:
                 last = error
-        raise LakeError(self.explain(last or OSError("no answer")))
+                if lacks_bucket(error):
+                    break
+        raise LakeError(self.explain(last)) from last
 
-    def delete(self, keys: Iterable[str], check: Callable[[], object] = lambda: None) -> None:
-        """Removes objects; those that are not there are fine."""
+    def delete(self, key: str) -> None:
+        """Removes an object; that it is not there is fine."""
         import obstore
 
-        for key in keys:
-            check()
-            with self._plainly():
-                try:
-                    obstore.delete(self._store, key)
-                except FileNotFoundError:
-                    continue
+        def once() -> None:
+            with suppress(FileNotFoundError):
+                obstore.delete(self._store, key)
+
+        self._repeatedly(once)

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ingest.answers import BrokenDownloadError
 from ingest.arrivals import Arrival, has_changed
-from ingest.buckets import BrokenDownloadError
 from ingest.fingerprints import FEW_LINES, MANY_LINES, fingerprint
 from ingest.formats import Format, recognise
 from ingest.framing import copy_and_hash

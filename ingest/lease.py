@@ -16,7 +16,8 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ingest.buckets import Bucket, TakenError
+from ingest.answers import TakenError
+from ingest.buckets import Bucket
 from ingest.store import LakeError, write_json
 
 KEY = "lease.json"
@@ -103,7 +104,7 @@ class _Lease:
         with suppress(LakeError):
             found = self._bucket.read(KEY)
             if found and _read(found[0]).get("id") == self._owner["id"]:
-                self._bucket.delete([KEY])
+                self._bucket.delete(KEY)
 
 
 def _read(content: bytes) -> dict[str, str]:

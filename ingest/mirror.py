@@ -12,57 +12,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 
-from ingest.buckets import BrokenDownloadError, Bucket, Stored, TakenError
-from ingest.manifests import Manifest, parse_manifest, reopen
+from ingest.answers import BrokenDownloadError, TakenError
+from ingest.buckets import Bucket, Stored
+from ingest.entries import explains, files_of, is_entry, is_hidden
+from ingest.manifests import parse_manifest, reopen
 from ingest.store import LakeError, write_atomically, write_json
 
 _STATE = ("privacy/", "ledger/")
 _FILES = ("bronze/", "quarantine/", "landing/")
+_ERASURES = "privacy/erasures.jsonl"
 _SEEN = "ledger/.seen.json"
 
 
 def _digest(content: bytes) -> str:
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
-
-
-def _is_hidden(key: str) -> bool:
-    return any(part.startswith(".") for part in key.split("/"))
-
-
-def _is_entry(key: str) -> bool:
-    return key.startswith(("ledger/source=", "ledger/reopened/"))
-
-
-def _explains(key: str, others: Collection[str]) -> bool:
-    """Whether the other entries tell why one is missing: it was taken away, and not lost."""
-    if key.startswith("privacy/"):
-        return "privacy/erasures.jsonl" in others
-    if key.startswith("ledger/withdrawn/"):
-        wanted = "ledger/source="
-    elif _is_entry(key):
-        wanted = "ledger/"
-    else:
-        return False
-    name = f"/{PurePosixPath(key).name}"
-    return any(k.startswith(wanted) and k.endswith(name) and _is_entry(k) for k in others)
-
-
-def files_of(manifest: Manifest) -> Iterator[tuple[str, bool]]:
-    """Paths below the lake of all that an entry names, and whether it needs them."""
-    for part in manifest.parts:
-        if part.output:
-            yield part.output, True
-        if part.rows_quarantined:
-            folder = f"quarantine/source={manifest.source}/dt={manifest.delivered_on}"
-            yield f"{folder}/{part.batch_id}.parquet", True
-    if manifest.landing:
-        # Raw bytes have their time, and go before the rows do.
-        yield manifest.landing.removeprefix("lake/"), False
 
 
 class Mirror:
@@ -89,13 +57,13 @@ class Mirror:
         for prefix in _STATE:
             for path in (self._lake / prefix).rglob("*.json*"):
                 key = path.relative_to(self._lake).as_posix()
-                if not _is_hidden(key) and path.is_file():
+                if not is_hidden(key) and path.is_file():
                     found[key] = _digest(path.read_bytes())
         return found
 
     def _remote(self) -> dict[str, Stored]:
-        stored = (one for prefix in _STATE for one in self._bucket.list(prefix))
-        return {one.key: one for one in stored if not _is_hidden(one.key)}
+        stored = (one for prefix in _STATE for one in self._bucket.listing(prefix))
+        return {one.key: one for one in stored if not is_hidden(one.key)}
 
     def _same(self, key: str, digest: str, stored: Stored) -> bool:
         if self._base.get(key) == [stored.etag, digest]:
@@ -120,7 +88,7 @@ class Mirror:
         """
         local, remote = self._local(), self._remote()
         self._end_half_reopened(remote)
-        for key in [k for k in self._base if k not in remote and not _explains(k, remote)]:
+        for key in [k for k in self._base if k not in remote and not explains(k, remote)]:
             # Lost there, not taken away: stored again.
             del self._base[key]
         same = {k for k, digest in local.items() if k in remote
@@ -133,7 +101,7 @@ class Mirror:
         }  # fmt: skip
         theirs |= {
             k for k in remote
-            if k not in local and not (k in self._base and _explains(k, local))
+            if k not in local and not (k in self._base and explains(k, local))
         }  # fmt: skip
         if theirs:
             self._give_way(local, remote, theirs, same)
@@ -155,7 +123,8 @@ class Mirror:
                 continue
             both = [self._bucket.read(one) for one in (key, waiting.key)]
             if both[0] and both[1] and both[0][0] == both[1][0]:
-                self._bucket.delete([key], self._check)
+                self._check()
+                self._bucket.delete(key)
                 del remote[key]
                 self._base.pop(key, None)
 
@@ -194,10 +163,15 @@ class Mirror:
         if found is None:
             raise LakeError(f"{self._bucket.url}: {key} vanished while it was read; run again.")
         content, etag = found
-        if _is_entry(key):
+        if is_entry(key):
             for file, is_needed in files_of(parse_manifest(path, content)):
                 self._fetch(file, is_needed=is_needed)
-        write_atomically(path, lambda draft: draft.write_bytes(content))
+        merged = content
+        if key == _ERASURES and path.is_file():
+            # No record of an erasure may get lost; what is only here is stored by `push`.
+            own = [line for line in path.read_bytes().splitlines() if line not in content]
+            merged = b"".join([content, *(line + b"\n" for line in own)])
+        write_atomically(path, lambda draft: draft.write_bytes(merged))
         if key.startswith("privacy/"):
             path.chmod(0o600)
         self._base[key] = [etag, _digest(content)]
@@ -257,7 +231,7 @@ class Mirror:
         """Erasures first, then deliveries as they were landed, withdrawals last."""
         if key.startswith("privacy/"):
             return 0, "", key
-        if _is_entry(key):
+        if is_entry(key):
             at = parse_manifest(self._lake / key).loaded_at
             return (1 if key.startswith("ledger/source=") else 2), at, key
         return 3, "", key
@@ -266,12 +240,12 @@ class Mirror:
         path = self._lake / key
         content = path.read_bytes()
         self._check()
-        if _is_entry(key):
+        if is_entry(key):
             for file, _ in files_of(parse_manifest(path, content)):
                 if (self._lake / file).is_file():
                     self._bucket.put_file(file, self._lake / file)
                 else:
-                    self._bucket.delete([file])
+                    self._bucket.delete(file)
             self._check()
         known = self._etag(key)
         try:
@@ -287,21 +261,23 @@ class Mirror:
 
     def _remove(self, keys: list[str]) -> None:
         for key in keys:
-            self._bucket.delete([key], self._check)
+            self._check()
+            self._bucket.delete(key)
             self._base.pop(key, None)
 
     def _clear(self, keep_raw_days: int) -> None:
         """Removes objects that no entry names, and raw bytes that have served their time."""
         named = {
-            file for key in self._local() if _is_entry(key)
+            file for key in self._local() if is_entry(key)
             for file, _ in files_of(parse_manifest(self._lake / key))
         }  # fmt: skip
         oldest = datetime.now(UTC) - timedelta(days=keep_raw_days)
         for prefix in _FILES:
-            for one in self._bucket.list(prefix):
+            for one in self._bucket.listing(prefix):
                 is_old = prefix == "landing/" and one.modified < oldest
                 if one.key not in named or is_old:
-                    self._bucket.delete([one.key], self._check)
+                    self._check()
+                    self._bucket.delete(one.key)
 
     def _store_seen(self) -> None:
         path = self._lake / _SEEN

@@ -12,8 +12,9 @@ import json
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from ingest.answers import BrokenDownloadError
 from ingest.arrivals import Arrival
-from ingest.buckets import BrokenDownloadError, Bucket, Stored
+from ingest.buckets import Bucket, Stored
 from ingest.settings import Workspace
 from ingest.store import write_json
 
@@ -30,7 +31,7 @@ def find_objects(workspace: Workspace) -> list[Arrival]:
     storage = workspace.config.storage
     if not storage.drop:
         return []
-    found = Bucket(storage.drop, storage).list()
+    found = Bucket(storage.drop, storage).listing()
     folders = {str(folder) for one in found for folder in PurePosixPath(one.key).parents}
     return [_arrival(workspace.home, one) for one in found if not _is_hidden(one, folders)]
 

@@ -5,8 +5,10 @@ Belongs here: fixtures of the tests with buckets. Does not belong here: the stor
 
 from __future__ import annotations
 
+import io
 import json
 import uuid
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,10 +16,10 @@ from typing import Any
 import pytest
 
 from tests.unit.ingest.conftest import Place, event, lines, packed
-from tests.unit.ingest.storage_server import KEYS, Proxy, proxied, s3_server
+from tests.unit.ingest.storage_server import HOST, KEYS, Proxy, proxied, s3_server
 from tests.unit.ingest.test_formats import TICKET
 
-TICKETS = json.dumps({"tickets": [TICKET | {"id": n} for n in range(1, 8)], "count": 7})
+TICKETS = json.dumps({"tickets": [TICKET | {"id": n} for n in range(1, 8)], "end_of_stream": True})
 CONTRACTS = ("usage_events", "tickets", "ticket_events", "ticket_messages")
 
 
@@ -49,23 +51,34 @@ class Cloud:
     def put(self, key: str, content: str | bytes) -> None:
         self.client.put_object(Bucket=self.name, Key=f"in/drop/{key}", Body=content)
 
+    def content(self, key: str) -> bytes:
+        return self.client.get_object(Bucket=self.name, Key=key)["Body"].read()
+
     def delete(self, key: str) -> None:
         self.client.delete_object(Bucket=self.name, Key=f"in/drop/{key}")
 
-    def keys(self, prefix: str = "lakes/one/") -> list[str]:
+    def stored(self, prefix: str = "lakes/one/") -> list[str]:
         answer = self.client.list_objects_v2(Bucket=self.name, Prefix=prefix)
         return [one["Key"].removeprefix(prefix) for one in answer.get("Contents", ())]
 
 
-@pytest.fixture
-def cloud(
-    server: int, make_place: Callable[..., Place], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Cloud]:
+@pytest.fixture(scope="module")
+def client(server: int) -> Any:
+    """What the vendors and the operator do in the store, past the proxy."""
     import boto3
 
+    return boto3.client(
+        "s3", endpoint_url=f"http://{HOST}:{server}", region_name="us-east-1",
+        aws_access_key_id="x", aws_secret_access_key="x",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def cloud(
+    server: int, client: Any, make_place: Callable[..., Place], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Cloud]:
     for name, value in KEYS.items():
         monkeypatch.setenv(name, value)
-    client = boto3.client("s3", endpoint_url=f"http://127.0.0.1:{server}", region_name="us-east-1")
     name = f"test-{uuid.uuid4().hex}"
     client.create_bucket(Bucket=name)
     with proxied(server) as proxy:
@@ -81,11 +94,20 @@ def content(place: Place) -> dict[str, object]:
     return rows | {"quarantine": place.quarantine()}
 
 
+def archive(name: str, text: str) -> bytes:
+    """A zip file with one member."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as packed_file:
+        packed_file.writestr(zipfile.ZipInfo(name, (2026, 5, 3, 0, 0, 0)), text)
+    return held.getvalue()
+
+
 EXPORTS = {
     "segment/2026-05-01/a.json.gz": packed(*map(event, range(20)), "garbage"),
     "segment/2026-05-02/b.json": lines(*map(event, range(15, 40))),
     "zendesk/tickets 2026-05.json": TICKETS,
     "odd & ends/ä+b %2F#?.json": lines(event(99), "{bad"),
+    "zipped.zip": archive("inside.json", lines(*map(event, range(38, 45)))),
     "who knows.bin": "no export at all",
 }
 

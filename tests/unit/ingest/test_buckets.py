@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from ingest import buckets
 from ingest.__main__ import main
+from ingest.absence import delivered
+from ingest.arrivals import find
+from ingest.forget import purge
 from ingest.ledger import open_rejections, withdraw
 from ingest.load import ingest
 from ingest.store import LakeError
-from tests.unit.ingest.cloud import EXPORTS, Cloud, cloud, content, fill, server, truth
+from ingest.subjects import Request
+from orchestration.commands.doctor import examine
+from tests.unit.ingest.cloud import EXPORTS, Cloud, client, cloud, content, fill, server, truth
 from tests.unit.ingest.conftest import event, lines
 from tests.unit.ingest.storage_server import KEYS, Fault
 
-__all__ = ["cloud", "server", "truth"]
+__all__ = ["client", "cloud", "server", "truth"]
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_buckets_give_the_rows_that_folders_give(cloud, truth) -> None:
@@ -22,11 +33,11 @@ def test_buckets_give_the_rows_that_folders_give(cloud, truth) -> None:
     cloud.put(".hidden/x.json", lines(event(500)))
     place = cloud.place()
     report = place.run()
-    assert report.count("loaded") == 5  # with the configuration
+    assert report.count("loaded") == 6  # with the configuration
     assert not report.count("waiting")
     assert report.count("rejected") == 1
     assert content(place) == truth
-    assert len(truth["usage_events"]) == 41
+    assert len(truth["usage_events"]) == 46
     assert len(truth["tickets"]) == 7
     assert [r.path for r in open_rejections(place.workspace)] == ["drop/who knows.bin"]
     cloud.delete("who knows.bin")
@@ -43,7 +54,7 @@ def test_the_second_run_fetches_and_stores_nothing(cloud) -> None:
     assert not place.run().files
     assert not [p for p in cloud.proxy.gets() if "lease.json" not in p]
     assert not [p for p in cloud.proxy.puts() if "lease.json" not in p]
-    assert "lease.json" not in cloud.keys()
+    assert "lease.json" not in cloud.stored()
 
 
 def test_a_new_machine_gets_the_lake_and_fetches_no_delivery_again(cloud) -> None:
@@ -67,7 +78,7 @@ def test_only_the_drop_folder_in_a_bucket(cloud, truth) -> None:
     place = cloud.place(lake=None)
     place.run()
     assert content(place) == truth
-    assert not cloud.keys()
+    assert not cloud.stored()
 
 
 def test_an_object_with_other_bytes_is_a_new_delivery(cloud) -> None:
@@ -122,8 +133,11 @@ def test_a_download_that_fails_is_told_and_taken_in_next_time(cloud, monkeypatch
 def test_passing_trouble_is_overcome(cloud, truth) -> None:
     fill(cloud)
     cloud.proxy.faults = [
-        Fault("GET", "list-type", 503), Fault("GET", "b.json", 500), Fault("GET", "a.json.gz", "reset"),
-        Fault("PUT", "/bronze/", 503), Fault("PUT", "/ledger/source=", 500),
+        Fault("GET", "list-type", 503), Fault("GET", "b.json", 500),
+        Fault("GET", "a.json.gz", "reset"),
+        Fault("PUT", "/bronze/", 503), Fault("PUT", "/bronze/", "reset"),
+        Fault("POST", "delete", "reset"), Fault("GET", "list-type", "reset"),
+        Fault("PUT", "/ledger/source=", 500),
         Fault("PUT", "/ledger/source=segment", "lost"), Fault("PUT", "lease.json", "lost"),
     ]  # fmt: skip
     place = cloud.place()
@@ -159,11 +173,11 @@ def test_withdrawals_reach_the_bucket(cloud) -> None:
     cloud.put("b.json", lines(event(2), event(3)))
     first.run()
     withdraw(first.workspace, "drop/a.json", "a test")
-    assert any(key.startswith("ledger/reopened/") for key in cloud.keys())
+    assert any(key.startswith("ledger/reopened/") for key in cloud.stored())
     second = cloud.place("second")
     second.run()
     assert sorted(second.rows("usage_events", "event_id")) == [("m-2",), ("m-3",)]
-    assert not any(key.startswith("ledger/reopened/") for key in cloud.keys())
+    assert not any(key.startswith("ledger/reopened/") for key in cloud.stored())
     first.run()
     assert content(first) == content(second)
 
@@ -222,3 +236,56 @@ def test_mistakes_in_the_settings(cloud, capsys, more, said) -> None:
     place = cloud.place(**more)
     assert main(["run", "--home", str(place.home)]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_erasures_reach_the_bucket_and_deliveries_there_are_told(cloud) -> None:
+    cloud.put("a.json", lines(event(1), event(2)))
+    place = cloud.place()
+    place.run()
+    [raw] = [key for key in cloud.stored() if key.endswith("__a.json")]
+    assert b"u-1" in cloud.content(f"lakes/one/{raw}")
+    request = Request(users=("u-1",))
+    found = purge(place.workspace, request)
+    assert found.rows == {"usage_events": 1}
+    assert not [key for key in cloud.stored() if b"u-1" in cloud.content(f"lakes/one/{key}")]
+    told = delivered(place.workspace, found.subject)
+    assert told == (place.home / "drop/a.json",)
+    assert not list((place.home / "lake/tmp").glob(".looked_at*"))
+    new = cloud.place("new")
+    new.run()
+    assert new.rows("usage_events", "event_id") == [("m-2",)]
+
+
+def test_the_doctor_looks_at_the_buckets(cloud, capsys, monkeypatch) -> None:
+    monkeypatch.setattr(buckets, "RETRIES", 0)
+    examine(cloud.place(drop="s3://no-such-bucket").home)
+    said = capsys.readouterr().out
+    assert f"ok   lake bucket s3://{cloud.name}/lakes/one" in said
+    assert "MEND drop bucket s3://no-such-bucket" in said
+    assert "the bucket no-such-bucket does not exist" in said
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    examine(cloud.place("other").home)
+    assert capsys.readouterr().out.count("no credentials") == 2
+
+
+def test_a_look_from_outside_sees_new_objects_and_fetches_none(cloud) -> None:
+    cloud.put("a.json", lines(event(1)))
+    place = cloud.place(lake=None)
+    before = [(a.relative, a.stamp) for a in find(place.workspace)]
+    cloud.put("a.json", lines(event(2)))
+    after = [(a.relative, a.stamp) for a in find(place.workspace)]
+    assert [path for path, _ in after] == ["drop/a.json", "productops.yml"]
+    assert [a == b for a, b in zip(after, before, strict=True)] == [False, True]
+    assert not cloud.proxy.gets()
+
+
+def test_nothing_of_the_store_is_imported_for_folders(place) -> None:
+    code = (
+        "import sys\nfrom ingest.__main__ import main\n"
+        "assert main(['run', '--home', sys.argv[1]]) == 0\nassert 'obstore' not in sys.modules\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, str(place.home)], cwd=ROOT, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
