@@ -12,7 +12,7 @@ from ingest import buckets
 from ingest.__main__ import main
 from ingest.absence import delivered
 from ingest.arrivals import find
-from ingest.forget import purge
+from ingest.forget import conclude, purge
 from ingest.ledger import open_rejections, withdraw
 from ingest.load import ingest
 from ingest.store import LakeError
@@ -25,6 +25,7 @@ from tests.unit.ingest.storage_server import KEYS, Fault
 __all__ = ["client", "cloud", "server", "truth"]
 
 ROOT = Path(__file__).parents[3]
+WHO = "person-4711-ab3f"
 
 
 def test_buckets_give_the_rows_that_folders_give(cloud, truth) -> None:
@@ -239,15 +240,17 @@ def test_mistakes_in_the_settings(cloud, capsys, more, said) -> None:
 
 
 def test_erasures_reach_the_bucket_and_deliveries_there_are_told(cloud) -> None:
-    cloud.put("a.json", lines(event(1), event(2)))
+    cloud.put("a.json", lines(event(1, userId=WHO), event(2)))
     place = cloud.place()
     place.run()
     [raw] = [key for key in cloud.stored() if key.endswith("__a.json")]
-    assert b"u-1" in cloud.content(f"lakes/one/{raw}")
-    request = Request(users=("u-1",))
+    assert WHO.encode() in cloud.content(f"lakes/one/{raw}")
+    request = Request(user_ids=frozenset({WHO}))
     found = purge(place.workspace, request)
     assert found.rows == {"usage_events": 1}
-    assert not [key for key in cloud.stored() if b"u-1" in cloud.content(f"lakes/one/{key}")]
+    conclude(place.workspace, found.subject, 1, 0)
+    assert "privacy/erasures.jsonl" in cloud.stored()
+    assert not [key for key in cloud.stored() if WHO.encode() in cloud.content(f"lakes/one/{key}")]
     told = delivered(place.workspace, found.subject)
     assert told == (place.home / "drop/a.json",)
     assert not list((place.home / "lake/tmp").glob(".looked_at*"))

@@ -15,11 +15,15 @@ import pytest
 
 from ingest import lease
 from ingest.buckets import Bucket
+from ingest.erasures import read_erasures
+from ingest.forget import conclude, purge
 from ingest.ledger import withdraw
 from ingest.load import ingest
 from ingest.store import LakeError
+from ingest.subjects import Request
 from tests.unit.ingest.cloud import Cloud, client, cloud, content, fill, server, truth
 from tests.unit.ingest.conftest import Place, event, lines
+from tests.unit.ingest.storage_server import Fault
 
 __all__ = ["client", "cloud", "server", "truth"]
 
@@ -252,6 +256,26 @@ def test_a_bucket_that_lost_objects_gets_them_again(cloud, truth) -> None:
     new = cloud.place("new")
     new.run()
     assert content(new) == truth
+
+
+def test_no_record_of_an_erasure_is_lost_between_two_machines(cloud) -> None:
+    first, second = cloud.place("first"), cloud.place("second")
+    for place, user in ((first, "u-1"), (second, "u-2")):
+        cloud.put(f"{user}.json", lines(event(1, userId=user)))
+        place.run()
+    subject = purge(first.workspace, Request(user_ids=frozenset({"u-1"}))).subject
+    # The first machine's record does not reach the bucket before the second one's.
+    cloud.proxy.faults = [Fault("PUT", "/privacy/erasures", 403, 100)]
+    with pytest.raises(LakeError, match="refuses"):
+        conclude(first.workspace, subject, 1, 0)
+    cloud.proxy.faults = []
+    subject = purge(second.workspace, Request(user_ids=frozenset({"u-2"}))).subject
+    conclude(second.workspace, subject, 1, 0)
+    for place in (first, second, cloud.place("new")):
+        place.run()
+        records = read_erasures(place.home / "lake")
+        assert len({token for record in records for token in record["subjects"]}) >= 2, place
+        assert not place.rows("usage_events")
 
 
 def test_a_folder_that_lost_files_gets_them_again(cloud, truth) -> None:
