@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import unquote
 
 KEYS = {"AWS_ACCESS_KEY_ID": "tests-alone", "AWS_SECRET_ACCESS_KEY": "a secret of tests alone"}
+_OWN_HEADERS = {"transfer-encoding", "connection", "date", "server", "content-length"}
 HOST = "127.0.0.1"
 
 
@@ -27,7 +28,7 @@ class Fault:
     method: str
     within: str
     # 500, 503 ...; "reset" cuts the connection, "lost" cuts it after the server has done the work,
-    # "cut" sends half of the body, "garbled" other bytes of the same length.
+    # "cut" sends half of the body, "short" half as if it were all, "garbled" other bytes.
     how: int | str
     times: int = 1
 
@@ -96,12 +97,13 @@ def _handler(proxy: Proxy, upstream: int) -> type[BaseHTTPRequestHandler]:
             if how == "lost":
                 self._cut()
                 return
+            if how == "short":
+                content = content[: len(content) // 2]
             self.send_response(answer.status)
             for name, value in answer.getheaders():
-                if name.lower() not in {"transfer-encoding", "connection", "date", "server"}:
+                if name.lower() not in _OWN_HEADERS:
                     self.send_header(name, value)
-            if "content-length" not in {n.lower() for n, _ in answer.getheaders()}:
-                self.send_header("content-length", str(len(content)))
+            self.send_header("content-length", str(len(content)))
             self.end_headers()
             if self.command != "HEAD":
                 if how == "cut":

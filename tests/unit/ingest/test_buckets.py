@@ -115,12 +115,12 @@ def test_an_object_that_goes_between_listing_and_fetching(cloud, other) -> None:
     assert sorted(place.rows("usage_events", "event_id")) == expected
 
 
-@pytest.mark.parametrize("how", [500, 503, "reset", "cut", "garbled"])
+@pytest.mark.parametrize("how", [503, "reset", "cut", "short", "garbled"])
 def test_a_download_that_fails_is_told_and_taken_in_next_time(cloud, monkeypatch, how) -> None:
     monkeypatch.setattr(buckets, "RETRIES", 0)
     cloud.put("a.json", lines(*map(event, range(50))))
     place = cloud.place()
-    times = 1
+    times = 2 if how == "short" else 1
     cloud.proxy.faults = [Fault("GET", "/in/drop/a.json", how, times)]
     [waiting] = [f for f in place.run().files if f.path == "drop/a.json"]
     assert waiting.status == "waiting"
