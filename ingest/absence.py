@@ -6,7 +6,9 @@ Belongs here: looking into files of every kind. Does not belong here: removing w
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from ingest.values import name, quote
 
 Progress = Callable[[str, int, int], None]
 _OVERLAP = 4096
+_SQLITE = b"SQLite format 3\0"
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,24 @@ def _objects_holding(workspace: Workspace, subject: Subject) -> Iterator[Path]:
             draft.unlink(missing_ok=True)
 
 
+def may_name(path: Path, subject: Subject) -> bool:
+    """A quick look at the bytes for any id, also short ones: other files need not be parsed."""
+    ids = {value.lower() for value in subject.values - subject.keys}
+    words = {form.encode() for word in ids for form in (word, word.replace("@", "%40"))}
+    try:
+        if encoding_of(head(path)).startswith("utf-16"):
+            return True
+        before = b""
+        for block in read_blocks(path):
+            piece = (before + block).lower()
+            if any(word in piece for word in words):
+                return True
+            before = piece[-_OVERLAP:]
+    except DamagedFileError:
+        return True
+    return False
+
+
 def holds(path: Path, subject: Subject) -> bool:
     """Whether a file holds what somebody is known by."""
     return any(True for _ in _holding([path], subject, None))
@@ -99,21 +120,28 @@ def _holding(files: list[Path], subject: Subject, progress: Progress | None) -> 
         for number, path in enumerate(files):
             if progress:
                 progress(path.name, number, len(files))
-            if _has_bytes(path, raw, text) or _has_values(connection, path, pattern):
+            if _has_bytes(path, subject.words(), raw, text) or _has_values(connection, path, text):
                 yield path
     if progress:
         progress("", len(files), len(files))
 
 
-def _has_bytes(path: Path, raw: re.Pattern[bytes], text: re.Pattern[str]) -> bool:
+def _has_bytes(
+    path: Path, words: frozenset[bytes], raw: re.Pattern[bytes], text: re.Pattern[str]
+) -> bool:
+    # Looking for words is many times faster than for a pattern, which then decides.
     try:
         if encoding_of(head(path)).startswith("utf-16"):
-            return text.search(decode(b"".join(read_blocks(path)))) is not None
+            whole = decode(b"".join(read_blocks(path)))
+            if text.search(whole):
+                return True
         before = b""
         for block in read_blocks(path):
-            if raw.search(before + block):
+            piece = before + block
+            lower = piece.lower()
+            if any(word in lower for word in words) and raw.search(piece):
                 return True
-            before = block[-_OVERLAP:]
+            before = piece[-_OVERLAP:]
     except FileNotFoundError:
         return False
     except DamagedFileError:
@@ -121,8 +149,14 @@ def _has_bytes(path: Path, raw: re.Pattern[bytes], text: re.Pattern[str]) -> boo
     return False
 
 
-def _has_values(connection: duckdb.DuckDBPyConnection, path: Path, pattern: str) -> bool:
-    """What compression hides from a look at the bytes."""
+def _has_values(connection: duckdb.DuckDBPyConnection, path: Path, text: re.Pattern[str]) -> bool:
+    """What compression hides from a look at the bytes, or values that stand side by side."""
+    pattern = text.pattern
+    if is_sqlite(path):
+        try:
+            return _has_records(path, text)
+        except sqlite3.Error:
+            return False  # a damaged one was read as bytes
     if path.suffix == ".parquet":
         relation = f"read_parquet({quote(str(path))}, hive_partitioning = false)"
         return _any_row(connection, relation, pattern)
@@ -140,6 +174,27 @@ def _has_values(connection: duckdb.DuckDBPyConnection, path: Path, pattern: str)
         )
     finally:
         connection.execute("detach looked_at")
+
+
+def is_sqlite(path: Path) -> bool:
+    """Whether the file's first bytes are SQLite's."""
+    with path.open("rb") as handle:
+        return handle.read(len(_SQLITE)) == _SQLITE
+
+
+def _has_records(path: Path, text: re.Pattern[str]) -> bool:
+    def names(value: object) -> bool:
+        return isinstance(value, str) and text.search(value) is not None
+
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+        connection.create_function("names", 1, names)
+        tables = connection.execute("select name from sqlite_master where type = 'table'")
+        for (table,) in tables.fetchall():
+            columns = connection.execute(f"pragma table_info({name(table)})").fetchall()
+            tests = " or ".join(f"names({name(column[1])})" for column in columns)
+            if connection.execute(f"select 1 from {name(table)} where {tests} limit 1").fetchone():
+                return True
+    return False
 
 
 def _is_duckdb(path: Path) -> bool:

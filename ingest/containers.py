@@ -13,7 +13,8 @@ import shutil
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -113,21 +114,31 @@ def _member(arrival: Arrival, name: str, path: Path) -> Arrival:
     )
 
 
-def _sheets(path: Path, arrival: Arrival, scratch: Path) -> Iterator[Arrival]:
-    """Sheets as CSV from their header row on; rows above it (titles, dates) are no records."""
+@contextmanager
+def _workbook() -> Generator[None]:
+    """Tells damage in plain words; a sheet may be damaged where the workbook around it is not."""
     import fastexcel
 
     try:
-        book = fastexcel.read_excel(path)
-        names = book.sheet_names
+        yield
     except fastexcel.FastExcelError as error:
         first = str(error).partition("\n")[0]
         raise DamagedFileError(
             "workbook_damaged", f"the workbook can't be read ({first}); save it again, or as CSV"
         ) from error
+
+
+def _sheets(path: Path, arrival: Arrival, scratch: Path) -> Iterator[Arrival]:
+    """Sheets as CSV from their header row on; rows above it (titles, dates) are no records."""
+    import fastexcel
+
+    with _workbook():
+        book = fastexcel.read_excel(path)
+        names = book.sheet_names
     found = False
     for number, sheet in enumerate(names):
-        loaded = book.load_sheet(number, header_row=None, dtypes="string").to_arrow()
+        with _workbook():
+            loaded = book.load_sheet(number, header_row=None, dtypes="string").to_arrow()
         columns = [column.to_pylist() for column in loaded.columns]
         rows = [[cell or "" for cell in row] for row in zip(*columns, strict=True)]
         if not any(cell.strip() for row in rows for cell in row):

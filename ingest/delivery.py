@@ -18,9 +18,9 @@ from ingest.arrivals import Arrival, has_changed
 from ingest.fingerprints import FEW_LINES, MANY_LINES, fingerprint
 from ingest.formats import Format, recognise
 from ingest.framing import copy_and_hash
-from ingest.landing import Delivery
 from ingest.manifests import Manifest, PartOutcome, commit, restore
 from ingest.problems import DamagedFileError
+from ingest.quarantine import Delivery
 from ingest.session import Session
 from ingest.store import LakeError, temporary
 

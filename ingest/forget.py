@@ -9,7 +9,6 @@ moment and run again, a purge ends in the same state.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -18,8 +17,9 @@ from typing import Any
 
 import duckdb
 
-from ingest.absence import files_of, holds
+from ingest.absence import files_of, holds, may_name
 from ingest.arrivals import kept
+from ingest.contents import content_of, staged_parts
 from ingest.contracts import load_contracts
 from ingest.delivery import RAW_REMOVED
 from ingest.erasures import (
@@ -34,8 +34,6 @@ from ingest.erasures import (
 )
 from ingest.fields import MappingError
 from ingest.formats import Format, load_formats
-from ingest.framing import read_all
-from ingest.groups import content_of, staged_parts
 from ingest.headers import MissingColumnError
 from ingest.manifests import (
     Manifest,
@@ -187,9 +185,7 @@ class _Raw:
         """Takes the records out; whether the copy may stay."""
         if not self.holds:
             return True
-        words = subject.pattern()
-        pattern = re.compile(words) if words else None
-        if self.chosen is None or not scrub(self.path, self.chosen, self.dropped, pattern):
+        if self.chosen is None or not scrub(self.path, self.chosen, self.dropped, subject):
             return False
         return not holds(self.path, subject)
 
@@ -232,7 +228,7 @@ def _purge_part(
 
 def _look_into_raw(run: Session, manifest: Manifest, subject: Subject) -> _Raw:
     path = run.workspace.home / (manifest.landing or "")
-    if not manifest.landing or not path.is_file() or not _may_hold(path, subject):
+    if not manifest.landing or not path.is_file() or not may_name(path, subject):
         return _Raw(path)
     formats = {known.name: known for known in [*load_formats(), *run.mappings]}
     chosen = formats.get(manifest.format)
@@ -252,18 +248,6 @@ def _look_into_raw(run: Session, manifest: Manifest, subject: Subject) -> _Raw:
         return _Raw(path, holds=holds(path, subject))
     is_held = any(part.lines for part in dropped) or holds(path, subject)
     return _Raw(path, chosen, tuple(contracts), tuple(dropped), is_held)
-
-
-def _may_hold(path: Path, subject: Subject) -> bool:
-    """A quick look at the bytes: files without any of the ids need not be parsed."""
-    try:
-        data = read_all(path).lower()
-    except DamagedFileError:
-        return True
-    if b"\0" in data[:1000]:
-        return True
-    words = {value.lower() for value in subject.values - subject.keys}
-    return any(word.encode() in data or word.replace("@", "%40").encode() in data for word in words)
 
 
 def _purge_leftovers(lake: Path, subject: Subject) -> None:

@@ -168,7 +168,7 @@ class Chunk:
         return b"".join(pieces).rstrip(b"\r")
 
 
-def _utf8_blocks(path: Path) -> Iterator[bytes]:
+def utf8_blocks(path: Path) -> Iterator[bytes]:
     """Blocks in UTF-8 without a byte order mark, whatever the file's encoding."""
     blocks = read_blocks(path)
     first = next(blocks, b"")
@@ -194,7 +194,7 @@ def read_chunks(path: Path, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
     first_line = 1
     pending: list[bytes] = []
     length = 0
-    for block in _utf8_blocks(path):
+    for block in utf8_blocks(path):
         pending.append(block)
         length += len(block)
         if length < size:

@@ -8,7 +8,7 @@ still has rows, quarantine and manifest of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -17,7 +17,7 @@ import duckdb
 
 from ingest.arrivals import Arrival
 from ingest.containers import is_container, unpack
-from ingest.contracts import load_contracts
+from ingest.contents import Content, content_of, staged_parts
 from ingest.delivery import (
     RAW_REMOVED,
     NotReadyError,
@@ -30,18 +30,16 @@ from ingest.delivery import (
 )
 from ingest.erasures import Withheld, hold_back
 from ingest.fields import MappingError
-from ingest.formats import Format
-from ingest.framing import Chunk, read_chunks
+from ingest.framing import read_chunks
 from ingest.headers import MissingColumnError
 from ingest.landing import land_part
-from ingest.lines import LINES, LineReader
+from ingest.lines import LINES
 from ingest.manifests import Manifest, PartOutcome, commit, manifest_path
 from ingest.problems import DamagedFileError
-from ingest.records import Records, read_records
+from ingest.records import read_records
 from ingest.scrub import scrub
 from ingest.session import MEMORY, Session
-from ingest.stage import Staged, stage_lines, stage_records
-from ingest.store import LakeError, sync_folder, temporary
+from ingest.store import LakeError, sync_folder
 
 # A group's text is held in memory, and what a killed run has to do again is at most a group.
 _GROUP_BYTES = 32 * 1024 * 1024
@@ -49,21 +47,6 @@ _GROUP_FILES = 500
 _RECORD_BYTES = 2000
 # Compressed files up to this size may share a group.
 _SMALL_BYTES = 4 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Content:
-    """What a file holds: its path, where it is small its lines, or its records for each part."""
-
-    path: Path
-    chunks: tuple[Chunk, ...] = ()
-    records: tuple[Records, ...] = ()
-    size: int = 0
-
-    @property
-    def lines(self) -> Iterable[Chunk]:
-        """Its lines, from memory or from the file."""
-        return self.chunks or read_chunks(self.path)
 
 
 @dataclass(frozen=True)
@@ -126,29 +109,6 @@ def _read_small(prepared: Prepared) -> _Read | None:
         return None
     size = sum(len(block) for chunk in chunks for block in chunk.blocks)
     return _Read(prepared, Content(prepared.raw, chunks, (), size))
-
-
-def content_of(path: Path, chosen: Format, facts: Mapping[str, str]) -> Content:
-    """A file by itself, however large; lines are read when they are asked for."""
-    if chosen.reader.kind in LINES:
-        return Content(path)
-    return Content(path, records=tuple(read_records(path, chosen, dict(facts))))
-
-
-def staged_parts(
-    run: Session, chosen: Format, facts: Mapping[str, str], files: Sequence[Content]
-) -> Iterator[Staged]:
-    """Stages one part of the files after the other; each is gone when the next one comes."""
-    scratch = temporary(run.lake / "tmp" / "lines.json")
-    for number, part in enumerate(chosen.parts):
-        contract = load_contracts()[part.contract]
-        if chosen.reader.kind in LINES:
-            chunks = [one.lines for one in files]
-            reader = LineReader(chosen.reader)
-            yield stage_lines(run.connection, chunks, reader, part, contract, dict(facts), scratch)
-        else:
-            records = [one.records[number] for one in files]
-            yield stage_records(run.connection, records, part, contract, dict(facts), scratch)
 
 
 def _stage_and_land(run: Session, files: Sequence[_Read]) -> list[Manifest]:

@@ -1,7 +1,8 @@
 """Staged rows to Parquet: exact duplicates out, competing versions marked, bad rows set aside.
 
-Belongs here: de-duplication against all that was loaded before, the bronze and quarantine files.
-Does not belong here: parsing (`ingest.stage`) or the commit (`ingest.ledger`).
+Belongs here: what is written for each file, and the count of what became of its rows. Does not
+belong here: parsing (`ingest.stage`), which rows are new (`ingest.duplicates`), the commit
+(`ingest.manifests`).
 """
 
 from __future__ import annotations
@@ -16,135 +17,19 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from ingest.contracts import LANDING_COLUMNS, SQL_TYPES, Contract
-from ingest.erasures import ERASED, NOBODY
+from ingest.duplicates import find_suspects
+from ingest.erasures import ERASED
 from ingest.keys import KeyIndex
 from ingest.manifests import PartOutcome
 from ingest.mapping import LEFT_OUT
-from ingest.problems import BadRecord
+from ingest.parquet import copy
+from ingest.quarantine import Delivery, write_quarantine
 from ingest.stage import Staged
 from ingest.store import sync_folder, write_atomically
-from ingest.texts import printable
 from ingest.values import name, quote
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_PARQUET = "format parquet, compression zstd, compression_level 1"
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """What the landed rows are stamped with."""
-
-    entry_id: str
-    source: str
-    source_file: str
-    delivered_on: str
-    loaded_at: str
-    is_state: bool
-
-    def batch_id(self, contract: str) -> str:
-        """Id of this file's rows of one contract."""
-        return f"{self.entry_id}-{contract}"
-
-
-def _content(contract: Contract) -> str:
-    parts = ", ".join(
-        f"coalesce(cast({name(c.name)} as varchar), chr(0))" for c in contract.columns
-    )
-    return f"md5(concat_ws(chr(1), {parts}))"
-
-
-def _version(contract: Contract) -> str:
-    return f"cast({name(contract.version.column)} as varchar)" if contract.version else "'none'"
-
-
-def _is_masked(contract: Contract) -> str:
-    """SQL: an erasure took somebody's name out of the row; as delivered it must not come back."""
-    parts = ", ".join(name(c.name) for c in contract.columns if c.sql_type == "VARCHAR")
-    return f"contains(concat_ws(' ', {parts}), {quote(NOBODY)})"
-
-
-def _find_suspects(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, index: KeyIndex, *, is_state: bool
-) -> None:
-    """Makes `verdict`: one row per staged row whose key is not new, and what it is."""
-    keys = index.table(contract)
-    connection.execute(
-        "create or replace temp table repeated as select row_key from stage "
-        "where _reason is null group by row_key having count(*) > 1"
-    )
-    connection.execute(
-        "create or replace temp table earlier as select distinct k.row_key, k.file_no "
-        f"from {keys} k semi join (select row_key from stage where _reason is null) s "
-        "on s.row_key = k.row_key"
-    )
-    if is_state:
-        connection.execute("delete from earlier")
-    if not _count(
-        connection, "select (select count(*) from repeated) + (select count(*) from earlier)"
-    ):
-        _no_suspects(connection)
-        return
-    connection.execute(
-        f"create or replace temp table suspect as select rowid as id, row_key, "
-        f"{_content(contract)} as content, {_version(contract)} as version "
-        "from stage where _reason is null and row_key in "
-        "(select row_key from repeated union select row_key from earlier)"
-    )
-    numbers = [
-        row[0] for row in connection.execute("select distinct file_no from earlier").fetchall()
-    ]
-    when = f"cast({name(contract.partition)} as date)" if contract.partition else "NULL::date"
-    if numbers:
-        listed = ", ".join(quote(str(path)) for path in index.files(contract, numbers))
-        connection.execute(
-            f"create or replace temp table held as select row_key, "
-            f"{_content(contract)} as content, {when} as held_on, "
-            f"case when {_is_masked(contract)} then {_version(contract)} end as masked_version "
-            f"from read_parquet([{listed}]) where row_key in (select row_key from suspect)"
-        )
-    else:
-        connection.execute(
-            "create or replace temp table held (row_key ubigint, content varchar, held_on date, "
-            "masked_version varchar)"
-        )
-    connection.execute(
-        """
-        create or replace temp table verdict as
-        select s.id, s.row_key,
-            row_number() over (partition by s.row_key, s.content order by s.id) > 1
-                or h.row_key is not null or m.row_key is not null as is_duplicate,
-            s.id > min(s.id) over (partition by s.row_key)
-                or s.row_key in (select row_key from earlier) as is_known
-        from suspect s
-        left join (select distinct row_key, content from held) h
-            on h.row_key = s.row_key and h.content = s.content
-        left join (select distinct row_key, masked_version from held) m
-            on m.row_key = s.row_key and m.masked_version = s.version
-        """
-    )
-    if contract.partition:
-        # Rows of one key may lie in two files that are landed together.
-        connection.execute(
-            f"insert into held select s.row_key, NULL, {when}, NULL from stage s "
-            "semi join suspect k on k.id = s.rowid"
-        )
-
-
-def _no_suspects(connection: duckdb.DuckDBPyConnection) -> None:
-    """The usual case: every key is new, so there is nothing to compare."""
-    connection.execute(
-        "create or replace temp table held (row_key ubigint, content varchar, held_on date, "
-        "masked_version varchar);"
-        "create or replace temp table verdict (id bigint, row_key ubigint, is_duplicate boolean, "
-        "is_known boolean)"
-    )
-
-
-def _count(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
-    row = connection.execute(sql).fetchone()
-    return int(row[0] or 0) if row else 0
 
 
 def _line_map(connection: duckdb.DuckDBPyConnection, staged: Staged) -> None:
@@ -258,40 +143,6 @@ def _tallies(
     return tallies
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
-    """Writes the result of a query as Parquet, whole or not at all."""
-    write_atomically(
-        path, lambda draft: connection.execute(f"copy ({sql}) to {quote(str(draft))} ({_PARQUET})")
-    )
-
-
-def write_quarantine(
-    connection: duckdb.DuckDBPyConnection, path: Path, contract: str, delivery: Delivery,
-    bad: list[BadRecord],
-) -> None:  # fmt: skip
-    """Writes set-aside records with file, line, raw text and reason; no records, no file.
-
-    The raw text is redacted like free text: the undisturbed bytes are in `lake/landing` alone.
-    """
-    if not bad:
-        path.unlink(missing_ok=True)
-        return
-    connection.execute(
-        "create or replace temp table bad_rows as select $1 as contract, $2 as source, "
-        "$3 as source_file, unnest($4::bigint[]) as source_line, unnest($5::varchar[]) as reason, "
-        "unnest($6::varchar[]) as raw",
-        [
-            contract,
-            delivery.source,
-            delivery.source_file,
-            [item.line for item in bad],
-            [item.reason for item in bad],
-            [printable(item.raw) for item in bad],
-        ],
-    )
-    _copy(connection, "select * replace (redact(raw) as raw) from bad_rows", path)
-
-
 def _write_rows(
     connection: duckdb.DuckDBPyConnection, staged: Staged, deliveries: Sequence[Delivery],
     tallies: Sequence[_Tally], outputs: Sequence[Path],
@@ -300,7 +151,7 @@ def _write_rows(
     sql = _rows_sql(staged, deliveries)
     if len(deliveries) == 1:
         if tallies[0].fresh:
-            _copy(connection, sql, outputs[0])
+            copy(connection, sql, outputs[0])
         return
     import pyarrow.parquet as pq
 
@@ -333,7 +184,7 @@ def land_part(
     contract = staged.contract
     if staged.lines is not None:
         _line_map(connection, staged)
-    _find_suspects(connection, contract, index, is_state=deliveries[0].is_state)
+    find_suspects(connection, contract, index, is_state=deliveries[0].is_state)
     tallies = _tallies(connection, staged, len(deliveries))
     places = [f"source={d.source}/dt={d.delivered_on}/{d.entry_id}" for d in deliveries]
     outputs = [lake / "bronze" / contract.name / f"{place}.parquet" for place in places]
@@ -388,7 +239,7 @@ def ensure_schemas(
         columns = ", ".join(f"NULL::{kind} as {name(key)}" for key, kind in types.items())
         if path.exists() and _header(connection, path) == list(types):
             continue
-        _copy(connection, f"select {columns} where false", path)
+        copy(connection, f"select {columns} where false", path)
 
 
 def _header(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:

@@ -99,9 +99,20 @@ class Manifest:
 
 @contextmanager
 def changing(lake: Path) -> Generator[None]:
-    """Whoever changes the lake holds this lock; raises `LakeError` if another does."""
+    """Whoever changes the lake holds this lock.
+
+    Raises:
+        LakeError: If another does, or where the file system refuses what has to be done.
+    """
     with locked(lake / ".ingest.lock", "ingest"):
-        yield
+        try:
+            yield
+        except OSError as error:
+            raise LakeError(
+                f"{error.filename or lake}: can't be read or written ({error.strerror or error}). "
+                "Nothing of the file at hand was committed. Free space or fix the folder's "
+                "permissions, then run again."
+            ) from error
 
 
 def manifest_path(lake: Path, source: str, entry_id: str) -> Path:

@@ -14,7 +14,7 @@ from ingest.contracts import Column, Contract
 from ingest.fields import Clock, Field, FieldMap, MappingError, plain
 from ingest.paths import PathTree
 from ingest.privacy import without_personal
-from ingest.values import list_sql, name, object_sql, quote, trimmed, value_sql
+from ingest.values import gathered_sql, name, quote, trimmed, value_sql
 
 CLOCK_TOLERANCE = "interval 10 minutes"
 # Column that a raw relation has when an id is made of the whole record.
@@ -91,10 +91,9 @@ def _text(spec: Field, tree: PathTree) -> str:
 
 def _first_filled(spec: Field, tree: PathTree) -> str:
     """Name of the first path that has a value: for records that carry the changed field as key."""
-    named = spec.values or {}
     cases = " ".join(
         f"when {tree.expression(path)} is not null then "
-        f"{quote(plain(named.get(path, path.split('.')[-1])))}"
+        f"{quote(plain((spec.values or {}).get(path, path.split('.')[-1])))}"
         for path in spec.paths
     )
     return f"case {cases} else {'NULL' if spec.default is None else quote(spec.default)} end"
@@ -131,8 +130,7 @@ def _column_sql(
         return raw.add(_first_filled(spec, tree)), None
     if spec.parser in {"list", "object"}:
         texts = {p: trimmed(tree.expression(p)) for p in spec.paths}
-        made = list_sql([*texts.values()]) if spec.parser == "list" else object_sql(texts)
-        return f"cast({raw.add(made)} as varchar)", None
+        return f"cast({raw.add(gathered_sql(spec.parser, texts))} as varchar)", None
     text = raw.add(_text(spec, tree))
     parser = spec.parser or ("text" if column.type == "json" else column.type)
     currency = raw.add(_text(Field(paths=(spec.currency,)), tree)) if spec.currency else None

@@ -81,6 +81,7 @@ def pull(
         remove_orphans(run.lake, run.manifests.values())
         known = [*run.manifests.values(), *read_reopened(run.lake)]
         remove_unanswered_pages(workspace.home, run.lake, known)
+        chains = read_chains(run.lake)
         for source, vendor, streams in plan:
             secret = workspace.secret(source.credentials_env)
             if not secret:
@@ -94,7 +95,8 @@ def pull(
                 classify=vendor.classify, pace=vendor.pace,
             )  # fmt: skip
             for name, stream in streams.items():
-                outcomes.append(_pull_stream(run, source, name, stream, api, progress))
+                chain = chains.get((source.name, name), [])
+                outcomes.append(_pull_stream(run, source, name, stream, chain, api, progress))
             api.close()
         note_outcomes(run.lake, outcomes)
     return outcomes
@@ -132,10 +134,9 @@ def _plan(
 
 
 def _pull_stream(
-    run: Session, source: ApiSource, name: str, stream: Stream, api: Api,
-    progress: Progress | None,
+    run: Session, source: ApiSource, name: str, stream: Stream,
+    chain: Sequence[PageFacts], api: Api, progress: Progress | None,
 ) -> StreamOutcome:  # fmt: skip
-    chain: Sequence[PageFacts] = read_chains(run.lake).get((source.name, name), [])
     seq, cursor = (chain[-1].seq, chain[-1].cursor_out) if chain else (0, {})
     tally, status, detail = _Tally(), "pulled", ""
     try:
@@ -153,6 +154,10 @@ def _pull_stream(
                 break
     except PullError as error:
         status, detail = "failed", str(error)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        # Only this stream stops; what came before is committed.
+        what = f"{type(error).__name__}: {error}"
+        status, detail = "failed", f"an answer is built in another way than known: {what} (shape)"
     return StreamOutcome(
         source.name, name, status, tally.pages, tally.records, tally.loaded, tally.quarantined,
         detail,

@@ -55,16 +55,31 @@ def purge_rows(
     within = f"regexp_matches(concat_ws(chr(10), {', '.join(texts)}), {quote(pattern or '')})"
     touched = [theirs, *named.values(), *([within] if pattern else [])]
     if _count(connection, relation, " or ".join(f"({test})" for test in touched)):
+        naming = _naming(connection, relation, texts, theirs, pattern) if pattern else set()
         replaced = []
         for label in (column[0] for column in columns):
             expression = name(label)
-            if pattern and expression in texts:
-                expression = _masked(expression, pattern)
+            if expression in naming:
+                expression = _masked(expression, pattern or "")
             if label in named:
                 expression = f"case when {named[label]} then {quote(NOBODY)} else {expression} end"
             replaced.append(f"{expression} as {name(label)}")
         _rewrite(connection, path, f"select {', '.join(replaced)}", theirs)
     return _count(connection, relation, "true")
+
+
+def _naming(
+    connection: duckdb.DuckDBPyConnection, relation: str, texts: list[str], theirs: str,
+    pattern: str,
+) -> set[str]:  # fmt: skip
+    """Columns in which others' rows name somebody: few, so that few values are rewritten."""
+    tests = [
+        f"coalesce(bool_or(regexp_matches({text}, {quote(pattern)})), false)" for text in texts
+    ]
+    row = connection.execute(
+        f"select {', '.join(tests)} from {relation} where not ({theirs})"
+    ).fetchone()
+    return {text for text, is_naming in zip(texts, row or (), strict=True) if is_naming}
 
 
 def purge_quarantine(

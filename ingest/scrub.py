@@ -11,16 +11,17 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from ingest.documents import at
 from ingest.erasures import Withheld
 from ingest.formats import Format, Part
-from ingest.framing import is_gzip, read_all
+from ingest.framing import is_gzip, read_all, utf8_blocks
 from ingest.problems import DamagedFileError
 from ingest.store import write_atomically
+from ingest.subjects import Subject
 from ingest.tables import blank_records
 from ingest.texts import decode
 
@@ -33,7 +34,7 @@ def masked(text: str, pattern: re.Pattern[str] | None) -> str:
 
 
 def scrub(
-    path: Path, chosen: Format, dropped: Sequence[Withheld], pattern: re.Pattern[str] | None = None
+    path: Path, chosen: Format, dropped: Sequence[Withheld], subject: Subject | None = None
 ) -> bool:
     """Rewrites a raw copy without records.
 
@@ -41,11 +42,13 @@ def scrub(
         path: The raw copy.
         chosen: What it was read as.
         dropped: For each part of the format the lines (or positions) of records to take out.
-        pattern: What else must not stay, wherever it stands.
+        subject: Who must not be named in what stays.
 
     Returns:
         False where that can't be done safely: the copy is unchanged then, and must go.
     """
+    if chosen.reader.kind == "ndjson":
+        return _scrub_lines(path, frozenset().union(*(part.lines for part in dropped)), subject)
     try:
         data = read_all(path)
         text = _without(decode(data), chosen, dropped)
@@ -53,11 +56,63 @@ def scrub(
         text = None
     if text is None:
         return False
-    rewritten = masked(text, pattern).encode("utf-8", errors="surrogateescape")
+    words = subject.pattern() if subject else None
+    rewritten = masked(text, re.compile(words) if words else None).encode(
+        "utf-8", errors="surrogateescape"
+    )
     if is_gzip(path):
         rewritten = gzip.compress(rewritten, compresslevel=6, mtime=0)
     write_atomically(path, lambda draft: draft.write_bytes(rewritten))
     return True
+
+
+def _scrub_lines(path: Path, lines: frozenset[int], subject: Subject | None) -> bool:
+    """The same line by line: memory does not grow with the file."""
+
+    def write(draft: Path) -> None:
+        with draft.open("wb") as plain:
+            if is_gzip(path):
+                with gzip.GzipFile("", "wb", 6, plain, mtime=0) as packed:
+                    packed.writelines(_kept_blocks(path, lines, subject))
+            else:
+                plain.writelines(_kept_blocks(path, lines, subject))
+
+    try:
+        write_atomically(path, write)
+    except DamagedFileError:
+        return False
+    return True
+
+
+def _kept_blocks(path: Path, lines: frozenset[int], subject: Subject | None) -> Iterator[bytes]:
+    """Blocks of whole lines; those in which nothing has to be done pass as they are."""
+    words = subject.words() if subject else frozenset()
+    found = subject.pattern() if subject else None
+    pattern = re.compile(found.encode()) if found else None
+    first, pending = 1, b""
+    for block in utf8_blocks(path):
+        whole, end, pending = (pending + block).rpartition(b"\n")
+        if end:
+            after = first + whole.count(b"\n") + 1
+            yield _kept(whole, range(first, after), lines, words, pattern) + b"\n"
+            first = after
+    if pending:
+        yield _kept(pending, range(first, first + 1), lines, words, pattern)
+
+
+def _kept(
+    block: bytes, numbers: range, lines: frozenset[int], words: Collection[bytes],
+    pattern: re.Pattern[bytes] | None,
+) -> bytes:  # fmt: skip
+    if gone := lines & set(numbers):
+        pieces = block.split(b"\n")
+        for number in gone:
+            pieces[number - numbers.start] = b""
+        block = b"\n".join(pieces)
+    lower = block.lower()
+    if pattern and any(word in lower for word in words):
+        block = pattern.sub(MASK.encode(), pattern.sub(MASK.encode(), block))
+    return block
 
 
 def _without(text: str, chosen: Format, dropped: Sequence[Withheld]) -> str | None:
@@ -65,9 +120,6 @@ def _without(text: str, chosen: Format, dropped: Sequence[Withheld]) -> str | No
     match chosen.reader.kind:
         case _ if not lines:
             return text
-        case "ndjson" | "tsv":
-            pieces = text.split("\n")
-            return "\n".join("" if n in lines else piece for n, piece in enumerate(pieces, start=1))
         case "csv":
             return blank_records(text, chosen.reader.delimiter, lines)
         case "json":

@@ -90,9 +90,11 @@ def _note(lake: Path) -> Path:
 
 def note_outcomes(lake: Path, outcomes: Iterable[StreamOutcome]) -> None:
     """Remembers what became of each stream the last time it was pulled."""
-    known = _read_note(lake)
-    known |= {outcome.name: asdict(outcome) for outcome in outcomes}
-    write_json(_note(lake), known)
+    fresh = {outcome.name: asdict(outcome) for outcome in outcomes}
+    pulled = {found["api"] for found in fresh.values()}
+    # A stream that was taken out of the settings is no longer anybody's trouble.
+    known = {name: was for name, was in _read_note(lake).items() if was["api"] not in pulled}
+    write_json(_note(lake), known | fresh)
 
 
 def _read_note(lake: Path) -> dict[str, dict[str, object]]:

@@ -23,6 +23,7 @@ from ingest.values import quote
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 # A shorter id may stand in any text by chance; it is looked for in columns of ids alone.
 SHORTEST_IN_TEXT = 6
+_MANY = "group by user_id having count(distinct email_key) > 3"
 _WORD = "0-9A-Za-z_-"
 
 
@@ -80,6 +81,13 @@ class Subject:
         words = [re.escape(text).replace("\\-", "-").replace("@", "(?:@|%40)")
                  for text in sorted(self.texts, key=len, reverse=True)]  # fmt: skip
         return rf"(?i)(^|[^{_WORD}])(?:{'|'.join(words)})([^{_WORD}]|$)"
+
+    def words(self) -> frozenset[bytes]:
+        """What bytes in lower case hold if they hold any of `texts`."""
+        lower = {text.lower() for text in self.texts}
+        return frozenset(
+            form.encode() for text in lower for form in (text, text.replace("@", "%40"))
+        )
 
     def document(self) -> dict[str, Any]:
         """As JSON can hold it."""
@@ -202,7 +210,10 @@ def find_subject(
     users = set(request.user_ids) | keys
     for contract in ("usage_events", "identities", "survey_responses"):
         has_key = "list_contains($keys, email_key)"
-        users |= rows(contract, "user_id", has_key, keys=keys)
+        found = rows(contract, "user_id", has_key, keys=keys)
+        # An id such as `unknown`, under which many people go, is nobody's.
+        many = f"list_contains($ids, user_id) {_MANY}"
+        users |= found - rows(contract, "user_id", many, ids=found)
     asked = set(request.user_ids)
     for contract in ("usage_events", "identities", "survey_responses"):
         keys |= rows(contract, "email_key", "list_contains($ids, user_id)", ids=asked)

@@ -118,14 +118,11 @@ def _filled(pieces: str) -> str:
     return f"nullif({kept}, [])"
 
 
-def list_sql(texts: list[str]) -> str:
-    """A JSON array of those texts that are there."""
-    listed = f"[{', '.join(texts)}]::varchar[]"
-    return f"to_json({_filled(listed)})"
-
-
-def object_sql(texts: dict[str, str]) -> str:
-    """A JSON object of texts by name."""
+def gathered_sql(parser: str, texts: dict[str, str]) -> str:
+    """A JSON array (`list`) of those texts that are there, or an object of all by their names."""
+    if parser == "list":
+        listed = f"[{', '.join(texts.values())}]::varchar[]"
+        return f"to_json({_filled(listed)})"
     pairs = ", ".join(f"{quote(key)}, {text}" for key, text in texts.items())
     return f"cast(json_object({pairs}) as varchar)"
 

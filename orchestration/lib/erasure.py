@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ingest.absence import Scan, files_of, holds, scan
+from ingest.absence import Scan, files_of, holds, is_sqlite, scan
 from ingest.forget import Erasure, conclude, purge
 from ingest.scrub import masked
 from ingest.settings import Workspace
@@ -31,7 +31,7 @@ from orchestration.lib.publish import current_build, list_builds, publish
 
 Progress = Callable[[str, int, int], None]
 Step = Callable[[str], Progress | None]
-_SQLITE = b"SQLite format 3\0"
+PATIENCE_SECONDS = 30.0
 
 
 @dataclass
@@ -69,7 +69,7 @@ def forget(workspace: Workspace, request: Request, step: Step = lambda _: None) 
         published, problem = _make_anew(workspace, step)
     if found.is_known or any(workspace.published.glob("*/manifest.json")):
         removed = _remove_builds(workspace, found, published)
-    _clean_state(workspace, found.subject)
+    clean_state(workspace, found.subject)
     seen = scan(workspace, found.subject, step("prove"))
     left = len(seen.found) + bool(problem)
     record = conclude(workspace, found.subject, seen.read, left)
@@ -124,7 +124,7 @@ def _remove_warehouse(workspace: Workspace, subject: Subject) -> None:
             path.unlink(missing_ok=True)
 
 
-def _clean_state(workspace: Workspace, subject: Subject) -> None:
+def clean_state(workspace: Workspace, subject: Subject) -> None:
     """Takes the person out of Dagster's records and of logs."""
     words = subject.pattern()
     if words is None:
@@ -133,9 +133,7 @@ def _clean_state(workspace: Workspace, subject: Subject) -> None:
     for path in files_of(workspace.state):
         if not holds(path, subject):
             continue
-        with path.open("rb") as handle:
-            is_database = handle.read(len(_SQLITE)) == _SQLITE
-        if is_database:
+        if is_sqlite(path):
             _clean_database(path, pattern)
         elif not path.name.endswith(("-wal", "-shm")):
             _clean_file(path, pattern)
@@ -155,7 +153,7 @@ def _clean_database(path: Path, pattern: re.Pattern[str]) -> None:
         return masked(value, pattern) if isinstance(value, str) else value
 
     try:
-        with closing(sqlite3.connect(path, timeout=30)) as connection:
+        with closing(sqlite3.connect(path, timeout=PATIENCE_SECONDS)) as connection:
             connection.create_function("cleaned", 1, clean, deterministic=True)
             connection.execute("pragma secure_delete = on")
             tables = connection.execute("select name from sqlite_master where type = 'table'")

@@ -192,6 +192,15 @@ class TestWorkbook:
         whole = zipped({"xl/workbook.xml": "<workbook", "[Content_Types].xml": "x"})
         rejected(place.land("book.xlsx", whole), "workbook_damaged", "CSV")
 
+    def test_a_damaged_sheet_of_a_sound_workbook_is_told(self, place) -> None:
+        book = workbook({"May": INVOICES})
+        name = b"xl/worksheets/sheet1.xml"
+        inside = book.index(name) + len(name) + 4
+        rejected(
+            place.land("book.xlsx", book[:inside] + b"\xff" * 24 + book[inside + 24 :]),
+            "workbook_damaged", "CSV",
+        )  # fmt: skip
+
 
 class TestParquet:
     def _write(self, rows: list[dict]) -> bytes:

@@ -436,3 +436,17 @@ def test_the_cache_of_seen_files_knows_no_person(full) -> None:
     SeenFiles(full.home / "lake", "x")
     forget(full)
     assert MAIL not in (full.home / "lake/ledger/.seen.json").read_text()
+
+
+def test_an_id_under_which_many_people_go_is_nobodys(make_place) -> None:
+    place = make_place()
+    people = [
+        one(n, "unknown-user", f"device-x-{n}", type="identify", properties=None,
+            traits={"email": MAIL if n == 0 else f"p{n}@corp.test"})
+        for n in range(6)
+    ]  # fmt: skip
+    place.land("e.json", lines(*people))
+    forget(place)
+    assert place.rows("usage_events", "event_id", "order by 1") == [
+        (f"m-{n}",) for n in range(1, 6)
+    ]

@@ -82,6 +82,16 @@ def test_an_edited_note_replaces_itself_and_a_deleted_one_is_taken_back(place, t
     assert place.rows("research_sessions", "count(*)") == [(0,)]
 
 
+def test_notes_may_lie_in_the_register(place) -> None:
+    path = place.home / "registry" / "notes" / "ann.md"
+    path.parent.mkdir(parents=True)
+    path.write_text(INTERVIEW)
+    place.run()
+    assert place.rows("research_sessions", "session_id, source_file") == [
+        ("INT-014", "registry/notes/ann.md")
+    ]
+
+
 BAD = [
     (CALL.replace("deal: opp-7", "deal: [opp-7"), 6, "malformed_front_matter"),
     (CALL.replace("deal: opp-7", "deal: a\n  b: - c"), 6, "malformed_front_matter"),

@@ -16,8 +16,8 @@ from orchestration.cli import main
 from orchestration.commands.doctor import locked_versions
 
 COMMANDS = (
-    "init", "demo", "run", "up", "ingest", "build", "check", "publish", "rollback", "status",
-    "doctor",
+    "init", "demo", "run", "up", "ingest", "build", "check", "publish", "rollback", "forget",
+    "status", "doctor",
 )  # fmt: skip
 
 
@@ -99,3 +99,21 @@ def test_doctor_finds_a_fresh_workspace_fine_and_an_open_secret_not(tmp_path: Pa
 def test_doctor_reads_versions_from_the_lock() -> None:
     lock = "# made by x\nduckdb==2.0.0 \\\n    --hash=sha256:0\n    # via y\npytz==2026.1 ; a\n"
     assert locked_versions(lock) == {"duckdb": "2.0.0", "pytz": "2026.1"}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "Say whom"),
+        (("--email", "ada"), "'ada' is no e-mail address"),
+        (("--file", "absent.csv"), "can't be read"),
+        (("--email", "ada@corp.test"), "run `productops ingest` first"),
+    ],
+)
+def test_forget_says_what_it_needs(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    home = tmp_path / "company"
+    assert productops("init", home).exit_code == 0
+    done = productops("--home", home, "forget", *words)
+    assert done.exit_code == 2
+    assert said in done.output
+    assert not list(home.rglob("erasures.jsonl"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -78,6 +79,12 @@ def test_a_vendor_that_fails_keeps_nothing_else_out_and_is_told(home, server) ->
     server.always = ""
     assert "2 pages" in pull_configured(workspace)[0].words
     assert "ok   the last pull went well" in doctor(home)
+
+
+def test_an_account_with_a_stream_that_failed_is_not_green() -> None:
+    account = runs.RunReport((), (), None, None, None, "build", is_current=True)
+    assert account.is_green
+    assert not replace(account, pull_problems=("zendesk/tickets: denied",)).is_green
 
 
 def test_doctor_says_which_variable_is_missing_and_shows_no_secret(home) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +14,7 @@ from ingest.ledger import read_batches
 from ingest.pull import pull
 from ingest.streams import StreamOutcome, read_chains
 from tests.unit.ingest.apis.server import SECRET, FaultServer
-from tests.unit.ingest.apis.worlds import World
+from tests.unit.ingest.apis.worlds import BEGIN, World
 from tests.unit.ingest.conftest import Place
 
 ORG = "org:\n  name: Test\n  product_born_on: 2026-01-01\n"
@@ -87,6 +88,8 @@ def make_puller(make_place: Callable[..., Place]) -> Iterator[Callable[..., Pull
     servers: list[FaultServer] = []
 
     def make(world: World, skew: float = 0.0, **more: Any) -> Puller:
+        if world.is_in_may:
+            skew = BEGIN + 4 * 86400 - time.time()
         server = FaultServer(world, skew)
         servers.append(server)
         place = make_place(name=f"company{len(servers)}")

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import random
 import re
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import get_args
 
@@ -24,101 +18,10 @@ from ingest.store import LakeError
 from ingest.streams import missing_credentials, pull_problems, read_chains
 from tests.unit.ingest.apis.conftest import ORG, configuration
 from tests.unit.ingest.apis.server import SECRET
-from tests.unit.ingest.apis.worlds import Freshdesk, HubSpot, Zendesk
-from tests.unit.ingest.apis.worlds_more import Okta
+from tests.unit.ingest.apis.worlds import Freshdesk, Zendesk, ZendeskUsers
+from tests.unit.ingest.apis.worlds_more import Intercom, Okta
 
 ROOT = Path(__file__).parents[4]
-
-# Ends the process, without a farewell, at the n-th time that a file becomes visible.
-AT_REPLACE = """
-import os, signal, sys
-from ingest.__main__ import main
-left, after, real = int(sys.argv[2]), sys.argv[3] == "after", os.replace
-def replace(source, target):
-    global left
-    left -= 1
-    if left == 0 and after:
-        real(source, target)
-    if left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    real(source, target)
-os.replace = replace
-main(["pull", "--home", sys.argv[1]])
-"""
-
-
-def leaves_nothing_behind(puller) -> None:
-    """Exactly the truth, a gapless chain, and no file that no manifest answers for."""
-    puller.is_exact()
-    lake = puller.place.workspace.lake
-    chains = read_chains(lake)
-    assert all(chain[-1].seq == len(chain) for chain in chains.values())
-    manifests = read_manifests(lake)
-    landed = {m.landing for m in manifests}
-    home = puller.place.home
-    on_disk = {p.relative_to(home).as_posix() for p in (lake / "landing").rglob("*") if p.is_file()}
-    assert on_disk == landed
-    bronze = {p.relative_to(lake).as_posix() for p in lake.glob("bronze/*/source=*/dt=*/*.parquet")}
-    assert bronze == {part.output for m in manifests for part in m.parts if part.output}
-    assert not list((lake / "tmp").rglob(".*.tmp"))
-
-
-def quick(monkeypatch) -> None:
-    """Vendors that are paced would hold up a process of its own."""
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-
-
-# Raw page kept, rows visible, manifest visible: before and after each of them.
-@pytest.mark.parametrize(
-    ("number", "moment"),
-    [
-        (5, "after"), (6, "before"),
-        *(pytest.param(n, m, marks=pytest.mark.slow)
-          for n in range(1, 14) for m in ("before", "after") if (n, m) != (5, "after")),
-    ],
-)  # fmt: skip
-def test_killed_when_a_file_becomes_visible(make_puller, monkeypatch, number, moment) -> None:
-    quick(monkeypatch)
-    puller = make_puller(Freshdesk(350))
-    command = [sys.executable, "-c", AT_REPLACE, str(puller.place.home), str(number), moment]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, timeout=60)
-    assert ended.returncode == -signal.SIGKILL, ended.stderr
-    # Edited in between, so that the pages that were not committed come back as others.
-    puller.world.edit(340, 341)
-    puller.server.skew += 120
-    puller.pulled()
-    leaves_nothing_behind(puller)
-
-
-@pytest.mark.parametrize(
-    "seed", [1, 2, *(pytest.param(n, marks=pytest.mark.slow) for n in range(3, 41))]
-)
-def test_killed_at_any_time_again_and_again(make_puller, monkeypatch, seed) -> None:
-    quick(monkeypatch)
-    chance = random.Random(seed)
-    world = chance.choice([Freshdesk, HubSpot, Okta])
-    puller = make_puller(world(900))
-    puller.server.faults = {chance.randint(1, 12): chance.choice(["reset", "truncated", "html"])}
-    puller.server.before = lambda _: time.sleep(0.03)
-    command = [sys.executable, "-m", "ingest", "pull", "--home", str(puller.place.home)]
-    kills = 0
-    for _ in range(3):
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
-        asked = len(puller.server.requests)
-        deadline = time.monotonic() + 20
-        while process.poll() is None and time.monotonic() < deadline:
-            if len(puller.server.requests) > asked:
-                break
-            time.sleep(0.01)
-        time.sleep(chance.uniform(0.0, 0.4))
-        if process.poll() is None:
-            os.kill(process.pid, signal.SIGKILL)
-            kills += 1
-        process.wait()
-    assert kills
-    puller.server.before, puller.server.faults = None, {}
-    puller.pulled()
-    leaves_nothing_behind(puller)
 
 
 def test_fails_goes_on_where_it_stopped_and_asks_for_nothing_twice(make_puller) -> None:
@@ -185,6 +88,35 @@ def test_a_page_of_another_export_is_refused(make_puller) -> None:
         puller.world, type(request)("GET", "", asked, None, {})
     )
     puller.failed("rejected", "should have sent okta_system_log", "freshdesk_tickets")
+
+
+def test_an_answer_of_another_build_stops_only_its_stream(make_puller) -> None:
+    puller = make_puller(Intercom(20))
+    real = puller.world.answer
+
+    def other(request):
+        good = real(request)
+        good.document["pages"] = ["next"]
+        return good
+
+    puller.world.answer = other
+    puller.failed("shape", "another way than known")
+    puller.world.answer = real
+    puller.pulled()
+
+
+def test_trouble_with_a_stream_that_is_no_longer_pulled_is_forgotten(make_puller) -> None:
+    puller = make_puller(Zendesk(20))
+    puller.server.always = "401"
+    puller.failed("denied")
+    assert pull_problems(puller.place.workspace)
+    puller.server.always = ""
+    puller.world = puller.server.world = ZendeskUsers(20)
+    puller.world.now = puller.server.now
+    text = configuration(puller.world, puller.server.url)
+    (puller.place.home / "productops.yml").write_text(text)
+    puller.pulled()
+    assert not pull_problems(puller.place.workspace)
 
 
 def test_rows_that_a_page_brings_again_are_duplicates_and_build_nothing(make_puller) -> None:

@@ -91,6 +91,7 @@ class Okta(World):
 
 class Google(World):
     vendor, streams, list_name = "google_workspace", ("login",), "items"
+    is_in_may = True
     contract, columns = "tool_activity", "actor_ref, epoch(occurred_at)"
 
     def answer(self, request: Request) -> Response:
@@ -150,6 +151,7 @@ class PostHog(World):
 
 
 class Exports(World):
+    is_in_may = True
     contract, columns = "usage_events", "event_id, epoch(occurred_at)"
 
     def stretch(self, begin: datetime, length: timedelta) -> list[tuple[int, int]]:

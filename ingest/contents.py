@@ -1,0 +1,58 @@
+"""What delivered files hold, and its rows in the staging table, part by part.
+
+Belongs here: reading files of one format, alone or together. Does not belong here: which files
+are read together (`ingest.groups`), where the rows go (`ingest.landing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.contracts import load_contracts
+from ingest.formats import Format
+from ingest.framing import Chunk, read_chunks
+from ingest.lines import LINES, LineReader
+from ingest.records import Records, read_records
+from ingest.session import Session
+from ingest.stage import Staged, stage_lines, stage_records
+from ingest.store import temporary
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a file holds: its path, where it is small its lines, or its records for each part."""
+
+    path: Path
+    chunks: tuple[Chunk, ...] = ()
+    records: tuple[Records, ...] = ()
+    size: int = 0
+
+    @property
+    def lines(self) -> Iterable[Chunk]:
+        """Its lines, from memory or from the file."""
+        return self.chunks or read_chunks(self.path)
+
+
+def content_of(path: Path, chosen: Format, facts: Mapping[str, str]) -> Content:
+    """A file by itself, however large; lines are read when they are asked for."""
+    if chosen.reader.kind in LINES:
+        return Content(path)
+    return Content(path, records=tuple(read_records(path, chosen, dict(facts))))
+
+
+def staged_parts(
+    run: Session, chosen: Format, facts: Mapping[str, str], files: Sequence[Content]
+) -> Iterator[Staged]:
+    """Stages one part of the files after the other; each is gone when the next one comes."""
+    scratch = temporary(run.lake / "tmp" / "lines.json")
+    for number, part in enumerate(chosen.parts):
+        contract = load_contracts()[part.contract]
+        if chosen.reader.kind in LINES:
+            chunks = [one.lines for one in files]
+            reader = LineReader(chosen.reader)
+            yield stage_lines(run.connection, chunks, reader, part, contract, dict(facts), scratch)
+        else:
+            records = [one.records[number] for one in files]
+            yield stage_records(run.connection, records, part, contract, dict(facts), scratch)

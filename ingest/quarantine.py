@@ -1,0 +1,59 @@
+"""Records that can't be loaded, kept with file, line, reason and text.
+
+Belongs here: what a delivery is stamped with, and the quarantine's files. Does not belong here:
+which records are bad (`ingest.stage`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from ingest.parquet import copy
+from ingest.problems import BadRecord
+from ingest.texts import printable
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What the landed rows are stamped with."""
+
+    entry_id: str
+    source: str
+    source_file: str
+    delivered_on: str
+    loaded_at: str
+    is_state: bool
+
+    def batch_id(self, contract: str) -> str:
+        """Id of this file's rows of one contract."""
+        return f"{self.entry_id}-{contract}"
+
+
+def write_quarantine(
+    connection: duckdb.DuckDBPyConnection, path: Path, contract: str, delivery: Delivery,
+    bad: list[BadRecord],
+) -> None:  # fmt: skip
+    """Writes set-aside records with file, line, raw text and reason; no records, no file.
+
+    The raw text is redacted like free text: the undisturbed bytes are in `lake/landing` alone.
+    """
+    if not bad:
+        path.unlink(missing_ok=True)
+        return
+    connection.execute(
+        "create or replace temp table bad_rows as select $1 as contract, $2 as source, "
+        "$3 as source_file, unnest($4::bigint[]) as source_line, unnest($5::varchar[]) as reason, "
+        "unnest($6::varchar[]) as raw",
+        [
+            contract,
+            delivery.source,
+            delivery.source_file,
+            [item.line for item in bad],
+            [item.reason for item in bad],
+            [printable(item.raw) for item in bad],
+        ],
+    )
+    copy(connection, "select * replace (redact(raw) as raw) from bad_rows", path)
