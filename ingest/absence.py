@@ -14,9 +14,12 @@ from pathlib import Path
 
 import duckdb
 
+from ingest.answers import BrokenDownloadError
 from ingest.framing import head, read_blocks
+from ingest.objects import Fetching, find_objects
 from ingest.problems import DamagedFileError
 from ingest.settings import Workspace
+from ingest.store import LakeError, temporary
 from ingest.subjects import Subject
 from ingest.texts import decode, encoding_of
 from ingest.values import name, quote
@@ -59,7 +62,29 @@ def scan(workspace: Workspace, subject: Subject, progress: Progress | None = Non
 def delivered(workspace: Workspace, subject: Subject) -> tuple[Path, ...]:
     """Files that the company itself put there and that hold the person: it has to see to them."""
     places = (workspace.drop, workspace.registry)
-    return tuple(_holding([*files_of(*places), workspace.config_path], subject, None))
+    found = _holding([*files_of(*places), workspace.config_path], subject, None)
+    return (*found, *_objects_holding(workspace, subject))
+
+
+def _objects_holding(workspace: Workspace, subject: Subject) -> Iterator[Path]:
+    """Objects of the drop bucket, each fetched, looked into and thrown away."""
+    arrivals = find_objects(workspace)
+    fetching = Fetching(workspace) if arrivals else None
+    for left in (workspace.lake / "tmp").glob(".looked_at.*"):
+        left.unlink()
+    for arrival in arrivals:
+        draft = temporary(workspace.lake / "tmp" / "looked_at").with_suffix(arrival.suffix)
+        try:
+            draft.parent.mkdir(parents=True, exist_ok=True)
+            with draft.open("wb") as target:
+                if fetching:
+                    fetching.copy_and_hash(arrival, target)
+            if holds(draft, subject):
+                yield arrival.path
+        except BrokenDownloadError as error:
+            raise LakeError(f"{arrival.relative}: {error}. Run again.") from error
+        finally:
+            draft.unlink(missing_ok=True)
 
 
 def may_name(path: Path, subject: Subject) -> bool:

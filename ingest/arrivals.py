@@ -42,6 +42,8 @@ class Arrival:
     archive: str = ""
     file_id: str = ""
     page: PageFacts | None = None
+    # Of an object in a bucket; it is fetched when its turn comes.
+    etag: str = ""
 
     @property
     def is_kept(self) -> bool:
@@ -69,12 +71,17 @@ class Arrival:
     @property
     def stamp(self) -> str:
         """Changes when the file is written again."""
-        return f"{self.size}:{self.modified_ns}"
+        return f"{self.size}:{self.etag or self.modified_ns}"
 
     @property
     def delivered_on(self) -> date:
         """Day (UTC) on which the file was written."""
-        return datetime.fromtimestamp(self.modified_ns / 1e9, UTC).date()
+        return self.written_at.date()
+
+    @property
+    def written_at(self) -> datetime:
+        """When (UTC) the file was written."""
+        return datetime.fromtimestamp(self.modified_ns / 1e9, UTC)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -102,7 +109,7 @@ def _candidates(workspace: Workspace) -> Iterator[Path]:
 
 def has_changed(arrival: Arrival) -> bool:
     """Whether the file was written to since it was found."""
-    if arrival.is_kept or arrival.archive:
+    if arrival.is_kept or arrival.archive or arrival.etag:
         return False
     try:
         stat = arrival.path.stat()
@@ -127,9 +134,18 @@ def kept(home: Path, manifest: Manifest) -> Arrival:
 
 
 def find(workspace: Workspace) -> list[Arrival]:
-    """All files in registry/ and drop/ and the configuration, in the order of their names."""
+    """All files in registry/ and drop/ and the configuration, in the order of their names.
+
+    What lies in a drop bucket lies in drop/ too, in place of files of the same names there.
+    """
+    from ingest.objects import find_objects
+
     found = (_arrival(path, workspace.home) for path in sorted(_candidates(workspace)))
-    return [arrival for arrival in found if arrival]
+    files = [arrival for arrival in found if arrival]
+    objects = find_objects(workspace)
+    if not objects:
+        return files
+    return sorted({a.relative: a for a in [*files, *objects]}.values(), key=lambda a: a.relative)
 
 
 def settle(arrivals: list[Arrival]) -> tuple[list[Arrival], list[Arrival]]:
@@ -141,7 +157,7 @@ def settle(arrivals: list[Arrival]) -> tuple[list[Arrival], list[Arrival]]:
     growing = [a for a in arrivals if a.path.name.endswith(_UNFINISHED)]
     rest = [a for a in arrivals if not a.path.name.endswith(_UNFINISHED)]
     now = clock.time()
-    fresh = [a for a in rest if now - a.modified_ns / 1e9 < SETTLE_SECONDS]
+    fresh = [a for a in rest if not a.etag and now - a.modified_ns / 1e9 < SETTLE_SECONDS]
     if fresh:
         clock.sleep(min(SETTLE_SECONDS / 2, 1.0))
         changed = {a.relative for a in fresh if has_changed(a)}

@@ -110,6 +110,7 @@ def _member(arrival: Arrival, name: str, path: Path) -> Arrival:
         relative=f"{arrival.relative}/{name}",
         size=path.stat().st_size,
         archive=arrival.relative,
+        etag="",
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ingest.answers import BrokenDownloadError
 from ingest.arrivals import Arrival, has_changed
 from ingest.fingerprints import FEW_LINES, MANY_LINES, fingerprint
 from ingest.formats import Format, recognise
@@ -67,7 +68,13 @@ def keep_raw(run: Session, arrival: Arrival) -> tuple[Path, str]:
     draft = temporary(run.lake / "tmp" / "incoming")
     try:
         with draft.open("wb") as target:
-            file_id = copy_and_hash(arrival.path, target)
+            if arrival.etag:
+                file_id = run.objects.copy_and_hash(arrival, target)
+            else:
+                file_id = copy_and_hash(arrival.path, target)
+    except BrokenDownloadError as error:
+        draft.unlink(missing_ok=True)
+        raise NotReadyError(str(error)) from error
     except (FileNotFoundError, PermissionError) as error:
         draft.unlink(missing_ok=True)
         raise NotReadyError(f"can't be read ({error.strerror}); see to its permissions") from error

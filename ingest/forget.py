@@ -38,7 +38,6 @@ from ingest.headers import MissingColumnError
 from ingest.manifests import (
     Manifest,
     PartOutcome,
-    changing,
     commit,
     read_manifests,
     read_reopened,
@@ -51,6 +50,7 @@ from ingest.session import Session
 from ingest.settings import Workspace
 from ingest.store import LakeError, sweep
 from ingest.subjects import Request, Subject, find_subject
+from ingest.working import working
 
 Progress = Callable[[str, int, int], None]
 
@@ -73,7 +73,7 @@ class Erasure:
 
 def look_for(workspace: Workspace, request: Request) -> Erasure:
     """What a purge would find; changes nothing."""
-    with changing(workspace.lake):
+    with working(workspace):
         run = Session(workspace)
         subject = _subject(run, request)
         load_erased(run.connection, subject.tokens(workspace.hash_key))
@@ -101,7 +101,7 @@ def purge(workspace: Workspace, request: Request, progress: Progress | None = No
         LakeError: If an ingest is running or deliveries wait to be landed again.
     """
     lake = workspace.lake
-    with changing(lake):
+    with working(workspace):
         sweep(lake)
         if read_reopened(lake):
             raise LakeError(
@@ -137,7 +137,7 @@ def conclude(workspace: Workspace, subject: Subject, scanned: int, holding: int)
         "files_read": scanned,
         "files_holding": holding,
     }
-    with changing(workspace.lake):
+    with working(workspace):
         finish_erasure(workspace.lake, record, workspace.hash_key)
     return record
 

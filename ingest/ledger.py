@@ -7,7 +7,7 @@ belong here: how files are parsed or landed (`ingest.load`), the manifests thems
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from ingest.batches import Batch, read_batches
 from ingest.build_inputs import write_build_inputs
 from ingest.contracts import load_contracts
 from ingest.manifests import Manifest, PartOutcome, read_manifests
+from ingest.objects import read_listing
 from ingest.settings import Workspace
 from ingest.streams import rejected_pages
 from ingest.withdrawal import withdraw
@@ -101,8 +102,11 @@ def open_rejections(workspace: Workspace) -> list[Rejection]:
     """Rejected files that still lie where they were dropped, and pages that hold up an API."""
     manifests = read_manifests(workspace.lake)
     newest = {(m.path, 0 if m.archive else m.size): m for m in manifests}
+    stored = read_listing(workspace.lake) if workspace.config.storage.drop else {}
     lying = [
-        m for m in newest.values() if m.status == "rejected" and _is_still_there(workspace.home, m)
+        m
+        for m in newest.values()
+        if m.status == "rejected" and _is_still_there(workspace.home, stored, m)
     ]
     return [
         Rejection(m.path, m.source, m.format, m.reason, m.detail)
@@ -110,9 +114,11 @@ def open_rejections(workspace: Workspace) -> list[Rejection]:
     ]
 
 
-def _is_still_there(home: Path, manifest: Manifest) -> bool:
+def _is_still_there(home: Path, stored: Mapping[str, int], manifest: Manifest) -> bool:
     if manifest.archive:
-        return (home / manifest.archive).is_file()
+        return manifest.archive in stored or (home / manifest.archive).is_file()
+    if manifest.path in stored:
+        return stored[manifest.path] == manifest.size
     return _size(home / manifest.path) == manifest.size
 
 

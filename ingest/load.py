@@ -14,11 +14,13 @@ from ingest.contracts import load_contracts
 from ingest.delivery import NotReadyError, supersede
 from ingest.groups import load_files
 from ingest.landing import ensure_schemas
-from ingest.manifests import Manifest, PartOutcome, changing, close_again, read_reopened
+from ingest.manifests import Manifest, PartOutcome, close_again, read_reopened
+from ingest.objects import note_listing
 from ingest.orphans import remove_old_raw, remove_orphans
 from ingest.session import Session
 from ingest.settings import Workspace
 from ingest.store import LakeError, sweep
+from ingest.working import working
 
 __all__ = ["FileOutcome", "IngestReport", "LakeError", "Progress", "ingest"]
 
@@ -116,7 +118,7 @@ def ingest(
     Raises:
         LakeError: If the lake can't be written or another ingest is running.
     """
-    with changing(workspace.lake):
+    with working(workspace, only_look=dry_run):
         sweep(workspace.lake)
         run = Session(workspace)
         ensure_schemas(run.connection, run.lake, load_contracts().values())
@@ -135,6 +137,9 @@ def ingest(
         reopened = read_reopened(run.lake)
         _tidy(run, arrivals, {m.landing for m in reopened if m.landing})
         again = [kept(workspace.home, manifest) for manifest in reopened]
-        outcomes += _take_in(run, seen, [*again, *whole], progress)
-        seen.save()
+        try:
+            outcomes += _take_in(run, seen, [*again, *whole], progress)
+        finally:
+            seen.save()
+        note_listing(run.lake, arrivals)
         return IngestReport(tuple(outcomes), max(0, len(arrivals) - len(outcomes)))

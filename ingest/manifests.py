@@ -152,9 +152,10 @@ def _manifest(document: dict[str, Any]) -> Manifest:
     return Manifest(parts=parts, page=PageFacts(**page) if page else None, **document)
 
 
-def _read(path: Path) -> Manifest:
+def parse_manifest(path: Path, content: bytes | None = None) -> Manifest:
+    """Reads a manifest, or what is to become one; raises `LakeError` naming a damaged one."""
     try:
-        return _manifest(json.loads(path.read_text(encoding="utf-8")))
+        return _manifest(json.loads(content or path.read_text(encoding="utf-8")))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise LakeError(
             f"{path}: not a manifest of this version ({error}). Restore it from a backup, or "
@@ -165,7 +166,9 @@ def _read(path: Path) -> Manifest:
 def read_manifests(lake: Path) -> list[Manifest]:
     """All manifests, oldest landing first; raises `LakeError` naming a damaged one."""
     paths = (lake / "ledger").glob("source=*/[!.]*.json")
-    found = sorted((_read(path) for path in paths), key=lambda m: (m.loaded_at, m.entry_id))
+    found = sorted(
+        (parse_manifest(path) for path in paths), key=lambda m: (m.loaded_at, m.entry_id)
+    )
     # A kill between two steps of `commit` leaves two entries of one delivery: the newer counts.
     newest = {manifest.entry_id: manifest for manifest in found}
     return [manifest for manifest in found if newest[manifest.entry_id] is manifest]
@@ -201,7 +204,7 @@ def reopen(lake: Path, manifest: Manifest) -> None:
 
 def read_reopened(lake: Path) -> list[Manifest]:
     """Deliveries that wait to be landed again, oldest first."""
-    found = [_read(path) for path in _reopened_folder(lake).glob("[!.]*.json")]
+    found = [parse_manifest(path) for path in _reopened_folder(lake).glob("[!.]*.json")]
     return sorted(found, key=lambda m: (m.loaded_at, m.entry_id))
 
 

@@ -21,12 +21,13 @@ from ingest.delivery import NotReadyError
 from ingest.groups import load_page
 from ingest.http import Api, Budget, PullError
 from ingest.landing import ensure_schemas
-from ingest.manifests import Manifest, PageFacts, changing, read_reopened
+from ingest.manifests import Manifest, PageFacts, read_reopened
 from ingest.orphans import remove_orphans, remove_unanswered_pages
 from ingest.session import Session
 from ingest.settings import ApiSource, ConfigError, Workspace, line_in
 from ingest.store import sweep, temporary
 from ingest.streams import StreamOutcome, note_outcomes, read_chains
+from ingest.working import working
 
 __all__ = ["Progress", "StreamOutcome", "pull"]
 
@@ -73,7 +74,7 @@ def pull(
         return []
     budget = budget or Budget()
     outcomes: list[StreamOutcome] = []
-    with changing(workspace.lake):
+    with working(workspace):
         sweep(workspace.lake)
         run = Session(workspace)
         ensure_schemas(run.connection, run.lake, load_contracts().values())

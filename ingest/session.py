@@ -7,6 +7,7 @@ Belongs here: what the files of a run share. Does not belong here: what is done 
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -17,6 +18,7 @@ from ingest.erasures import load_erased, read_tokens
 from ingest.formats import Format, from_source, load_formats, parser_digest
 from ingest.keys import KeyIndex
 from ingest.manifests import Manifest, mark_withdrawn, read_manifests, withdrawn_ids
+from ingest.objects import Fetching
 from ingest.privacy import install
 from ingest.settings import Workspace
 
@@ -43,6 +45,11 @@ class Session:
         load_erased(self.connection, self.erased)
         self.index = KeyIndex(self.connection, self._committed())
         self.latest_at = (workspace.as_of_at() + timedelta(days=1)).replace(tzinfo=None)
+
+    @cached_property
+    def objects(self) -> Fetching:
+        """Access to the drop bucket."""
+        return Fetching(self.workspace)
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         scratch = self.lake / "tmp"

@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from ingest.storage import Storage
+
 HASH_KEY = "PRODUCTOPS_HASH_KEY"
 HOME = "PRODUCTOPS_HOME"
 
@@ -156,6 +158,7 @@ class Config(_Model):
     sources: tuple[SourceMapping, ...] = ()
     apis: tuple[ApiSource, ...] = ()
     publishing: Publishing = Publishing()
+    storage: Storage = Storage()
     privacy: PrivacyRules = PrivacyRules()
     owners: dict[str, str] = Field(default_factory=dict)
 

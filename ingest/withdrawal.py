@@ -10,7 +10,6 @@ from pathlib import Path
 
 from ingest.manifests import (
     Manifest,
-    changing,
     mark_withdrawn,
     read_manifests,
     reopen,
@@ -18,6 +17,7 @@ from ingest.manifests import (
 )
 from ingest.settings import Workspace
 from ingest.store import LakeError
+from ingest.working import working
 
 
 def withdraw(workspace: Workspace, target: str, reason: str) -> list[str]:
@@ -39,7 +39,7 @@ def withdraw(workspace: Workspace, target: str, reason: str) -> list[str]:
         LakeError: If no or more than one file fits, a raw file is gone, or an ingest is running.
     """
     lake = workspace.lake
-    with changing(lake):
+    with working(workspace):
         # A page all of whose rows were known leans on others as well.
         manifests = [
             m

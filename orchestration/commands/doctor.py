@@ -10,12 +10,14 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import click
 
 from ingest.settings import ConfigError, Workspace, open_workspace
+from ingest.storage import Storage
 from ingest.streams import pull_problems, read_chains
 from orchestration.lib.paths import PROJECT_ROOT
 
@@ -87,6 +89,7 @@ def _examine_workspace(workspace: Workspace) -> Iterator[Finding]:
         f"{free / 1024**3:.1f} GiB free",
         "A build works on a copy of the warehouse: free at least 2 GiB.",
     )
+    yield from _buckets(workspace)
     yield from _apis(workspace)
     yield _attempt("the ledger balances", lambda: _ledger(workspace))
     yield _attempt("every erasure is at its end", lambda: _erasures(workspace))
@@ -99,6 +102,25 @@ def _secret_is_private(workspace: Workspace) -> Finding:
         return Finding(True, "the hash key comes from the environment")
     others = path.stat().st_mode & 0o077
     return Finding(not others, ".env is readable by its owner alone", f"Run: chmod 600 {path}")
+
+
+def _buckets(workspace: Workspace) -> Iterator[Finding]:
+    """Whether each configured bucket can be reached with the credentials of the environment."""
+    storage = workspace.config.storage
+    for what, url in (("drop", storage.drop), ("lake", storage.lake)):
+        if url:
+            yield _attempt(f"{what} bucket {url}", partial(_bucket, url, storage))
+
+
+def _bucket(url: str, storage: Storage) -> str:
+    from ingest.buckets import Bucket
+    from ingest.store import LakeError
+
+    try:
+        Bucket(url, storage).probe()
+    except LakeError as error:
+        return str(error)
+    return ""
 
 
 def _apis(workspace: Workspace) -> Iterator[Finding]:

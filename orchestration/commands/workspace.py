@@ -57,6 +57,14 @@ apis: []
 
 publishing:
   keep_builds: 5
+
+# Object storage in place of the folders drop/ and lake/ (docs/operations.md). Credentials are read
+# from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY.
+# storage:
+#   drop: s3://acme-exports/productops
+#   lake: s3://acme-lake
+#   endpoint: https://minio.acme.example   # of a store that is not Amazon's
+#   region: eu-central-1
 """
 
 

@@ -10,6 +10,7 @@ import dagster as dg
 
 from ingest.arrivals import find
 from ingest.settings import ConfigError
+from ingest.store import LakeError
 from orchestration.defs.abandoned import close_abandoned
 from orchestration.defs.lake import EVENTS_BY_DAY
 from orchestration.defs.resources import WorkspaceResource
@@ -47,7 +48,11 @@ def files_arrived(
     except ConfigError as error:
         return dg.SkipReason(str(error))
     before = json.loads(context.cursor or "{}")
-    whole = "\n".join(f"{arrival.relative} {arrival.stamp}" for arrival in find(home))
+    try:
+        found = find(home)
+    except LakeError as error:
+        return dg.SkipReason(str(error))
+    whole = "\n".join(f"{arrival.relative} {arrival.stamp}" for arrival in found)
     seen = hashlib.sha256(whole.encode()).hexdigest()[:16]
     if seen == before.get("requested"):
         return dg.SkipReason("No file is new.")

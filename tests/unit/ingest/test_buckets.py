@@ -1,0 +1,294 @@
+"""Drop folder and lake in buckets: the same rows as from folders, whatever the store does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ingest import buckets
+from ingest.__main__ import main
+from ingest.absence import delivered
+from ingest.arrivals import find
+from ingest.forget import conclude, purge
+from ingest.ledger import open_rejections, withdraw
+from ingest.load import ingest
+from ingest.store import LakeError
+from ingest.subjects import Request
+from orchestration.commands.doctor import examine
+from tests.unit.ingest.cloud import EXPORTS, Cloud, client, cloud, content, fill, server, truth
+from tests.unit.ingest.conftest import event, lines
+from tests.unit.ingest.storage_server import KEYS, Fault
+
+__all__ = ["client", "cloud", "server", "truth"]
+
+ROOT = Path(__file__).parents[3]
+WHO = "person-4711-ab3f"
+
+
+def test_buckets_give_the_rows_that_folders_give(cloud, truth) -> None:
+    fill(cloud)
+    cloud.put("segment/", b"")
+    cloud.put(".hidden/x.json", lines(event(500)))
+    place = cloud.place()
+    report = place.run()
+    assert report.count("loaded") == 6  # with the configuration
+    assert not report.count("waiting")
+    assert report.count("rejected") == 1
+    assert content(place) == truth
+    assert len(truth["usage_events"]) == 46
+    assert len(truth["tickets"]) == 7
+    assert [r.path for r in open_rejections(place.workspace)] == ["drop/who knows.bin"]
+    cloud.delete("who knows.bin")
+    place.run()
+    assert not open_rejections(place.workspace)
+
+
+def test_the_second_run_fetches_and_stores_nothing(cloud) -> None:
+    fill(cloud)
+    place = cloud.place()
+    place.run()
+    assert len(cloud.proxy.gets("/in/drop/")) == len(EXPORTS)
+    cloud.proxy.seen.clear()
+    assert not place.run().files
+    assert not [p for p in cloud.proxy.gets() if "lease.json" not in p]
+    assert not [p for p in cloud.proxy.puts() if "lease.json" not in p]
+    assert "lease.json" not in cloud.stored()
+
+
+def test_a_new_machine_gets_the_lake_and_fetches_no_delivery_again(cloud) -> None:
+    fill(cloud)
+    first = cloud.place("first")
+    first.run()
+    cloud.proxy.seen.clear()
+    second = cloud.place("second")
+    # The configuration is another path's, so it is looked at again and found in the ledger.
+    assert [f.path for f in second.run().files] == []
+    assert not cloud.proxy.gets("/in/drop/")
+    assert content(second) == content(first)
+    raw = {p.name: p.read_bytes() for p in (first.home / "lake/landing").rglob("*") if p.is_file()}
+    assert raw == {
+        p.name: p.read_bytes() for p in (second.home / "lake/landing").rglob("*") if p.is_file()
+    }
+
+
+def test_only_the_drop_folder_in_a_bucket(cloud, truth) -> None:
+    fill(cloud)
+    place = cloud.place(lake=None)
+    place.run()
+    assert content(place) == truth
+    assert not cloud.stored()
+
+
+def test_an_object_with_other_bytes_is_a_new_delivery(cloud) -> None:
+    cloud.put("a.json", lines(event(1), event(2)))
+    place = cloud.place()
+    place.run()
+    cloud.put("a.json", lines(event(2), event(3)))
+    [outcome] = place.run().files
+    assert (outcome.path, outcome.parts[0].rows_loaded) == ("drop/a.json", 1)
+    assert outcome.parts[0].rows_duplicate == 1
+    assert sorted(place.rows("usage_events", "event_id")) == [("m-1",), ("m-2",), ("m-3",)]
+
+
+@pytest.mark.parametrize("other", [None, lines(event(7))])
+def test_an_object_that_goes_between_listing_and_fetching(cloud, other) -> None:
+    cloud.put("a.json", lines(event(1)))
+    cloud.put("b.json", lines(event(2)))
+    place = cloud.place()
+
+    def disturb(method: str, path: str) -> None:
+        if method == "GET" and path.endswith("/b.json"):
+            cloud.proxy.before = lambda method, path: None
+            cloud.put("b.json", other) if other else cloud.delete("b.json")
+
+    cloud.proxy.before = disturb
+    [waiting] = [f for f in place.run().files if f.status == "waiting"]
+    said = "was replaced since it was listed" if other else "was deleted since it was listed"
+    assert said in waiting.detail
+    assert waiting.path == "drop/b.json"
+    assert place.rows("usage_events", "event_id") == [("m-1",)]
+    place.run()
+    expected = [("m-1",), ("m-7",)] if other else [("m-1",)]
+    assert sorted(place.rows("usage_events", "event_id")) == expected
+
+
+@pytest.mark.parametrize("how", [503, "reset", "cut", "short", "garbled"])
+def test_a_download_that_fails_is_told_and_taken_in_next_time(cloud, monkeypatch, how) -> None:
+    monkeypatch.setattr(buckets, "RETRIES", 0)
+    cloud.put("a.json", lines(*map(event, range(50))))
+    place = cloud.place()
+    times = 2 if how == "short" else 1
+    cloud.proxy.faults = [Fault("GET", "/in/drop/a.json", how, times)]
+    [waiting] = [f for f in place.run().files if f.path == "drop/a.json"]
+    assert waiting.status == "waiting"
+    assert not place.rows("usage_events")
+    assert not list((place.home / "lake/tmp").glob(".*"))
+    cloud.proxy.faults = []
+    place.run()
+    assert len(place.rows("usage_events")) == 50
+
+
+def test_passing_trouble_is_overcome(cloud, truth) -> None:
+    fill(cloud)
+    cloud.proxy.faults = [
+        Fault("GET", "list-type", 503), Fault("GET", "b.json", 500),
+        Fault("GET", "a.json.gz", "reset"),
+        Fault("PUT", "/bronze/", 503), Fault("PUT", "/bronze/", "reset"),
+        Fault("POST", "delete", "reset"), Fault("GET", "list-type", "reset"),
+        Fault("PUT", "/ledger/source=", 500),
+        Fault("PUT", "/ledger/source=segment", "lost"), Fault("PUT", "lease.json", "lost"),
+    ]  # fmt: skip
+    place = cloud.place()
+    assert not place.run().count("waiting")
+    assert not [f for f in cloud.proxy.faults if f.times]
+    assert content(place) == truth
+    assert content_of_a_new_machine(cloud) == truth
+
+
+def content_of_a_new_machine(cloud: Cloud, name: str = "new") -> dict[str, object]:
+    place = cloud.place(name)
+    place.run()
+    return content(place)
+
+
+def test_a_store_that_stops_answering_is_not_asked_for_every_object(cloud, monkeypatch) -> None:
+    monkeypatch.setattr(buckets, "RETRIES", 0)
+    for number in range(6):
+        cloud.put(f"{number}.json", lines(event(number)))
+    place = cloud.place(lake=None)
+    cloud.proxy.faults = [Fault("GET", "/in/drop/", 500, 100)]
+    assert place.run().count("waiting") == 6
+    assert len(cloud.proxy.gets("/in/drop/")) == 3
+    cloud.proxy.faults = []
+    place.run()
+    assert len(place.rows("usage_events")) == 6
+
+
+def test_withdrawals_reach_the_bucket(cloud) -> None:
+    cloud.put("a.json", lines(event(1), event(2)))
+    first = cloud.place("first")
+    first.run()
+    cloud.put("b.json", lines(event(2), event(3)))
+    first.run()
+    withdraw(first.workspace, "drop/a.json", "a test")
+    assert any(key.startswith("ledger/reopened/") for key in cloud.stored())
+    second = cloud.place("second")
+    second.run()
+    assert sorted(second.rows("usage_events", "event_id")) == [("m-2",), ("m-3",)]
+    assert not any(key.startswith("ledger/reopened/") for key in cloud.stored())
+    first.run()
+    assert content(first) == content(second)
+
+
+@pytest.mark.parametrize("name", list(KEYS)[:1])
+def test_without_credentials(cloud, monkeypatch, capsys, name) -> None:
+    monkeypatch.delenv(name)
+    place = cloud.place()
+    assert main(["run", "--home", str(place.home)]) == 2
+    said = capsys.readouterr().err
+    assert "no credentials" in said
+    assert "AWS_SECRET_ACCESS_KEY" in said
+    assert not cloud.proxy.seen
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"lake": "s3://no-such-bucket/x"}, "the bucket no-such-bucket does not exist"),
+        ({"drop": "s3://no-such-bucket"}, "the bucket no-such-bucket does not exist"),
+        ({"endpoint": "http://127.0.0.1:1"}, "can't be reached"),
+    ],
+)
+def test_a_store_that_is_not_there(cloud, monkeypatch, capsys, more, said) -> None:
+    monkeypatch.setattr(buckets, "RETRIES", 0)
+    place = cloud.place(**more)
+    assert main(["run", "--home", str(place.home)]) == 2
+    assert said in (found := capsys.readouterr().err)
+    assert KEYS["AWS_SECRET_ACCESS_KEY"] not in found
+
+
+def test_refused_credentials_are_told_and_not_shown(cloud, monkeypatch) -> None:
+    monkeypatch.setattr(buckets, "RETRIES", 0)
+    cloud.proxy.faults = [Fault("GET", "list-type", 403, 100), Fault("PUT", "", 403, 100)]
+    with pytest.raises(LakeError, match="refuses these credentials") as caught:
+        ingest(cloud.place().workspace)
+    assert not [value for value in KEYS.values() if value in str(caught.value)]
+
+
+def test_a_name_that_is_no_path(cloud) -> None:
+    cloud.put("a//b.json", lines(event(1)))
+    with pytest.raises(LakeError, match="an object's name can't be used"):
+        ingest(cloud.place().workspace)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"drop": "in/drop"}, "storage.drop"),
+        ({"lake": "s3://somewhere/in", "drop": "s3://somewhere/in/drop"}, "must not overlap"),
+        ({"endpoint": "http://name:secret@host"}, "storage.endpoint"),
+        ({"secret_access_key": "x"}, "Extra inputs are not permitted"),
+    ],
+)
+def test_mistakes_in_the_settings(cloud, capsys, more, said) -> None:
+    place = cloud.place(**more)
+    assert main(["run", "--home", str(place.home)]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_erasures_reach_the_bucket_and_deliveries_there_are_told(cloud) -> None:
+    cloud.put("a.json", lines(event(1, userId=WHO), event(2)))
+    place = cloud.place()
+    place.run()
+    [raw] = [key for key in cloud.stored() if key.endswith("__a.json")]
+    assert WHO.encode() in cloud.content(f"lakes/one/{raw}")
+    request = Request(user_ids=frozenset({WHO}))
+    found = purge(place.workspace, request)
+    assert found.rows == {"usage_events": 1}
+    conclude(place.workspace, found.subject, 1, 0)
+    assert "privacy/erasures.jsonl" in cloud.stored()
+    assert not [key for key in cloud.stored() if WHO.encode() in cloud.content(f"lakes/one/{key}")]
+    told = delivered(place.workspace, found.subject)
+    assert told == (place.home / "drop/a.json",)
+    assert not list((place.home / "lake/tmp").glob(".looked_at*"))
+    new = cloud.place("new")
+    new.run()
+    assert new.rows("usage_events", "event_id") == [("m-2",)]
+
+
+def test_the_doctor_looks_at_the_buckets(cloud, capsys, monkeypatch) -> None:
+    monkeypatch.setattr(buckets, "RETRIES", 0)
+    examine(cloud.place(drop="s3://no-such-bucket").home)
+    said = capsys.readouterr().out
+    assert f"ok   lake bucket s3://{cloud.name}/lakes/one" in said
+    assert "MEND drop bucket s3://no-such-bucket" in said
+    assert "the bucket no-such-bucket does not exist" in said
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    examine(cloud.place("other").home)
+    assert capsys.readouterr().out.count("no credentials") == 2
+
+
+def test_a_look_from_outside_sees_new_objects_and_fetches_none(cloud) -> None:
+    cloud.put("a.json", lines(event(1)))
+    place = cloud.place(lake=None)
+    before = [(a.relative, a.stamp) for a in find(place.workspace)]
+    cloud.put("a.json", lines(event(2)))
+    after = [(a.relative, a.stamp) for a in find(place.workspace)]
+    assert [path for path, _ in after] == ["drop/a.json", "productops.yml"]
+    assert [a == b for a, b in zip(after, before, strict=True)] == [False, True]
+    assert not cloud.proxy.gets()
+
+
+def test_nothing_of_the_store_is_imported_for_folders(place) -> None:
+    code = (
+        "import sys\nfrom ingest.__main__ import main\n"
+        "assert main(['run', '--home', sys.argv[1]]) == 0\nassert 'obstore' not in sys.modules\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, str(place.home)], cwd=ROOT, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
