@@ -144,6 +144,27 @@ def test_killed_while_a_withdrawal_is_stored(cloud, number) -> None:
         assert sorted(new.rows("usage_events", "event_id")) == [("m-2",), ("m-3",)]
 
 
+def test_a_withdrawal_that_a_lost_machine_began_is_ended_by_another(cloud) -> None:
+    cloud.put("a.json", lines(event(1), event(2)))
+    first = cloud.place("first")
+    first.run()
+    cloud.put("b.json", lines(event(2), event(3)))
+    first.run()
+    withdraw(first.workspace, "drop/a.json", "a test")
+    [waiting] = [key for key in cloud.stored() if key.startswith("ledger/reopened/")]
+    # As if it had been killed before it removed the entry that is to be landed again.
+    cloud.client.put_object(
+        Bucket=cloud.name,
+        Key=f"lakes/one/ledger/source=segment/{Path(waiting).name}",
+        Body=cloud.content(f"lakes/one/{waiting}"),
+    )
+    new = cloud.place("new")
+    new.run()
+    assert sorted(new.rows("usage_events", "event_id")) == [("m-2",), ("m-3",)]
+    first.run()
+    assert content(first) == content(new)
+
+
 def test_two_machines_at_once(cloud, truth) -> None:
     fill(cloud)
     places = [cloud.place(name) for name in ("first", "second")]
