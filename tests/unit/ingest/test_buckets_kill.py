@@ -264,6 +264,7 @@ def test_a_lease_is_renewed_and_its_loss_is_noticed(cloud, tmp_path, monkeypatch
     assert "lease.json" in cloud.stored()
 
 
+@pytest.mark.slow
 def test_a_bucket_that_lost_objects_gets_them_again(cloud, truth) -> None:
     fill(cloud)
     place = cloud.place()
@@ -277,6 +278,7 @@ def test_a_bucket_that_lost_objects_gets_them_again(cloud, truth) -> None:
     assert content(new) == truth
 
 
+@pytest.mark.slow
 def test_no_record_of_an_erasure_is_lost_between_two_machines(cloud) -> None:
     first, second = cloud.place("first"), cloud.place("second")
     for place, user in ((first, "u-1"), (second, "u-2")):
@@ -301,6 +303,7 @@ def test_no_record_of_an_erasure_is_lost_between_two_machines(cloud) -> None:
         assert not place.rows("usage_events")
 
 
+@pytest.mark.slow
 def test_a_folder_that_lost_files_gets_them_again(cloud, truth) -> None:
     fill(cloud)
     place = cloud.place()
