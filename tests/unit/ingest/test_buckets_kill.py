@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
-import time
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from ingest import lease
-from ingest.buckets import Bucket
 from ingest.erasures import pending, read_erasures
 from ingest.forget import conclude, purge
 from ingest.ledger import withdraw
@@ -220,48 +215,6 @@ def test_another_machine_commits_meanwhile(cloud, truth) -> None:
     new = cloud.place("new")
     new.run()
     assert content(new) == truth
-
-
-def held_by(cloud: Cloud, seconds: float) -> None:
-    until = datetime.now(UTC) + timedelta(seconds=seconds)
-    told = {"id": "x", "host": "ship-7", "process": 42, "lake": "/l",
-            "expires_at": until.isoformat()}  # fmt: skip
-    cloud.client.put_object(
-        Bucket=cloud.name, Key="lakes/one/lease.json", Body=json.dumps(told).encode()
-    )
-
-
-def test_a_lease_is_respected_until_it_expires(cloud) -> None:
-    place = cloud.place()
-    held_by(cloud, 300)
-    with pytest.raises(LakeError, match=r"ship-7 \(process 42\) writes to this lake"):
-        ingest(place.workspace)
-    with pytest.raises(LakeError, match="ship-7"):
-        withdraw(place.workspace, "drop/a.json", "a test")
-    held_by(cloud, -1)
-    place.run()
-    assert "lease.json" not in cloud.stored()
-
-
-def test_a_damaged_lease_is_not_taken_for_an_expired_one(cloud) -> None:
-    cloud.client.put_object(Bucket=cloud.name, Key="lakes/one/lease.json", Body=b"{broken")
-    with pytest.raises(LakeError, match=r"delete the object lease\.json"):
-        ingest(cloud.place().workspace)
-
-
-def test_a_lease_is_renewed_and_its_loss_is_noticed(cloud, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(lease, "SECONDS", 1.0)
-    storage = cloud.place().workspace.config.storage
-    bucket = Bucket(storage.lake, storage)
-    with lease.leased(bucket, tmp_path) as check:
-        time.sleep(1.5)
-        check()
-        held_by(cloud, 300)
-        time.sleep(0.6)
-        with pytest.raises(LakeError, match="has taken the lease over"):
-            check()
-    # Not ours to remove.
-    assert "lease.json" in cloud.stored()
 
 
 @pytest.mark.slow
