@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator
@@ -77,6 +78,8 @@ def client(server: int) -> Any:
 def cloud(
     server: int, client: Any, make_place: Callable[..., Place], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Cloud]:
+    for setting in [key for key in os.environ if key.startswith("AWS_")]:
+        monkeypatch.delenv(setting)
     for name, value in KEYS.items():
         monkeypatch.setenv(name, value)
     name = f"test-{uuid.uuid4().hex}"

@@ -292,3 +292,19 @@ def test_nothing_of_the_store_is_imported_for_folders(place) -> None:
         check=False,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
+
+
+@pytest.mark.slow
+def test_an_object_of_many_parts_goes_both_ways(cloud) -> None:
+    wide = lines(*(event(n, context={"filler": f"{n:08}" * 2000}) for n in range(2000)))
+    assert len(wide) > 30_000_000
+    cloud.put("wide.json", wide)
+    place = cloud.place()
+    place.run()
+    [raw] = [key for key in cloud.stored() if key.endswith("__wide.json")]
+    head = cloud.client.head_object(Bucket=cloud.name, Key=f"lakes/one/{raw}")
+    assert "-" in head["ETag"]  # stored in parts, and so no MD5
+    new = cloud.place("new")
+    new.run()
+    assert len(new.rows("usage_events")) == 2000
+    assert (new.home / "lake" / raw).read_bytes() == wide.encode()
