@@ -6,15 +6,18 @@ Belongs here: arguments and plain printing. Does not belong here: the work (`ing
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
+from ingest import drift
 from ingest.absence import scan
 from ingest.contracts import load_contracts
 from ingest.forget import conclude, look_for, purge
 from ingest.formats import load_formats
-from ingest.ledger import read_batches, withdraw
+from ingest.ledger import read_batches, read_manifests, withdraw
 from ingest.load import FileOutcome, ingest
 from ingest.settings import HOME, ConfigError, open_workspace
 from ingest.store import LakeError
@@ -44,9 +47,15 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="take in everything that is new")
     run.add_argument("--dry-run", action="store_true", help="change nothing")
+    run.add_argument("--force-snapshot", metavar="FILE",
+                     help="take this list in although it lost over half of its rows")  # fmt: skip
     fetch = commands.add_parser("pull", help="pull the configured APIs from where they ended")
     fetch.add_argument("--source", metavar="NAME", help="only this one of `apis:`")
     commands.add_parser("ledger", help="print the balance of every batch")
+    schema = commands.add_parser("schema", help="print how tables' columns changed")
+    schema.add_argument("--source", default="", help="only this one")
+    schema.add_argument("--since", default="", metavar="YYYY-MM-DD", help="only later changes")
+    schema.add_argument("--json", action="store_true", help="one JSON object a line")
     commands.add_parser("formats", help="print the known vendor exports")
     commands.add_parser("contracts", help="print the tables they are turned into")
     away = commands.add_parser("withdraw", help="take a loaded file's rows out of later builds")
@@ -75,14 +84,16 @@ def describe(outcome: FileOutcome) -> str:
     return f"{outcome.status:9} {outcome.path}  ({outcome.format}) {'; '.join(parts) or 'no rows'}"
 
 
-def _run(home: Path, *, dry_run: bool) -> int:
+def _run(home: Path, *, dry_run: bool, force_snapshot: str | None) -> int:
     def progress(path: str, done: int, total: int) -> None:
         if path and sys.stderr.isatty():
             print(f"\r\033[K[{done + 1}/{total}] {path}", end="", file=sys.stderr, flush=True)
         elif sys.stderr.isatty():
             print("\r\033[K", end="", file=sys.stderr)
 
-    report = ingest(open_workspace(home), progress=progress, dry_run=dry_run)
+    report = ingest(
+        open_workspace(home), progress=progress, dry_run=dry_run, force_snapshot=force_snapshot
+    )
     for outcome in report.files:
         print(describe(outcome))
     if not report.files:
@@ -142,11 +153,19 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         match options.command:
             case "run":
-                return _run(options.home, dry_run=options.dry_run)
+                return _run(
+                    options.home, dry_run=options.dry_run, force_snapshot=options.force_snapshot
+                )
             case "pull":
                 return _pull(options.home, options.source)
             case "ledger":
                 return _ledger(options.home)
+            case "schema":
+                manifests = read_manifests(open_workspace(options.home).lake)
+                found = drift.changes(manifests, options.source, options.since)
+                as_json = (json.dumps(asdict(change)) for change in found)
+                print("\n".join(as_json) if options.json else drift.told(found))
+                return 0
             case "formats":
                 for known in load_formats():
                     print(f"{known.name:24} {known.reader.kind:7} {', '.join(sorted(known.has))}")

@@ -256,7 +256,8 @@ def prepare(
     by_path = chosen is not None and (chosen.is_state or (chosen.reads_name and again))
     entry_id = _entry_id(file_id, arrival, by_path=by_path)
     known = run.manifests.get(entry_id)
-    if known and known.status == "rejected" and known.parser == run.parser:
+    is_forced = arrival.relative in run.forced
+    if known and known.status == "rejected" and known.parser == run.parser and not is_forced:
         return None
     if known and known.status == "loaded":
         if entry_id in run.withdrawn and known.is_state:

@@ -40,6 +40,7 @@ from ingest.problems import DamagedFileError
 from ingest.records import read_records
 from ingest.scrub import scrub
 from ingest.session import MEMORY, Session
+from ingest.snapshots import check_snapshot
 from ingest.store import LakeError, series
 
 # A group's text is held in memory, and what a killed run has to do again is at most a group.
@@ -94,8 +95,8 @@ def _read_small(prepared: Prepared) -> _Read | None:
         DamagedFileError: If it can't be read.
     """
     chosen = prepared.chosen
-    is_small = prepared.manifest.size <= _SMALL_BYTES and not chosen.is_state
-    if not is_small or chosen.reader.kind not in {*LINES, "json"}:
+    is_alone = chosen.is_state or chosen.is_snapshot or prepared.manifest.size > _SMALL_BYTES
+    if is_alone or chosen.reader.kind not in {*LINES, "json"}:
         return None
     if chosen.reader.kind == "json":
         try:
@@ -119,18 +120,21 @@ def _stage_and_land(run: Session, files: Sequence[_Read]) -> list[Manifest]:
     deliveries = [one.prepared.delivery for one in files]
     parts: list[list[PartOutcome]] = [[] for _ in files]
     withheld: list[list[Withheld]] = [[] for _ in files]
+    note = ""
     for staged in staged_parts(run, chosen, first.facts, [one.content for one in files]):
         held = hold_back(run.connection, staged, chosen.source, run.erased, run.workspace.hash_key)
         for file_no, lines in enumerate(held):
             withheld[file_no].append(lines)
         if not any(staged.rows_in(file_no) for file_no in range(len(files))):
             continue
+        if chosen.is_snapshot:
+            note = check_snapshot(run, first, staged) or note
         landed = land_part(run.connection, run.lake, staged, deliveries, run.index)
         for file_no, outcome in enumerate(landed):
             if staged.rows_in(file_no):
                 parts[file_no].append(outcome)
     return [
-        _manifest(one.prepared, tuple(found), gone)
+        replace(_manifest(one.prepared, tuple(found), gone), **({"detail": note} if note else {}))
         for one, found, gone in zip(files, parts, withheld, strict=True)
     ]
 

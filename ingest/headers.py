@@ -6,6 +6,8 @@ Belongs here: refusing a table as a whole, by its header. Does not belong here: 
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from ingest.contracts import Column, Contract
 from ingest.formats import Part
 from ingest.records import Records
@@ -34,6 +36,25 @@ def check_header(part: Part, contract: Contract, records: Records) -> None:
             f"the header has {', '.join(records.names)}. Export the file with that column, "
             "or map another one in productops.yml"
         )
+
+
+def missing_columns(part: Part, resolved: Part, names: Collection[str]) -> tuple[str, ...]:
+    """Columns of the contract that stay empty since the table has none of what they are read from.
+
+    Args:
+        part: What is read, as the format says it.
+        resolved: The same with patterns of names replaced by the table's own names.
+        names: The table's header.
+    """
+    if part.unpivot or part.explode:
+        return ()
+    return tuple(
+        column
+        for column, spec in part.mapping.fields.items()
+        if spec.paths
+        and not set(resolved.mapping.fields[column].paths) & {*names, "_file"}
+        and not any(path.startswith("_") for path in spec.paths)
+    )
 
 
 def _needed(column: Column, part: Part) -> tuple[str, ...]:

@@ -103,9 +103,22 @@ def _take_in(
             yield _outcome(found)
 
 
+def _forced(arrivals: list[Arrival], wanted: str | None) -> frozenset[str]:
+    if not wanted:
+        return frozenset()
+    found = [a.relative for a in arrivals if wanted in {a.relative, a.name, str(a.path)}]
+    if len(found) != 1:
+        raise LakeError(
+            f"{wanted}: {len(found)} files in drop/ are called so ({', '.join(found) or 'none'}); "
+            "name one by its path below the workspace"
+        )
+    return frozenset(found)
+
+
 def ingest(
-    workspace: Workspace, *, progress: Progress | None = None, dry_run: bool = False
-) -> IngestReport:
+    workspace: Workspace, *, progress: Progress | None = None, dry_run: bool = False,
+    force_snapshot: str | None = None,
+) -> IngestReport:  # fmt: skip
     """Takes in everything that lies in registry/ and drop/ and is not in the ledger yet.
 
     Killed at any moment and run again, it ends in the same state. The same bytes twice load once.
@@ -114,9 +127,11 @@ def ingest(
         workspace: The company's folder.
         progress: Called with a file's path, files done and files to do.
         dry_run: Only tell which files would be looked at.
+        force_snapshot: Path or name of a snapshot that is taken in although it shrank.
 
     Raises:
-        LakeError: If the lake can't be written or another ingest is running.
+        LakeError: If the lake can't be written, another ingest is running, or there is no such
+            snapshot.
     """
     with working(workspace, only_look=dry_run):
         sweep(workspace.lake)
@@ -125,7 +140,12 @@ def ingest(
         seen = SeenFiles(run.lake, run.parser)
         arrivals = find(workspace)
         known_paths = {m.archive or m.path for m in run.manifests.values()}
-        fresh = [a for a in arrivals if not (seen.knows(a) and a.relative in known_paths)]
+        run.forced = _forced(arrivals, force_snapshot)
+        fresh = [
+            a
+            for a in arrivals
+            if a.relative in run.forced or not (seen.knows(a) and a.relative in known_paths)
+        ]
         whole, growing = settle(fresh)
         outcomes = [
             _waiting(a, "still_written", "still being written; it is taken in once it rests")

@@ -37,6 +37,8 @@ class PartOutcome:
     last_on: str | None = None
     affected_dates: dict[str, int] = field(default_factory=dict)
     new_columns: tuple[str, ...] = ()
+    # Optional columns of the contract for which the table had none of the columns read.
+    missing_columns: tuple[str, ...] = ()
     output: str | None = None
     # Of the rows loaded and set aside, those that erasures took out later.
     rows_erased: int = 0
@@ -145,7 +147,10 @@ def commit(lake: Path, manifest: Manifest, group: Series | None = None) -> None:
 
 def _manifest(document: dict[str, Any]) -> Manifest:
     parts = tuple(
-        PartOutcome(**(part | {"new_columns": tuple(part["new_columns"])}))
+        PartOutcome(
+            **part
+            | {name: tuple(part.get(name, ())) for name in ("new_columns", "missing_columns")}
+        )
         for part in document.pop("parts")
     )
     page = document.pop("page", None)

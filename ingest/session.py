@@ -44,6 +44,8 @@ class Session:
         self.erased = read_tokens(self.lake, workspace.hash_key)
         load_erased(self.connection, self.erased)
         self.index = KeyIndex(self.connection, self._committed())
+        # Paths of shrunken snapshots that are taken in all the same.
+        self.forced: frozenset[str] = frozenset()
         self.latest_at = (workspace.as_of_at() + timedelta(days=1)).replace(tzinfo=None)
 
     @cached_property

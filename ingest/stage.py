@@ -22,7 +22,7 @@ import duckdb
 from ingest.contracts import Contract
 from ingest.formats import Part
 from ingest.framing import Chunk
-from ingest.headers import check_header
+from ingest.headers import check_header, missing_columns
 from ingest.lines import LineReader
 from ingest.mapping import LEFT_OUT, RECORD_HASH, Compiled, compile_mapping
 from ingest.privacy import PERSONAL_HEADER, mask_emails
@@ -52,6 +52,7 @@ class Staged:
     ends: list[int] = field(default_factory=list)
     lines: list[int] | None = None
     new_columns: tuple[str, ...] = ()
+    missing_columns: tuple[str, ...] = ()
     # Records per file that can't be read and name somebody who was erased: counted, not kept.
     withheld: list[int] = field(default_factory=list)
 
@@ -229,7 +230,7 @@ def stage_records(
     Raises:
         MissingColumnError: If a required column is missing altogether.
     """
-    names = files[0].names
+    names, stated = files[0].names, part
     if names:
         part = replace(part, mapping=part.mapping.resolved(names))
     check_header(part, contract, files[0])
@@ -243,6 +244,7 @@ def stage_records(
     known = set(compiled.reads) | {"_file"}
     if names:
         staged.new_columns = tuple(n for n in names if n and n not in known)
+        staged.missing_columns = missing_columns(stated, part, names)
     kept = () if part.unpivot or part.explode else staged.new_columns
     extra = [column for column in kept if not PERSONAL_HEADER.search(column)]
     if staged.ends[-1]:

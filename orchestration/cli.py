@@ -131,15 +131,18 @@ def up(home: Path, port: int) -> int:
 @click.option("--dry-run", is_flag=True, help="Tell what would be looked at; change nothing.")
 @click.option("--withdraw", metavar="FILE", help="Take a loaded file's rows out of later builds.")
 @click.option("--reason", default="", help="Why it is withdrawn (kept in the ledger).")
+@click.option("--force-snapshot", metavar="FILE", help="Take a list in although it shrank by half.")
 @click.pass_obj
 @_fails_plainly
-def ingest(home: Path, dry_run: bool, withdraw: str | None, reason: str) -> int:
+def ingest(
+    home: Path, dry_run: bool, withdraw: str | None, reason: str, force_snapshot: str | None
+) -> int:
     """Take in what lies in drop/ and registry/."""
     from orchestration.commands.steps import ingest_files, withdraw_file
 
     if withdraw:
         return withdraw_file(home, withdraw, reason)
-    return ingest_files(home, dry_run=dry_run)
+    return ingest_files(home, dry_run=dry_run, force_snapshot=force_snapshot)
 
 
 @main.command()
@@ -202,6 +205,26 @@ def forget(
     from orchestration.commands.forget import forget_people
 
     return forget_people(home, emails, user_ids, file, dry_run=dry_run)
+
+
+@main.group()
+def schema() -> None:
+    """Look at the columns of what was delivered."""
+
+
+@schema.command()
+@click.option("--source", default="", help="Only this source.")
+@click.option("--since", default="", metavar="YYYY-MM-DD", help="Only what was seen since then.")
+@click.pass_obj
+@_fails_plainly
+def diff(home: Path, source: str, since: str) -> int:
+    """Tell which columns came, went or were never there, and what to do about it."""
+    from ingest.drift import changes, told
+    from ingest.manifests import read_manifests
+    from ingest.settings import open_workspace
+
+    click.echo(told(changes(read_manifests(open_workspace(home).lake), source, since)))
+    return 0
 
 
 @main.command()

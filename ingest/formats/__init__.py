@@ -91,6 +91,12 @@ class Format:
     is_state: bool = False
 
     @property
+    def is_snapshot(self) -> bool:
+        """Whether its rows are all that there is on the day that the file tells."""
+        fields = [field for part in self.parts for field in part.mapping.fields.values()]
+        return any(field.parser == "file_date" for field in fields)
+
+    @property
     def reads_name(self) -> bool:
         """Whether the file's name decides what its rows say, such as the day of a snapshot."""
         fields = [field for part in self.parts for field in part.mapping.fields.values()]

@@ -22,7 +22,7 @@ from orchestration.commands.telling import (
 )
 
 
-def ingest_files(home: Path, *, dry_run: bool) -> int:
+def ingest_files(home: Path, *, dry_run: bool, force_snapshot: str | None = None) -> int:
     """Takes in what is new; 1 if a file was refused."""
     from ingest.ledger import open_rejections
     from ingest.load import ingest
@@ -30,7 +30,9 @@ def ingest_files(home: Path, *, dry_run: bool) -> int:
 
     workspace = open_workspace(home)
     since = datetime.now(UTC)
-    found = ingest(workspace, progress=step_progress("ingest"), dry_run=dry_run)
+    found = ingest(
+        workspace, progress=step_progress("ingest"), dry_run=dry_run, force_snapshot=force_snapshot
+    )
     if dry_run:
         for outcome in found.files:
             click.echo(f"{outcome.status:8} {outcome.path}")

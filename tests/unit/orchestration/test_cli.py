@@ -17,7 +17,7 @@ from orchestration.commands.doctor import locked_versions
 
 COMMANDS = (
     "init", "demo", "run", "up", "ingest", "build", "check", "publish", "rollback", "forget",
-    "status", "doctor",
+    "schema", "status", "doctor",
 )  # fmt: skip
 
 

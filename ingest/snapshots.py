@@ -1,0 +1,75 @@
+"""Exports that list everybody there is on a day: one that lost half of them is held back.
+
+Belongs here: comparing a snapshot with the one before it. Does not belong here: what readers make
+of snapshots (the models do that), landing them (`ingest.groups`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from ingest.delivery import Prepared
+from ingest.manifests import Manifest
+from ingest.problems import DamagedFileError
+from ingest.session import Session
+from ingest.stage import Staged
+
+SHRUNKEN = "shrunken_snapshot"
+# A snapshot with less than this share of the rows before it is taken for a broken export.
+_LEAST_SHARE = 0.5
+
+
+def _series(path: str) -> str:
+    """What the names of one export's snapshots have in common: all but days and numbers."""
+    return re.sub(r"\d+", "", PurePosixPath(path).name)
+
+
+def shrinkage(
+    earlier: Iterable[Manifest], manifest: Manifest, contract: str, day: str, rows: int
+) -> str:
+    """How a snapshot shrank against the newest one that is older, or nothing if it did not.
+
+    Days are those that the snapshots tell, so that one that is delivered late is judged alike.
+
+    Args:
+        earlier: Deliveries whose rows count.
+        manifest: The snapshot's own, to be.
+        contract: What its rows are.
+        day: The day that it tells, as YYYY-MM-DD.
+        rows: How many it has.
+    """
+    older = [
+        (part.last_on, part.rows_in, known.path)
+        for known in earlier
+        if known.format == manifest.format and _series(known.path) == _series(manifest.path)
+        for part in known.parts
+        if part.contract == contract and part.last_on and part.last_on < day
+    ]
+    if not older:
+        return ""
+    _, before, path = max(older)
+    if rows >= before * _LEAST_SHARE:
+        return ""
+    return f"{rows:,} {contract} where the snapshot before it ({path}) has {before:,}"
+
+
+def check_snapshot(run: Session, prepared: Prepared, staged: Staged) -> str:
+    """What to note of a shrunken snapshot that is forced in, or nothing.
+
+    Raises:
+        DamagedFileError: If it shrank and is not forced.
+    """
+    known = [m for m in run.manifests.values() if m.status == "loaded"]
+    told = shrinkage(
+        [m for m in known if m.entry_id not in run.withdrawn], prepared.manifest,
+        staged.contract.name, prepared.facts["file_date"], staged.rows_in(0),
+    )  # fmt: skip
+    if told and prepared.arrival.relative not in run.forced:
+        raise DamagedFileError(
+            SHRUNKEN,
+            f"{told}: less than half. If the export was cut short, export it again; if it is "
+            f"right, take it in with `productops ingest --force-snapshot {prepared.arrival.name}`",
+        )
+    return f"taken in by force: {told}" if told else ""
