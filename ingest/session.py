@@ -62,6 +62,9 @@ class Session:
                 "temp_directory": str(scratch / "spill"),
                 # Only so does the n-th row parsed stand for the n-th record of the file.
                 "threads": 1,
+                # Memory that is given back after each chunk has to be got again for the next.
+                "allocator_flush_threshold": "4GB",
+                "allocator_bulk_deallocation_flush_threshold": "8GB",
             }
         )
         connection.execute("set TimeZone = 'UTC'")

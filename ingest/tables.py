@@ -120,6 +120,7 @@ def read_table(text: str, delimiter: str | None, header_rows: int) -> Table:
         DamagedFileError: If the header is missing.
     """
     physical = _physical_lines(text)
+    padded = "\u00a0" in text
     headers: list[list[str]] = []
     rows: list[list[str]] = []
     lines: list[int] = []
@@ -141,7 +142,8 @@ def read_table(text: str, delimiter: str | None, header_rows: int) -> Table:
         if problem:
             bad.append(BadRecord(cut.first + 1, printable(raw.rstrip("\r\n")), problem))
         else:
-            rows.append(cut.cells)
+            # Spreadsheets pad cells with spaces that do not break.
+            rows.append([cell.strip("\u00a0 ") for cell in cut.cells] if padded else cut.cells)
             lines.append(cut.first + 1)
     if len(headers) < header_rows:
         raise DamagedFileError("no_header", "the file has no header row; export it again")
