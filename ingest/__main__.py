@@ -14,12 +14,13 @@ from pathlib import Path
 
 from ingest import drift
 from ingest.absence import scan
+from ingest.config import ConfigError
 from ingest.contracts import load_contracts
 from ingest.forget import conclude, look_for, purge
 from ingest.formats import load_formats
 from ingest.ledger import read_batches, read_manifests, withdraw
 from ingest.load import FileOutcome, ingest
-from ingest.settings import HOME, ConfigError, open_workspace
+from ingest.settings import HOME, open_workspace
 from ingest.store import LakeError
 from ingest.subjects import requests_of
 from ingest.telling import proof, told

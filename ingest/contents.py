@@ -7,7 +7,8 @@ are read together (`ingest.groups`), where the rows go (`ingest.landing`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from ingest.contracts import load_contracts
@@ -18,6 +19,10 @@ from ingest.records import Records, read_records
 from ingest.session import Session
 from ingest.stage import Staged, stage_lines, stage_records
 from ingest.store import temporary
+
+# Compressed files up to this size may be read together with others.
+_SMALL_BYTES = 4 * 1024 * 1024
+_RECORD_BYTES = 2000
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,31 @@ def content_of(path: Path, chosen: Format, facts: Mapping[str, str]) -> Content:
     if chosen.reader.kind in LINES:
         return Content(path)
     return Content(path, records=tuple(read_records(path, chosen, dict(facts))))
+
+
+def small_content(
+    path: Path, size: int, chosen: Format, facts: Mapping[str, str]
+) -> Content | None:
+    """The content of a file of `size` bytes in memory; None if it must be read by itself.
+
+    Raises:
+        DamagedFileError: If it can't be read.
+    """
+    is_alone = chosen.is_state or chosen.is_snapshot or size > _SMALL_BYTES
+    if is_alone or chosen.reader.kind not in {*LINES, "json"}:
+        return None
+    if chosen.reader.kind == "json":
+        try:
+            whole = content_of(path, chosen, facts)
+        except RecursionError:
+            return None
+        rows = sum(len(found.rows) for found in whole.records)
+        return replace(whole, size=rows * _RECORD_BYTES)
+    # Two chunks at most: a small file may hide a large text.
+    chunks = tuple(islice(read_chunks(path), 2))
+    if len(chunks) > 1:
+        return None
+    return Content(path, chunks, size=sum(len(block) for c in chunks for block in c.blocks))
 
 
 def staged_parts(

@@ -13,6 +13,11 @@ from ingest.erasures import NOBODY
 from ingest.keys import KeyIndex
 from ingest.values import name, quote
 
+_NOTHING_HELD = (
+    "create or replace temp table held (row_key ubigint, content varchar, held_on date, "
+    "masked_version varchar)"
+)
+
 
 def _count(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
     row = connection.execute(sql).fetchone()
@@ -76,10 +81,7 @@ def find_suspects(
             f"from read_parquet([{listed}]) where row_key in (select row_key from suspect)"
         )
     else:
-        connection.execute(
-            "create or replace temp table held (row_key ubigint, content varchar, held_on date, "
-            "masked_version varchar)"
-        )
+        connection.execute(_NOTHING_HELD)
     connection.execute(
         """
         create or replace temp table verdict as
@@ -106,8 +108,7 @@ def find_suspects(
 def _no_suspects(connection: duckdb.DuckDBPyConnection) -> None:
     """The usual case: every key is new, so there is nothing to compare."""
     connection.execute(
-        "create or replace temp table held (row_key ubigint, content varchar, held_on date, "
-        "masked_version varchar);"
+        f"{_NOTHING_HELD};"
         "create or replace temp table verdict (id bigint, row_key ubigint, is_duplicate boolean, "
         "is_known boolean)"
     )

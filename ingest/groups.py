@@ -11,14 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 
 import duckdb
 
 from ingest.arrivals import Arrival
 from ingest.containers import is_container, unpack
-from ingest.contents import Content, content_of, staged_parts
+from ingest.contents import Content, content_of, small_content, staged_parts
 from ingest.delivery import (
     RAW_REMOVED,
     NotReadyError,
@@ -31,13 +30,10 @@ from ingest.delivery import (
 )
 from ingest.erasures import Withheld, hold_back
 from ingest.fields import MappingError
-from ingest.framing import read_chunks
 from ingest.headers import MissingColumnError
 from ingest.landing import land_part
-from ingest.lines import LINES
 from ingest.manifests import Manifest, PartOutcome, commit
 from ingest.problems import DamagedFileError
-from ingest.records import read_records
 from ingest.scrub import scrub
 from ingest.session import MEMORY, Session
 from ingest.snapshots import check_snapshot
@@ -46,9 +42,6 @@ from ingest.store import LakeError, series
 # A group's text is held in memory, and what a killed run has to do again is at most a group.
 _GROUP_BYTES = 32 * 1024 * 1024
 _GROUP_FILES = 500
-_RECORD_BYTES = 2000
-# Compressed files up to this size may share a group.
-_SMALL_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -88,31 +81,6 @@ class _Group:
         self.size += one.content.size
 
 
-def _read_small(prepared: Prepared) -> _Read | None:
-    """The content of a file that can share a group; None if it must be landed by itself.
-
-    Raises:
-        DamagedFileError: If it can't be read.
-    """
-    chosen = prepared.chosen
-    is_alone = chosen.is_state or chosen.is_snapshot or prepared.manifest.size > _SMALL_BYTES
-    if is_alone or chosen.reader.kind not in {*LINES, "json"}:
-        return None
-    if chosen.reader.kind == "json":
-        try:
-            records = tuple(read_records(prepared.raw, chosen, dict(prepared.facts)))
-        except RecursionError:
-            return None
-        rows = sum(len(found.rows) for found in records)
-        return _Read(prepared, Content(prepared.raw, (), records, rows * _RECORD_BYTES))
-    # Two chunks at most: a small file may hide a large text.
-    chunks = tuple(islice(read_chunks(prepared.raw), 2))
-    if len(chunks) > 1:
-        return None
-    size = sum(len(block) for chunk in chunks for block in chunk.blocks)
-    return _Read(prepared, Content(prepared.raw, chunks, (), size))
-
-
 def _stage_and_land(run: Session, files: Sequence[_Read]) -> list[Manifest]:
     """Rows of all parts; the manifests are still to be committed."""
     first = files[0].prepared
@@ -134,20 +102,20 @@ def _stage_and_land(run: Session, files: Sequence[_Read]) -> list[Manifest]:
             if staged.rows_in(file_no):
                 parts[file_no].append(outcome)
     return [
-        replace(_manifest(one.prepared, tuple(found), gone), **({"detail": note} if note else {}))
+        _manifest(one.prepared, tuple(found), gone, note)
         for one, found, gone in zip(files, parts, withheld, strict=True)
     ]
 
 
 def _manifest(
-    prepared: Prepared, parts: tuple[PartOutcome, ...], withheld: Sequence[Withheld]
+    prepared: Prepared, parts: tuple[PartOutcome, ...], withheld: Sequence[Withheld], note: str
 ) -> Manifest:
     """The entry of a landed file; its raw copy loses the lines of people who were erased."""
-    manifest = replace(prepared.manifest, parts=parts)
+    manifest = replace(prepared.manifest, parts=parts, detail=note)
     if not any(part.lines for part in withheld) or scrub(prepared.raw, prepared.chosen, withheld):
         return manifest
     prepared.raw.unlink(missing_ok=True)
-    return replace(manifest, landing=None, detail=RAW_REMOVED)
+    return replace(manifest, landing=None, detail=note or RAW_REMOVED)
 
 
 def _land_one(run: Session, prepared: Prepared, read: _Read | None = None) -> Manifest:
@@ -247,6 +215,7 @@ def load_page(run: Session, arrival: Arrival) -> Manifest:
             manifest, status="duplicate", reason="nothing_new", detail="every row was known"
         )
     commit(run.lake, manifest)
+    run.committed(manifest)
     return manifest
 
 
@@ -263,9 +232,7 @@ def load_files(
     for arrival in arrivals:
         if arrival.page:
             yield from _flush(run, group)
-            page = load_page(run, arrival)
-            run.committed(page)
-            yield arrival, page
+            yield arrival, load_page(run, arrival)
             continue
         try:
             draft, file_id = keep_raw(run, arrival)
@@ -291,13 +258,13 @@ def load_files(
         if not group.takes(found):
             yield from _flush(run, group)
         try:
-            small = _read_small(found)
+            small = small_content(found.raw, found.manifest.size, found.chosen, found.facts)
         except DamagedFileError as error:
             yield from _flush(run, group)
             yield arrival, _commit(run, found, found.rejected(error.reason, str(error)))
             continue
         if small:
-            group.add(small)
+            group.add(_Read(found, small))
             continue
         yield from _flush(run, group)
         yield arrival, _commit(run, found, _land_one(run, found))

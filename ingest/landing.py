@@ -117,7 +117,7 @@ def _tallies(
     if contract.name == "usage_events" and contract.late_after_hours:
         late = f"s.received_at > s.occurred_at + interval {contract.late_after_hours} hours"
     counted = connection.execute(
-        f"select {number}, cast({when} as varchar), count(*) filter ({_FRESH}), "
+        f"select {number}, {when}, count(*) filter ({_FRESH}), "
         f"count(*) filter (s._reason in ({quote(LEFT_OUT)}, {quote(ERASED)})), "
         "count(*) filter (v.is_duplicate), "
         "count(*) filter (v.is_known and not v.is_duplicate), "
@@ -131,15 +131,15 @@ def _tallies(
         tally.revision += revision
         tally.late += is_late
         if day and fresh:
-            tally.dates[day] = fresh
+            tally.dates[day.isoformat()] = fresh
     if contract.partition and any(tally.revision for tally in tallies):
         rivals = connection.execute(
-            f"select distinct {number}, cast(h.held_on as varchar) from {_staged(staged)} "
+            f"select distinct {number}, h.held_on from {_staged(staged)} "
             "join held h on h.row_key = s.row_key where v.is_known and not v.is_duplicate "
             "and h.held_on is not null"
         ).fetchall()
         for file_no, day in rivals:
-            tallies[file_no].dates.setdefault(day, 0)
+            tallies[file_no].dates.setdefault(day.isoformat(), 0)
     return tallies
 
 

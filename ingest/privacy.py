@@ -12,8 +12,8 @@ import hmac
 import re
 from typing import TYPE_CHECKING
 
+from ingest.config import PrivacyRules
 from ingest.redaction import redaction_macros
-from ingest.settings import PrivacyRules
 
 if TYPE_CHECKING:
     import duckdb

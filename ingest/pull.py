@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from ingest.apis import Stream, Vendor, load_vendor
 from ingest.arrivals import Arrival
+from ingest.config import ApiSource, ConfigError, line_in
 from ingest.contracts import load_contracts
 from ingest.cursors import Cursor, Page
 from ingest.delivery import NotReadyError
@@ -24,7 +25,7 @@ from ingest.landing import ensure_schemas
 from ingest.manifests import Manifest, PageFacts, read_reopened
 from ingest.orphans import remove_orphans, remove_unanswered_pages
 from ingest.session import Session
-from ingest.settings import ApiSource, ConfigError, Workspace, line_in
+from ingest.settings import Workspace
 from ingest.store import sweep, temporary
 from ingest.streams import StreamOutcome, note_outcomes, read_chains
 from ingest.working import working
@@ -186,5 +187,4 @@ def _land(run: Session, facts: PageFacts, page: Page) -> Manifest:
             "rejected",
             f"{manifest.detail} The stream stops before this page, raw bytes: {manifest.landing}",
         )
-    run.committed(manifest)
     return manifest

@@ -1,176 +1,20 @@
-"""The workspace: where a company's own files live and what its `productops.yml` says.
+"""The workspace: where a company's own files live.
 
-Belongs here: paths, the company's configuration and its secrets from the environment.
-Does not belong here: anything that reads or writes data.
+Belongs here: paths, and the company's secrets from the environment. Does not belong here: what
+`productops.yml` may say (`ingest.config`), anything that reads or writes data.
 """
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
-
-from ingest.storage import Storage
+from ingest.config import Config, ConfigError, parse_config
 
 HASH_KEY = "PRODUCTOPS_HASH_KEY"
 HOME = "PRODUCTOPS_HOME"
-
-
-class ConfigError(ValueError):
-    """The workspace or its configuration can't be used; the message says what to do."""
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Org(_Model):
-    """The company: reporting zone and currency, and what its own people look like."""
-
-    name: str
-    time_zone: str = "UTC"
-    currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
-    internal_domains: tuple[str, ...] = ()
-    product_born_on: date = date(2005, 1, 1)
-    as_of: datetime | None = None
-
-    @field_validator("time_zone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"{value!r} is no IANA time zone such as Europe/Berlin") from error
-        return value
-
-
-class Exclusion(_Model):
-    """A rule that takes people, accounts or clients out of the counts, with its reason."""
-
-    subject_type: Literal[
-        "email_domain", "email_key", "user_id", "account", "user_agent", "event_name"
-    ]
-    subject: str
-    reason: str
-    valid_from: date | None = None
-    valid_to: date | None = None
-
-
-class SourceMapping(_Model):
-    """A generic mapping: files that are no native vendor export, told field by field."""
-
-    # A folder of the lake bears the name.
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
-    files: str
-    reader: dict[str, Any]
-    contract: str | None = None
-    fields: dict[str, Any] = Field(default_factory=dict)
-    clock: dict[str, Any] | None = None
-    parts: tuple[dict[str, Any], ...] = ()
-    zone: str | None = None
-    # Share of a delivery's rows that may be set aside before nothing is published.
-    quarantine_limit: float = Field(default=0.05, ge=0, le=1)
-
-
-ApiVendor = Literal[
-    "amplitude", "freshdesk", "google_workspace", "hubspot", "intercom", "jira", "mixpanel", "okta",
-    "posthog", "productboard", "zendesk",
-]  # fmt: skip
-
-
-class ApiSource(_Model):
-    """A vendor's API that is pulled; the secret itself stands in the environment or `.env`."""
-
-    # A project's id is written as a number.
-    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
-
-    # A folder of the lake's raw pages bears the name.
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
-    vendor: ApiVendor
-    # Secrets travel encrypted; plain HTTP is for tests on this very machine.
-    base_url: str = Field(pattern=r"^(https://[^/@?#]+|http://(127\.0\.0\.1|localhost):\d+)/?$")
-    streams: tuple[str, ...] = ()
-    start_at: AwareDatetime | date
-    credentials_env: str = Field(pattern=r"^[A-Z][A-Z0-9_]*$")
-    # What the vendor needs beside that: a project's id, a query.
-    options: dict[str, str] = Field(default_factory=dict)
-    max_pages: int = Field(default=5000, ge=1)
-
-    @property
-    def starts_at(self) -> datetime:
-        """Beginning of what is pulled, in UTC."""
-        if isinstance(self.start_at, datetime):
-            return self.start_at.astimezone(UTC)
-        return datetime.combine(self.start_at, time.min, UTC)
-
-
-class Publishing(_Model):
-    """How many published builds stay."""
-
-    keep_builds: int = Field(default=5, ge=1)
-
-
-class OwnPattern(_Model):
-    """A company's own kind of thing that free text must not keep, such as its customer numbers."""
-
-    kind: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    pattern: str
-
-    @field_validator("pattern")
-    @classmethod
-    def _usable(cls, value: str) -> str:
-        import duckdb
-
-        try:
-            row = duckdb.execute("select regexp_matches('', $1)", [value]).fetchone()
-        except duckdb.Error as error:
-            first = str(error).partition("\n")[0]
-            raise ValueError(
-                f"{value!r} is no RE2 pattern ({first}); RE2 knows no look-around and no "
-                "back-references"
-            ) from error
-        if row and row[0]:
-            raise ValueError(f"{value!r} fits an empty text, and so would be found everywhere")
-        return value
-
-
-class PrivacyRules(_Model):
-    """What is taken out of free text beside what productops knows (`docs/privacy.md`)."""
-
-    # Days for which delivered bytes are kept in `lake/landing`.
-    keep_raw_days: int = Field(default=400, ge=1)
-    patterns: tuple[OwnPattern, ...] = ()
-    # Words before a telephone number in the company's languages.
-    phone_cues: tuple[Annotated[str, Field(min_length=2)], ...] = ()
-
-
-class Config(_Model):
-    """The whole of `productops.yml`."""
-
-    org: Org
-    exclusions: tuple[Exclusion, ...] = ()
-    sources: tuple[SourceMapping, ...] = ()
-    apis: tuple[ApiSource, ...] = ()
-    publishing: Publishing = Publishing()
-    storage: Storage = Storage()
-    privacy: PrivacyRules = PrivacyRules()
-    owners: dict[str, str] = Field(default_factory=dict)
-
-    @field_validator("apis")
-    @classmethod
-    def _one_each(cls, value: tuple[ApiSource, ...]) -> tuple[ApiSource, ...]:
-        # Ids of two accounts of one vendor would be taken for each other.
-        for word in ("name", "vendor"):
-            said = [getattr(api, word) for api in value]
-            if twice := sorted({item for item in said if said.count(item) > 1}):
-                raise ValueError(f"{word} {', '.join(twice)} stands there twice")
-        return value
 
 
 @dataclass(frozen=True)
@@ -237,52 +81,6 @@ class Workspace:
         return as_of.replace(tzinfo=UTC) if as_of.tzinfo is None else as_of.astimezone(UTC)
 
 
-def _line_of(text: str, location: tuple[int | str, ...]) -> int:
-    """Line of the YAML node at `location`, as near as it can be found (1-based)."""
-    node = yaml.compose(text)
-    line = 1
-    for step in location:
-        child = None
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                if key.value == step:
-                    line, child = key.start_mark.line + 1, value
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-            child = node.value[step] if step < len(node.value) else None
-            line = child.start_mark.line + 1 if child else line
-        if child is None:
-            break
-        node = child
-    return line
-
-
-def line_in(path: Path, location: tuple[int | str, ...]) -> int:
-    """Line of a place in a YAML file, for messages; 1 where it can't be told."""
-    try:
-        return _line_of(path.read_text(encoding="utf-8"), location)
-    except (OSError, ValueError, yaml.YAMLError):
-        return 1
-
-
-def parse_config(text: str, path: Path) -> Config:
-    """Reads `productops.yml`; raises `ConfigError` with file, line, field and remedy."""
-    try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not valid YAML: {error}") from error
-    if not isinstance(document, dict):
-        raise ConfigError(f"{path}:1: expected a mapping that begins with `org:`")
-    try:
-        return Config.model_validate(document)
-    except ValidationError as error:
-        problems = [
-            f"{path}:{_line_of(text, item['loc'])}: "
-            f"{'.'.join(str(step) for step in item['loc'])}: {item['msg']}"
-            for item in error.errors()
-        ]
-        raise ConfigError("\n".join(problems)) from error
-
-
 def read_dotenv(path: Path) -> dict[str, str]:
     """`NAME=value` lines of a `.env` file; comments and blank lines are left out."""
     if not path.is_file():
@@ -309,7 +107,7 @@ def open_workspace(home: Path) -> Workspace:
             f"or point {HOME} at one."
         )
     config = parse_config(path.read_text(encoding="utf-8"), path)
-    hash_key = os.environ.get(HASH_KEY) or read_dotenv(home / ".env").get(HASH_KEY, "")
+    hash_key = Workspace(home, config).secret(HASH_KEY)
     if len(hash_key) < 16:
         raise ConfigError(
             f"{HASH_KEY} is not set (or shorter than 16 characters): e-mails can't be hashed. "

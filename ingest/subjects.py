@@ -15,9 +15,9 @@ from typing import Any
 
 import duckdb
 
+from ingest.config import ConfigError
 from ingest.contracts import PersonKind
 from ingest.privacy import email_key, keyed_hash
-from ingest.settings import ConfigError
 from ingest.values import quote
 
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")

@@ -39,7 +39,7 @@ def _fails_plainly(command: Callable[..., int | None]) -> Callable[..., None]:
 
     @wraps(command)
     def run(*arguments: Any, **options: Any) -> None:
-        from ingest.settings import ConfigError
+        from ingest.config import ConfigError
         from ingest.store import LakeError
         from orchestration.lib.paths import PipelineError
 

@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from ingest.config import ConfigError, SourceMapping, line_in
 from ingest.contracts import load_contracts
 from ingest.documents import read_own_yaml
 from ingest.fields import (
@@ -27,7 +28,6 @@ from ingest.fields import (
     plain,
 )
 from ingest.paths import PathTree
-from ingest.settings import ConfigError, SourceMapping, line_in
 
 Kind = Literal["ndjson", "csv", "json", "yaml", "tsv", "xml", "markdown"]
 # Bump when the meaning of a format changes: files rejected by the old code are tried again.

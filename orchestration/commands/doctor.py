@@ -16,7 +16,8 @@ from pathlib import Path
 
 import click
 
-from ingest.settings import ConfigError, Workspace, open_workspace
+from ingest.config import ConfigError
+from ingest.settings import Workspace, open_workspace
 from ingest.storage import Storage
 from ingest.streams import pull_problems, read_chains
 from orchestration.lib.paths import PROJECT_ROOT

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import click
 
-from ingest.settings import ConfigError, open_workspace
+from ingest.config import ConfigError
+from ingest.settings import open_workspace
 from orchestration.commands.telling import (
     columns,
     command,

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import click
 
-from ingest.settings import HASH_KEY, ConfigError, parse_config
+from ingest.config import ConfigError, parse_config
+from ingest.settings import HASH_KEY
 
 _FOLDERS = ("drop", "registry")
 _GITIGNORE = ".env\nlake/\nwarehouse/\npublished/\nstate/\n"

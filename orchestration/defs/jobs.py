@@ -9,7 +9,7 @@ import json
 import dagster as dg
 
 from ingest.arrivals import find
-from ingest.settings import ConfigError
+from ingest.config import ConfigError
 from ingest.store import LakeError
 from orchestration.defs.abandoned import close_abandoned
 from orchestration.defs.lake import EVENTS_BY_DAY

@@ -13,10 +13,11 @@ from typing import Any
 
 import dagster as dg
 
+from ingest.config import ConfigError, parse_config
 from ingest.contracts import Contract, load_contracts
 from ingest.ledger import Batch, read_batches
 from ingest.load import FileOutcome, IngestReport, ingest
-from ingest.settings import HOME, ConfigError, Workspace, parse_config
+from ingest.settings import HOME, Workspace
 from orchestration.defs.metadata import owners, preview, table
 from orchestration.defs.resources import WorkspaceResource
 from orchestration.lib import publish as publishing

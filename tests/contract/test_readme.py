@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ingest.settings import HASH_KEY, parse_config
+from ingest.config import parse_config
+from ingest.settings import HASH_KEY
 from tests.pipeline.conftest import KEY
 
 ROOT = Path(__file__).resolve().parents[2]

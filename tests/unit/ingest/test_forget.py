@@ -15,12 +15,12 @@ import pytest
 from ingest import arrivals
 from ingest.absence import scan
 from ingest.arrivals import SeenFiles
+from ingest.config import ConfigError
 from ingest.erasures import erasures_path, read_erasures
 from ingest.forget import conclude, look_for, purge
 from ingest.ledger import read_batches, withdraw
 from ingest.manifests import read_manifests
 from ingest.privacy import email_key
-from ingest.settings import ConfigError
 from ingest.store import LakeError
 from ingest.subjects import Subject, make_request, read_requests
 from tests.unit.ingest.conftest import HASH_KEY, Place, event, lines, new_home

@@ -9,9 +9,9 @@ import time
 import duckdb
 import pytest
 
+from ingest.config import ConfigError, PrivacyRules, parse_config
 from ingest.contracts import load_contracts, parse_contract
 from ingest.privacy import email_key, install
-from ingest.settings import ConfigError, PrivacyRules, parse_config
 from tests.unit.ingest.conftest import HASH_KEY, event, lines, part
 from tests.unit.ingest.test_formats import TICKET
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from ingest.__main__ import main
+from ingest.config import ConfigError
 from ingest.load import ingest
-from ingest.settings import ConfigError, open_workspace
+from ingest.settings import open_workspace
 from tests.unit.ingest.conftest import HASH_KEY, new_home
 
 SOURCE = """sources:

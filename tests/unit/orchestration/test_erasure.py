@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from ingest.absence import scan
-from ingest.settings import Config, Org, Workspace
+from ingest.config import Config, Org
+from ingest.settings import Workspace
 from ingest.subjects import Subject
 from orchestration.lib.erasure import clean_state
 from orchestration.lib.paths import PipelineError

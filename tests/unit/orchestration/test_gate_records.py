@@ -9,7 +9,8 @@ import pytest
 
 from expectations import runner
 from expectations.results import CheckResult
-from ingest.settings import Workspace, parse_config
+from ingest.config import parse_config
+from ingest.settings import Workspace
 from orchestration.lib import gates
 from orchestration.lib.gates import Print, last_marts_record
 from orchestration.lib.paths import PipelineError, stamp

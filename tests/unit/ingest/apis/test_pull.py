@@ -10,10 +10,11 @@ import pytest
 
 from ingest.__main__ import main
 from ingest.apis import load_vendor
+from ingest.config import ApiVendor, ConfigError, parse_config
 from ingest.ledger import open_rejections, read_batches, withdraw
 from ingest.manifests import read_manifests
 from ingest.pull import pull
-from ingest.settings import ApiVendor, ConfigError, open_workspace, parse_config
+from ingest.settings import open_workspace
 from ingest.store import LakeError
 from ingest.streams import missing_credentials, pull_problems, read_chains
 from tests.unit.ingest.apis.conftest import ORG, configuration
