@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ingest.contracts import load_contracts
 from ingest.formats import Format
-from ingest.framing import Chunk, read_chunks
+from ingest.framing import Chunk, read_chunks, spooled_chunks
 from ingest.lines import LINES, LineReader
 from ingest.records import Records, read_records
 from ingest.session import Session
@@ -21,7 +21,7 @@ from ingest.stage import Staged, stage_lines, stage_records
 from ingest.store import temporary
 
 # Compressed files up to this size may be read together with others.
-_SMALL_BYTES = 4 * 1024 * 1024
+_SMALL_BYTES = 1024 * 1024
 _RECORD_BYTES = 2000
 
 
@@ -34,10 +34,9 @@ class Content:
     records: tuple[Records, ...] = ()
     size: int = 0
 
-    @property
-    def lines(self) -> Iterable[Chunk]:
-        """Its lines, from memory or from the file."""
-        return self.chunks or read_chunks(self.path)
+    def lines(self, spool: Path) -> Iterable[Chunk]:
+        """Its lines, from memory or by way of a scratch file."""
+        return self.chunks or spooled_chunks(self.path, spool)
 
 
 def content_of(path: Path, chosen: Format, facts: Mapping[str, str]) -> Content:
@@ -69,7 +68,7 @@ def small_content(
     chunks = tuple(islice(read_chunks(path), 2))
     if len(chunks) > 1:
         return None
-    return Content(path, chunks, size=sum(len(block) for c in chunks for block in c.blocks))
+    return Content(path, chunks, size=sum(chunk.starts[-1] for chunk in chunks))
 
 
 def staged_parts(
@@ -80,7 +79,7 @@ def staged_parts(
     for number, part in enumerate(chosen.parts):
         contract = load_contracts()[part.contract]
         if chosen.reader.kind in LINES:
-            chunks = [one.lines for one in files]
+            chunks = [one.lines(scratch.with_suffix(".chunk")) for one in files]
             reader = LineReader(chosen.reader)
             yield stage_lines(run.connection, chunks, reader, part, contract, dict(facts), scratch)
         else:

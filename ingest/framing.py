@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import io
+import os
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import accumulate
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 48 * 1024 * 1024
 _READ_BYTES = 1024 * 1024
-# Compressed: small enough that what it grows to stays in the processor's cache.
-_PACKED_BYTES = 64 * 1024
+# Small enough that the allocator has it at hand and the processor in its cache.
+_BLOCK_BYTES = 64 * 1024
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -47,39 +48,32 @@ def is_gzip(path: Path) -> bool:
         return handle.read(2) == GZIP_MAGIC
 
 
-def _inflate(handle: IO[bytes]) -> Iterator[bytes]:
+def _inflate(path: Path) -> Iterator[bytes]:
     """Decompresses concatenated gzip members; each member's CRC and length are checked."""
-    from isal import isal_zlib
+    from gzip import BadGzipFile
 
-    member = isal_zlib.decompressobj(wbits=31)
-    started = False
+    from isal import igzip, isal_zlib
+
     try:
-        while block := handle.read(_PACKED_BYTES):
-            if not started:
-                block = block.lstrip(b"\0")
-            while block:
-                started = True
-                yield member.decompress(block)
-                block = b""
-                if member.eof:
-                    block = member.unused_data.lstrip(b"\0")
-                    member = isal_zlib.decompressobj(wbits=31)
-                    started = False
-                    if block and not block.startswith(GZIP_MAGIC[: len(block)]):
-                        raise DamagedFileError(
-                            "gzip_trailing_bytes",
-                            "bytes follow the end of the gzip data; export the file again",
-                        )
-    except isal_zlib.error as error:  # ty: ignore[invalid-exception-caught]
+        with igzip.open(path, "rb") as handle:
+            while block := handle.read1(_BLOCK_BYTES):
+                yield block
+    except EOFError as error:
+        raise DamagedFileError(
+            "gzip_truncated",
+            "the gzip data ends early: the export or the copy was cut off; deliver the whole file",
+        ) from error
+    except (BadGzipFile, isal_zlib.error) as error:  # ty: ignore[invalid-exception-caught]
+        # The first bytes were gzip's, so it is what follows a member that is not.
+        if str(error).startswith("Not a gzipped file"):
+            raise DamagedFileError(
+                "gzip_trailing_bytes",
+                "bytes follow the end of the gzip data; export the file again",
+            ) from error
         raise DamagedFileError(
             "gzip_corrupt",
             f"the gzip data is damaged ({error}); export the file again or copy it in binary mode",
         ) from error
-    if started:
-        raise DamagedFileError(
-            "gzip_truncated",
-            "the gzip data ends early: the export or the copy was cut off; deliver the whole file",
-        )
 
 
 def read_blocks(path: Path) -> Iterator[bytes]:
@@ -87,7 +81,7 @@ def read_blocks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as handle:
         magic = handle.peek(4)[:4]
         if magic.startswith(GZIP_MAGIC):
-            yield from _inflate(handle)
+            yield from _inflate(path)
         elif magic == PARQUET_MAGIC:
             yield from json_lines(path)
         else:
@@ -118,54 +112,67 @@ def read_all(path: Path) -> bytes:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Whole lines of one file; `first_line` is the 1-based number of the first of them."""
+    """Whole lines of one file; `first_line` is the 1-based number of the first of them.
 
-    blocks: tuple[bytes, ...]
+    The bytes are in memory, or in an open scratch file until the next chunk is asked for. They
+    came in blocks: `starts` tells where each begins, `lines_before` how many lines end before it;
+    the last of both are the totals.
+    """
+
+    source: bytes | IO[bytes]
     first_line: int
+    starts: Sequence[int]
+    lines_before: Sequence[int]
 
-    @cached_property
+    def _slice(self, begin: int, end: int) -> bytes:
+        if isinstance(self.source, bytes):
+            return self.source[begin:end]
+        return os.pread(self.source.fileno(), end - begin, begin)
+
+    @property
     def data(self) -> bytes:
-        """All bytes in one piece; rarely needed, and costs a copy."""
-        return b"".join(self.blocks)
+        """All bytes in memory."""
+        return self._slice(0, self.starts[-1])
+
+    @property
+    def path(self) -> Path | None:
+        """The scratch file that holds these lines and no others, if one does."""
+        return None if isinstance(self.source, bytes) else Path(self.source.name)
 
     @cached_property
-    def _ends(self) -> list[np.ndarray]:
-        """Where lines end in each block."""
-        import numpy as np
+    def _ends(self) -> dict[int, np.ndarray]:
+        """Where lines end in those blocks that were looked into so far."""
+        return {}
 
-        newline = ord("\n")
-        return [np.flatnonzero(np.frombuffer(b, np.uint8) == newline) for b in self.blocks]
-
-    @cached_property
-    def _lines_before(self) -> list[int]:
-        """Lines that end before each block, and at last all of them."""
-        return list(accumulate((len(ends) for ends in self._ends), initial=0))
+    def _end(self, index: int) -> int:
+        number = bisect_right(self.lines_before, index) - 1
+        if number not in self._ends:
+            begin, end = self.starts[number : number + 2]
+            self._ends[number] = _newlines(self._slice(begin, end)).nonzero()[0] + begin
+        return int(self._ends[number][index - self.lines_before[number]])
 
     @property
     def line_count(self) -> int:
         """Lines, blank ones too."""
-        return self._lines_before[-1]
+        return self.lines_before[-1]
 
     @cached_property
     def filled(self) -> list[int] | None:
         """0-based positions of lines that are not blank, or None where all lines are filled."""
-        filled = [i for i, line in enumerate(self.data.split(b"\n")[:-1]) if line.strip()]
+        lines = self.data.split(b"\n")[:-1]
+        filled = [index for index, line in enumerate(lines) if line.strip()]
         return None if len(filled) == self.line_count else filled
 
     def line(self, index: int) -> bytes:
         """The raw line at a 0-based position, without its end."""
-        number, start = 0, 0
-        if index:
-            number = bisect_right(self._lines_before, index - 1) - 1
-            start = int(self._ends[number][index - 1 - self._lines_before[number]]) + 1
-        pieces = []
-        for block in self.blocks[number:]:
-            end = block.find(b"\n", start)
-            pieces.append(block[start : end if end >= 0 else None])
-            if end >= 0:
-                break
-            start = 0
-        return b"".join(pieces).rstrip(b"\r")
+        start = self._end(index - 1) + 1 if index else 0
+        return self._slice(start, self._end(index)).rstrip(b"\r")
+
+
+def _newlines(block: bytes) -> np.ndarray:
+    import numpy as np
+
+    return np.frombuffer(block, np.uint8) == ord("\n")
 
 
 def utf8_blocks(path: Path) -> Iterator[bytes]:
@@ -185,29 +192,66 @@ def utf8_blocks(path: Path) -> Iterator[bytes]:
     yield from blocks
 
 
-def read_chunks(path: Path, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
-    """Cuts a file into chunks of whole lines of about `size` bytes.
+def _cut(path: Path, size: int) -> Iterator[tuple[bytes, bool]]:
+    """Blocks of a file, and whether a chunk of about `size` bytes ends after each."""
+    length = 0
+    rest = b""
+    for block in utf8_blocks(path):
+        length += len(block)
+        cut = block.rfind(b"\n") + 1
+        if length < size or not cut:
+            yield block, False
+            rest = block or rest
+            continue
+        yield block[:cut], True
+        rest = block[cut:]
+        length = len(rest)
+        yield rest, False
+    if rest:
+        yield b"" if rest.endswith(b"\n") else b"\n", True
+
+
+def _chunks(path: Path, size: int, sink: IO[bytes]) -> Iterator[Chunk]:
+    """Chunks in a scratch file that each begins anew."""
+    import numpy as np
+
+    first_line = 1
+    starts, lines_before = [0], [0]
+    for block, is_last in _cut(path, size):
+        sink.write(block)
+        starts.append(starts[-1] + len(block))
+        lines_before.append(lines_before[-1] + int(np.count_nonzero(_newlines(block))))
+        if is_last:
+            sink.truncate()
+            sink.flush()
+            yield Chunk(sink, first_line, starts, lines_before)
+            first_line += lines_before[-1]
+            starts, lines_before = [0], [0]
+            sink.seek(0)
+
+
+def spooled_chunks(path: Path, spool: Path, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
+    """Cuts a file into chunks of whole lines of about `size` bytes, one at a time in `spool`.
+
+    So no more than a block is in memory, and what is written while it is in the processor's cache
+    costs little. The scratch file is removed at the end.
 
     Raises:
         DamagedFileError: If the gzip data is cut off, corrupt or followed by other bytes.
     """
-    first_line = 1
-    pending: list[bytes] = []
-    length = 0
-    for block in utf8_blocks(path):
-        pending.append(block)
-        length += len(block)
-        if length < size:
-            continue
-        cut = block.rfind(b"\n") + 1
-        if not cut:
-            continue
-        pending[-1] = block[:cut]
-        chunk = Chunk(tuple(pending), first_line)
-        yield chunk
-        first_line += chunk.line_count
-        pending, length = [block[cut:]], len(block) - cut
-    if any(pending):
-        last = next(block for block in reversed(pending) if block)
-        ending = () if last.endswith(b"\n") else (b"\n",)
-        yield Chunk((*pending, *ending), first_line)
+    try:
+        with spool.open("w+b") as sink:
+            yield from _chunks(path, size, sink)
+    finally:
+        spool.unlink(missing_ok=True)
+
+
+def read_chunks(path: Path, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
+    """The same in memory.
+
+    Raises:
+        DamagedFileError: If the gzip data is cut off, corrupt or followed by other bytes.
+    """
+    sink = io.BytesIO()
+    for chunk in _chunks(path, size, sink):
+        yield replace(chunk, source=sink.getvalue())

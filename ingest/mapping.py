@@ -14,7 +14,7 @@ from ingest.contracts import Column, Contract
 from ingest.fields import Clock, Field, FieldMap, MappingError, plain
 from ingest.paths import PathTree
 from ingest.privacy import without_personal
-from ingest.values import gathered_sql, name, quote, trimmed, value_sql
+from ingest.values import gathered_sql, name, quote, row_key_sql, trimmed, value_sql
 
 CLOCK_TOLERANCE = "interval 10 minutes"
 # Column that a raw relation has when an id is made of the whole record.
@@ -65,7 +65,7 @@ class Compiled:
         typed += [f"{sql} as {name('t_' + column)}" for column, sql in self.texts.items()]
         outer = [f"{name('c_' + column)} as {name(column)}" for column in self.columns]
         return (
-            f"select {', '.join(outer)}, md5_number_lower({key}) as row_key, "
+            f"select {', '.join(outer)}, {row_key_sql(key)} as row_key, "
             f"{self.reason} as _reason, r_extra as _extra "
             f"from (select {', '.join(typed)}, x.r_extra from "
             f"(select {timed} from (select {read} from {relation} r) x) x)"

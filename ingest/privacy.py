@@ -103,7 +103,8 @@ def without_personal(expression: str) -> str:
     patch = "{" + ",".join(f'"{name}":null' for name in PERSONAL_PROPERTIES) + "}"
     names = "|".join(PERSONAL_PROPERTIES)
     patched = f"cast(json_merge_patch({expression}, '{patch}') as varchar)"
-    named = f"regexp_matches({expression}, '^{{.*\"({names})\"') and json_valid({expression})"
+    holds_name = f"prefix({expression}, '{{') and regexp_matches({expression}, '\"({names})\"')"
+    named = f"{holds_name} and json_valid({expression})"
     bare = f"case when {named} then {patched} else {expression} end"
     inside, mask = _EMAIL_INSIDE.replace("'", "''"), _EMAIL_MASK
     return (

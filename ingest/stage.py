@@ -30,10 +30,6 @@ from ingest.problems import BadRecord, DamagedFileError
 from ingest.records import Records
 from ingest.values import name, quote
 
-_SURROGATE = re.compile(
-    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
-    r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -108,14 +104,18 @@ def _insert_chunks(
     connection: duckdb.DuckDBPyConnection, select: Callable[[str], str], reads: dict[str, str],
     chunks: Sequence[Chunk], reader: LineReader, draft: Path,
 ) -> None:  # fmt: skip
-    statement = f"insert into stage {select(reader.relation(draft, reads))}"
+    def insert(path: Path) -> None:
+        connection.execute(f"insert into stage {select(reader.relation(path, reads))}")
+
     if all(map(reader.is_readable, chunks)):
-        _overwrite(draft, (block for chunk in chunks for block in chunk.blocks))
+        spool = chunks[0].path if len(chunks) == 1 else None
+        if spool is None:
+            _overwrite(draft, (chunk.data for chunk in chunks))
         with suppress(duckdb.Error):
-            connection.execute(statement)
+            insert(spool or draft)
             return
     _overwrite(draft, (reader.readable(chunk.data) for chunk in chunks))
-    connection.execute(statement)
+    insert(draft)
 
 
 def _loads(files: Sequence[Iterable[Chunk]]) -> Iterator[list[tuple[int, Chunk]]]:

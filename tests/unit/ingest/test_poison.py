@@ -11,7 +11,7 @@ import json
 import pytest
 
 from ingest import ledger
-from ingest.framing import Chunk, read_chunks
+from ingest.framing import read_chunks, spooled_chunks
 from tests.unit.ingest.conftest import event, lines, loaded, packed, rejected
 from tests.unit.ingest.test_formats import SLACK
 
@@ -34,7 +34,9 @@ def test_a_wrong_checksum_is_noticed(place) -> None:
 
 
 def test_bytes_after_the_end_are_noticed_but_padding_is_none(place) -> None:
-    rejected(place.land("a.json.gz", packed(event(1)) + b"junk"), "gzip_trailing_bytes")
+    rejected(
+        place.land("a.json.gz", packed(event(1)) + b"junk after the end"), "gzip_trailing_bytes"
+    )
     assert loaded(place.land("b.json.gz", packed(event(2)) + b"\0" * 3000))["loaded"] == 1
 
 
@@ -167,9 +169,21 @@ def test_chunks_may_end_anywhere(tmp_path) -> None:
         assert seen == wanted
 
 
-def test_a_line_may_lie_in_many_blocks() -> None:
-    chunk = Chunk((b"ab", b"c\nde", b"", b"f", b"g\r\nh\n"), 1)
-    assert [chunk.line(i) for i in range(chunk.line_count)] == [b"abc", b"defg", b"h"]
+@pytest.mark.parametrize("packing", [bytes, gzip.compress], ids=["plain", "packed"])
+def test_lines_are_found_wherever_they_lie_in_a_large_chunk(tmp_path, packing) -> None:
+    wanted = [b"x" * (n * 7919 % 4000) for n in range(1500)]
+    wanted[700] = b"y" * 3_000_000
+    path = tmp_path / "a.txt"
+    path.write_bytes(packing(b"\r\n".join(wanted) + b"\r\n"))
+    for size, count in ((50_000_000, 1), (1_000_000, 4)):
+        for chunks in (read_chunks(path, size), spooled_chunks(path, tmp_path / "spool", size)):
+            seen, sizes = [], []
+            for chunk in chunks:
+                assert chunk.first_line == len(seen) + 1
+                seen += [chunk.line(i) for i in range(chunk.line_count)]
+                sizes.append(chunk.line_count)
+            assert (seen, len(sizes)) == (wanted, count)
+    assert not (tmp_path / "spool").exists()
 
 
 # --- times
