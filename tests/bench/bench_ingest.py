@@ -27,7 +27,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 EVENTS = 1_000_000
 PER_FILE = 50_000
-ROUNDS = 3
+ROUNDS = 5
 LIMIT = 2.0
 
 CONFIG = "org: {name: Bench, product_born_on: 2026-01-01, as_of: 2026-06-30T12:00:00Z}\n"
