@@ -10,10 +10,10 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo up test lint types docs bench slow lock clean
+.PHONY: help demo up test slow realdata lint types docs bench lock clean
 
 help: ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -36,6 +36,9 @@ test: .venv/.installed ## Run the tests
 
 slow: .venv/.installed ## Run the tests that take long
 	@$(BIN)/python -m pytest -m slow
+
+realdata: .venv/.installed ## Run the tests on real exports (PRODUCTOPS_REALDATA=folder)
+	@$(BIN)/python -m pytest -m realdata
 
 lint: .venv/.installed ## Check style and who imports whom
 	@$(BIN)/ruff check .

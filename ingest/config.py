@@ -63,6 +63,8 @@ class SourceMapping(_Model):
     # A folder of the lake bears the name.
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
     files: str
+    # What its named groups find in a file's name can be read as `_file.<group>`.
+    file_pattern: str | None = None
     reader: dict[str, Any]
     contract: str | None = None
     fields: dict[str, Any] = Field(default_factory=dict)

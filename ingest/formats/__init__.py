@@ -222,6 +222,7 @@ def from_source(source: SourceMapping, path: Path, number: int = 0) -> Format:
     only = {"contract": source.contract, "fields": source.fields,
             "clock": source.clock, "zone": source.zone}  # fmt: skip
     specs = source.parts or (only,)
+    pattern = source.file_pattern
     try:
         reader = parse_reader(source.reader)
         parts = tuple(parse_part(spec, f"source {source.name}") for spec in specs)
@@ -233,6 +234,7 @@ def from_source(source: SourceMapping, path: Path, number: int = 0) -> Format:
             reader=reader,
             parts=parts,
             files=source.files,
+            file_pattern=checked_pattern(pattern, "file_pattern") if pattern else None,
         )
     except MappingError as error:
         raise ConfigError(f"{path}:{line_in(path, ('sources', number))}: {error}") from error

@@ -228,7 +228,7 @@ class Warehouse:
     """A DuckDB file built by dbt from one lake."""
 
     path: Path
-    lake: FixtureLake
+    lake: FixtureLake | Path
     target: Path
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -247,7 +247,7 @@ class Warehouse:
         from dbt.cli.main import dbtRunner
 
         values = {
-            "lake_path": str(self.lake.folder),
+            "lake_path": str(self.lake.folder if isinstance(self.lake, FixtureLake) else self.lake),
             "as_of_at": "2026-06-30 12:00:00",
             "org_time_zone": "UTC",
             "touched_event_dates": list(touched),

@@ -7,7 +7,7 @@ clocks as (
     {%- for contract, clock in [
         ('accounts', 'updated_at'), ('business_hours', 'updated_at'), ('deployments', 'occurred_at'),
         ('exposures', 'exposed_at'), ('feedback_notes', 'updated_at'), ('identities', 'updated_at'),
-        ('incidents', 'updated_at'), ('opportunities', 'updated_at'), ('qa_checks', 'checked_at'),
+        ('incidents', 'updated_at'), ('listed_rows', 'listed_at'), ('opportunities', 'updated_at'), ('qa_checks', 'checked_at'),
         ('research_sessions', 'updated_at'), ('survey_responses', 'submitted_at'),
         ('ticket_events', 'occurred_at'), ('ticket_messages', 'created_at'), ('tickets', 'version_at'),
         ('tool_activity', 'occurred_at'), ('tool_seats', 'snapshot_on'), ('tool_spend', 'spent_on'),

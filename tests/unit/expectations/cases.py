@@ -14,7 +14,10 @@ Row = dict[str, Any]
 DAY = date(2026, 3, 2)  # a Monday
 
 # A column by which rows of one table are told apart; elsewhere the first text column of the key.
-TELLS_APART = {"retention__cohort_interval": "interval_number", "exclusions": "subject"}
+TELLS_APART = {
+    "retention__cohort_interval": "interval_number", "exclusions": "subject",
+    "listed_rows": "item_id",
+}  # fmt: skip
 # Numbers that a check of the whole row wants to be there.
 NEEDED = {"active_users__daily": ("dau_count", "wau_count", "mau28_count", "mau30_count")}
 
@@ -32,6 +35,7 @@ SANE: dict[str, Row] = {
     "accounts": {"arr_minor": None, "currency": None},
     "survey_responses": {},
     "identities": {},
+    "listed_rows": {"contract": "tickets"},
     "theme_terms": {},
     "research_sessions": {"consent": "recording"},
     "active_users__daily": {

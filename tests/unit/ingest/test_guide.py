@@ -7,23 +7,24 @@ import re
 import shutil
 import typing
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 import yaml
 
 from ingest import formats
+from ingest.config import ConfigError
 from ingest.contracts import load_contracts
 from ingest.fields import PARSERS
-from tests.unit.ingest.conftest import Place, loaded, rejected
+from tests.unit.ingest.conftest import Place, loaded, part, rejected
 
 ROOT = Path(__file__).resolve().parents[3]
 GUIDE = (ROOT / "docs" / "adding-a-format.md").read_text(encoding="utf-8")
 
 
-def block(language: str) -> str:
-    (found,) = re.findall(rf"```{language}\n(.*?)```", GUIDE, re.DOTALL)
-    return found
+def block(language: str, number: int = 0) -> str:
+    return re.findall(rf"```{language}\n(.*?)```", GUIDE, re.DOTALL)[number]
 
 
 @pytest.fixture
@@ -99,3 +100,32 @@ def test_the_guide_names_the_files_of_a_contract() -> None:
                       f"dbt_project/models/staging/stg_{name}.yml"):  # fmt: skip
             assert (ROOT / place).is_file()
             assert place.replace(name, "<name>").removesuffix(".yml").removesuffix(".sql") in GUIDE
+
+
+def test_complete_lists_are_taken_in_as_the_guide_says(make_place) -> None:
+    place = make_place(block("yaml", 1))
+    head = "id,state,updated,created\n"
+    one, two = (f"{n},open,2026-05-01T0{n}:00:00Z,2026-05-01T00:00:00Z\n" for n in (1, 2))
+    loaded(place.land("questions/2026-05-01T1200Z__2026-05-01.csv", head + one + two))
+    loaded(place.land("questions/2026-05-01T1300Z__2026-05-01.csv", head + one))
+    assert place.rows("tickets", "ticket_id", "order by 1") == [("1",), ("2",)]
+    assert place.rows("listed_rows", "scope, item_id, listed_at", "order by 3, 2") == [
+        ("2026-05-01", "1", datetime(2026, 5, 1, 12)),
+        ("2026-05-01", "2", datetime(2026, 5, 1, 12)),
+        ("2026-05-01", "1", datetime(2026, 5, 1, 13)),
+    ]
+
+
+def test_a_list_whose_name_does_not_tell_when_it_was_made_lists_nothing(make_place) -> None:
+    place = make_place(block("yaml", 1))
+    outcome = place.land(
+        "questions/may.csv", "id,state,updated,created\n1,open,2026-05-01,2026-05-01\n"
+    )
+    assert part(outcome, "tickets")["loaded"] == 1
+    assert part(outcome, "listed_rows") == {"in": 1, "loaded": 0, "duplicate": 0, "quarantined": 1}
+
+
+def test_a_pattern_that_is_none_is_refused_by_file_and_line(make_place) -> None:
+    text = block("yaml", 1).replace("(?P<made_at>[^_]+)", "(?P<made_at>")
+    with pytest.raises(ConfigError, match=r"productops\.yml:\d+: .*file_pattern"):
+        make_place(text).run()
