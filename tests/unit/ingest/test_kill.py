@@ -7,36 +7,16 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from ingest.ledger import read_batches
 from ingest.manifests import read_manifests
 from tests.unit.ingest.conftest import Place, event, lines, new_home, packed
+from tests.unit.ingest.killing import ROOT, killed_at, moments
 from tests.unit.ingest.test_formats import SLACK
 
-ROOT = Path(__file__).parents[3]
 RUN = [sys.executable, "-m", "ingest", "run", "--home"]
-
-# Ends the process, without a farewell, at the n-th time that a file becomes visible.
-AT_REPLACE = """
-import os, signal, sys
-from ingest import arrivals
-from ingest.__main__ import main
-arrivals.SETTLE_SECONDS = 0
-left, after, real = int(sys.argv[2]), sys.argv[3] == "after", os.replace
-def replace(source, target):
-    global left
-    left -= 1
-    if left == 0 and after:
-        real(source, target)
-    if left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    real(source, target)
-os.replace = replace
-main(["run", "--home", sys.argv[1]])
-"""
 
 
 def fill(place: Place, events: int = 40) -> Place:
@@ -90,18 +70,11 @@ def truth(make_place) -> dict[str, object]:
 
 # Raw bytes kept, rows visible, manifest visible: before and after each of them, in each file.
 @pytest.mark.parametrize(
-    ("number", "moment"),
-    [
-        (3, "before"), (4, "after"), (6, "after"),
-        *(pytest.param(n, m, marks=pytest.mark.slow)
-          for n in range(1, 24) for m in ("before", "after") if (n, m) != (4, "after")),
-    ],
-)  # fmt: skip
+    ("number", "moment"), moments(23, [(3, "before"), (4, "after"), (6, "after")])
+)
 def test_killed_when_a_file_becomes_visible(make_place, truth, number, moment) -> None:
     place = fill(make_place())
-    code = python(sys.executable, "-c", AT_REPLACE, str(place.home), str(number), moment)
-    assert code in {-signal.SIGKILL, 0}
-    assert number > 10 or code == -signal.SIGKILL
+    assert killed_at(place.home, number, moment, "run") or number > 10
     place.run()
     assert content(place) == truth
     assert not place.run().files

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
@@ -16,25 +15,7 @@ from ingest.manifests import read_manifests
 from ingest.streams import read_chains
 from tests.unit.ingest.apis.worlds import Freshdesk, HubSpot
 from tests.unit.ingest.apis.worlds_more import Okta
-
-ROOT = Path(__file__).parents[4]
-
-# Ends the process, without a farewell, at the n-th time that a file becomes visible.
-AT_REPLACE = """
-import os, signal, sys
-from ingest.__main__ import main
-left, after, real = int(sys.argv[2]), sys.argv[3] == "after", os.replace
-def replace(source, target):
-    global left
-    left -= 1
-    if left == 0 and after:
-        real(source, target)
-    if left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    real(source, target)
-os.replace = replace
-main(["pull", "--home", sys.argv[1]])
-"""
+from tests.unit.ingest.killing import ROOT, killed_at, moments
 
 
 def leaves_nothing_behind(puller) -> None:
@@ -59,20 +40,11 @@ def quick(monkeypatch) -> None:
 
 
 # Raw page kept, rows visible, manifest visible: before and after each of them.
-@pytest.mark.parametrize(
-    ("number", "moment"),
-    [
-        (5, "after"), (6, "before"),
-        *(pytest.param(n, m, marks=pytest.mark.slow)
-          for n in range(1, 14) for m in ("before", "after") if (n, m) != (5, "after")),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("number", "moment"), moments(13, [(5, "after"), (6, "before")]))
 def test_killed_when_a_file_becomes_visible(make_puller, monkeypatch, number, moment) -> None:
     quick(monkeypatch)
     puller = make_puller(Freshdesk(350))
-    command = [sys.executable, "-c", AT_REPLACE, str(puller.place.home), str(number), moment]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, timeout=60)
-    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    assert killed_at(puller.place.home, number, moment, "pull")
     # Edited in between, so that the pages that were not committed come back as others.
     puller.world.edit(340, 341)
     puller.server.skew += 120
