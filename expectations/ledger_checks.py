@@ -1,4 +1,4 @@
-"""Checks of the ledger: is too much set aside, does a refused file still wait for somebody.
+"""Checks of the ledger: is too much set aside, is a file refused, did an export's columns change.
 
 Belongs here: pure functions over what the ledger says. Does not belong here: the ledger itself
 (`ingest.ledger`) and rows of contracts (`expectations/raw/*.yml`).
@@ -55,6 +55,21 @@ class RejectionLike(Protocol):
     def detail(self) -> str: ...  # noqa: D102
 
 
+class ChangeLike(Protocol):
+    """What a change of an export's columns must tell."""
+
+    @property
+    def contract(self) -> str: ...  # noqa: D102
+    @property
+    def column(self) -> str: ...  # noqa: D102
+    @property
+    def what(self) -> str: ...  # noqa: D102
+    @property
+    def first_file(self) -> str: ...  # noqa: D102
+    @property
+    def remedy(self) -> str: ...  # noqa: D102
+
+
 @dataclass(frozen=True)
 class LedgerCheck:
     """Name, gravity and reason of a check of the ledger."""
@@ -85,13 +100,21 @@ UNKNOWN_FILE = LedgerCheck(
     "A file that no format recognises may be meant for somebody else, or be a changed export.",
     "Add a mapping for it to productops.yml, or move it out of the drop folder.",
 )  # fmt: skip
-LEDGER_CHECKS = (BALANCE, QUARANTINE_SHARE, KNOWN_REJECTED, UNKNOWN_FILE)
+COLUMNS_CHANGED = LedgerCheck(
+    "columns_changed", "warning",
+    "A column that came or went changes what the numbers rest on, though no row is wrong.",
+    "See `productops schema diff`: map a new column, export the file with a missing one again.",
+)  # fmt: skip
+LEDGER_CHECKS = (BALANCE, QUARANTINE_SHARE, KNOWN_REJECTED, UNKNOWN_FILE, COLUMNS_CHANGED)
+# What `schema diff` calls news; the rest has been so from the first file on, or is over.
+_NEWS = frozenset({"new", "vanished"})
 
 
 def check_ledger(
     batches: Iterable[BatchLike],
     rejections: Iterable[RejectionLike] = (),
     limits: Mapping[str, float] | None = None,
+    changes: Iterable[ChangeLike] = (),
 ) -> tuple[CheckResult, ...]:
     """Holds batches and open rejections against the rules, in the order of `LEDGER_CHECKS`.
 
@@ -99,6 +122,7 @@ def check_ledger(
         batches: Deliveries to look at.
         rejections: Refused files that still lie in the drop folder.
         limits: Share of rows that may be set aside, by format, where it is not 5 %.
+        changes: How exports' columns changed; those that began with one of the batches count.
     """
     allowed = limits or {}
     loaded = sorted((b for b in batches if b.status == "loaded"), key=lambda b: b.batch_id)
@@ -109,6 +133,12 @@ def check_ledger(
         for b in loaded
         if b.rows_in and b.rows_quarantined / b.rows_in > _limit(b, allowed)
     ]
+    files = {b.source_file for b in loaded}
+    changed = [
+        _change(c)
+        for c in sorted(changes, key=lambda c: (c.first_file, c.contract, c.column))
+        if c.what in _NEWS and c.first_file in files
+    ]
     unknown = [_refusal(r) for r in refused if is_unknown(r)]
     known = [_refusal(r) for r in refused if not is_unknown(r)]
     return (
@@ -116,6 +146,7 @@ def check_ledger(
         _result(QUARANTINE_SHARE, beyond, len(loaded), "share"),
         _result(KNOWN_REJECTED, known, len(refused), "reason"),
         _result(UNKNOWN_FILE, unknown, len(refused), "reason"),
+        _result(COLUMNS_CHANGED, changed, len(loaded), "column"),
     )
 
 
@@ -144,6 +175,13 @@ def _refusal(rejection: RejectionLike) -> dict[str, Any]:
     return {
         "source_file": rejection.path, "format": rejection.format,
         "reason": rejection.reason, "detail": rejection.detail,
+    }  # fmt: skip
+
+
+def _change(change: ChangeLike) -> dict[str, Any]:
+    return {
+        "source_file": change.first_file, "contract": change.contract, "column": change.column,
+        "what": change.what, "remedy": change.remedy,
     }  # fmt: skip
 
 

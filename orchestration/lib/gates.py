@@ -21,7 +21,9 @@ from typing import Any
 from expectations.ledger_checks import check_ledger
 from expectations.results import CheckResult
 from expectations.suites import Suite, load_suites
+from ingest import drift
 from ingest.ledger import Batch, open_rejections
+from ingest.manifests import read_manifests
 from ingest.settings import Workspace
 from ingest.store import write_json
 from orchestration.lib.paths import PROJECT_ROOT, PipelineError, code_fingerprint
@@ -85,7 +87,8 @@ def gate_lake(workspace: Workspace, plan: Plan, progress: Progress | None = None
     known = read_record(_lake_path(workspace))
     if known and _speaks_of(known, subject):
         return known
-    checks = list(check_ledger(plan.added, open_rejections(workspace), limits(workspace)))
+    changes = drift.changes(read_manifests(workspace.lake)) if plan.added else []
+    checks = list(check_ledger(plan.added, open_rejections(workspace), limits(workspace), changes))
     relations = _relations(workspace, plan.added)
     suites = [suite for suite in raw_suites() if suite.table in relations]
     if suites:

@@ -9,12 +9,15 @@ import pytest
 
 from expectations import runner
 from expectations.results import CheckResult
+from ingest import arrivals
 from ingest.config import parse_config
 from ingest.settings import Workspace
 from orchestration.lib import gates
 from orchestration.lib.gates import Print, last_marts_record
 from orchestration.lib.paths import PipelineError, stamp
-from orchestration.lib.receipt import Receipt
+from orchestration.lib.receipt import Receipt, plan_build
+from tests.unit.ingest.conftest import Place, new_home
+from tests.unit.ingest.test_formats import SLACK
 
 
 @pytest.fixture
@@ -80,3 +83,24 @@ def test_a_warehouse_replaced_meanwhile_leaves_no_record_for_the_old_build(
     with pytest.raises(PipelineError, match="Another build replaced the warehouse"):
         gates.gate_marts(workspace, receipt)
     assert last_marts_record(workspace) is None
+
+
+def test_a_column_that_came_with_a_delivery_is_told_and_the_gate_stays_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrivals, "SETTLE_SECONDS", 0.0)
+    monkeypatch.setattr(runner, "run", lambda *_, **__: (PASSED,))
+    place = Place(new_home(tmp_path / "company"))
+    place.land("slack-2026-05-01.csv", SLACK)
+    assert _columns_changed(place) == []
+    wider = "\n".join(f"{line},x" for line in SLACK.strip().splitlines()).replace(",x", ",shoe", 1)
+    place.land("slack-2026-05-02.csv", wider + "\n")
+    assert _columns_changed(place) == [("drop/slack-2026-05-02.csv", "shoe", "new")]
+
+
+def _columns_changed(place: Place) -> list[tuple[str, str, str]]:
+    record = gates.gate_lake(place.workspace, plan_build(place.workspace))
+    assert record.is_open
+    (found,) = [check for check in record.checks if check.check_name == "columns_changed"]
+    assert found.passed is not bool(found.failing_rows)
+    return [(row["source_file"], row["column"], row["what"]) for row in found.failing_rows]
