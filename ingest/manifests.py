@@ -160,7 +160,7 @@ def _manifest(document: dict[str, Any]) -> Manifest:
 def parse_manifest(path: Path, content: bytes | None = None) -> Manifest:
     """Reads a manifest, or what is to become one; raises `LakeError` naming a damaged one."""
     try:
-        return _manifest(json.loads(content or path.read_text(encoding="utf-8")))
+        return _manifest(json.loads(content or path.read_bytes()))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise LakeError(
             f"{path}: not a manifest of this version ({error}). Restore it from a backup, or "

@@ -1,0 +1,78 @@
+{#
+    Which version of a row counts, of a contract whose rows are delivered more than once.
+    Only staging models call these. Not here: how the lake's files are read (lake.sql), rows that
+    are delivered no more (vanished.sql).
+#}
+
+{# The same text for the same content, to settle ties between versions. #}
+{% macro content_key(columns) -%}
+    md5(
+        {%- for column in columns %}
+        coalesce(cast({{ column }} as {{ dbt.type_string() }}), '~') || '|'{{ ' ||' if not loop.last }}
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+{#
+    The current version of every key of a contract: by its version column, ties by content, never
+    by order of loading. Only keys that were loaded again with other content have something to
+    decide (`is_revision`); all others pass straight through, so that a filter on the outside
+    reaches the files.
+#}
+{% macro current_version(contract, key, columns, version=none, keep='latest', provenance=['batch_id', 'loaded_at', 'source_file', 'source_line']) -%}
+{% set kept = ['source'] + columns + provenance %}
+with
+
+competing as (
+
+    select {{ key | join(', ') }}
+    from {{ lake(contract) }}
+    where is_revision
+    group by {{ key | join(', ') }}
+
+),
+
+undisputed as (
+
+    select {{ kept | join(', ') }}
+    from {{ lake(contract) }} as loaded
+    where
+        batch_id in ({{ counted_batches() }})
+        and not exists (
+            select 1
+            from competing
+            where {% for part in key %}competing.{{ part }} = loaded.{{ part }}{{ ' and ' if not loop.last }}{% endfor %}
+        )
+
+),
+
+ranked as (
+
+    select
+        {{ kept | join(', ') }},
+        row_number() over (
+            partition by {{ key | join(', ') }}
+            order by
+                {%- if version %}
+                case when {{ version }} is null then 1 else 0 end,
+                {{ version }} {{ 'desc' if keep == 'latest' else 'asc' }},
+                {%- endif %}
+                {{ content_key(columns) }},
+                batch_id,
+                source_line
+        ) as version_rank
+    from {{ lake(contract) }} as loaded
+    where
+        batch_id in ({{ counted_batches() }})
+        and exists (
+            select 1
+            from competing
+            where {% for part in key %}competing.{{ part }} = loaded.{{ part }}{{ ' and ' if not loop.last }}{% endfor %}
+        )
+
+)
+
+select {{ kept | join(', ') }} from undisputed
+union all
+select {{ kept | join(', ') }} from ranked where version_rank = 1
+{%- endmacro %}
