@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 48 * 1024 * 1024
 _READ_BYTES = 1024 * 1024
-# Small enough that the allocator has it at hand and the processor in its cache.
-_BLOCK_BYTES = 64 * 1024
+# Small enough for the processor's cache, large enough that Python's part in it is small.
+_BLOCK_BYTES = 256 * 1024
+# Blocks in which the head of a file is read: of a damaged one the last block is lost.
+_HEAD_BLOCK_BYTES = 4 * 1024
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -48,7 +50,7 @@ def is_gzip(path: Path) -> bool:
         return handle.read(2) == GZIP_MAGIC
 
 
-def _inflate(path: Path) -> Iterator[bytes]:
+def _inflate(path: Path, size: int) -> Iterator[bytes]:
     """Decompresses concatenated gzip members; each member's CRC and length are checked."""
     from gzip import BadGzipFile
 
@@ -56,7 +58,7 @@ def _inflate(path: Path) -> Iterator[bytes]:
 
     try:
         with igzip.open(path, "rb") as handle:
-            while block := handle.read1(_BLOCK_BYTES):
+            while block := handle.read1(size):
                 yield block
     except EOFError as error:
         raise DamagedFileError(
@@ -76,12 +78,12 @@ def _inflate(path: Path) -> Iterator[bytes]:
         ) from error
 
 
-def read_blocks(path: Path) -> Iterator[bytes]:
-    """Decompressed bytes of a file, block by block."""
+def read_blocks(path: Path, size: int = _BLOCK_BYTES) -> Iterator[bytes]:
+    """Decompressed bytes of a file, block by block; `size` is that of a compressed one's."""
     with path.open("rb") as handle:
         magic = handle.peek(4)[:4]
         if magic.startswith(GZIP_MAGIC):
-            yield from _inflate(path)
+            yield from _inflate(path, size)
         elif magic == PARQUET_MAGIC:
             yield from json_lines(path)
         else:
@@ -94,7 +96,7 @@ def head(path: Path, size: int = 256 * 1024) -> bytes:
     parts: list[bytes] = []
     total = 0
     try:
-        for block in read_blocks(path):
+        for block in read_blocks(path, _HEAD_BLOCK_BYTES):
             parts.append(block)
             total += len(block)
             if total >= size:

@@ -8,7 +8,7 @@ belong here: parsing (`ingest.stage`), which rows are new (`ingest.duplicates`),
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -190,22 +190,25 @@ def land_part(
         quarantine = lake / "quarantine" / f"{place}-{contract.name}.parquet"
         write_quarantine(connection, quarantine, contract.name, delivery, bad)
     _write_rows(connection, lake, staged, deliveries, tallies, outputs)
+    paths = [path for tally, path in zip(tallies, outputs, strict=True) if tally.fresh]
+    written = _written(connection, paths)
     return [
-        _outcome(staged, number, delivery, tallies[number], lake, outputs[number])
+        _outcome(staged, number, delivery, tallies[number], lake, outputs[number], written)
         for number, delivery in enumerate(deliveries)
     ]
 
 
 def _outcome(
-    staged: Staged, number: int, delivery: Delivery, tally: _Tally, lake: Path, output: Path
-) -> PartOutcome:
+    staged: Staged, number: int, delivery: Delivery, tally: _Tally, lake: Path, output: Path,
+    written: Mapping[str, int],
+) -> PartOutcome:  # fmt: skip
     loaded_dates = [day for day, count in tally.dates.items() if count]
     bad = staged.bad[number]
     return PartOutcome(
         contract=staged.contract.name,
         batch_id=delivery.batch_id(staged.contract.name),
         rows_in=staged.rows_in(number),
-        rows_loaded=_written(output) if tally.fresh else 0,
+        rows_loaded=written.get(str(output), 0) if tally.fresh else 0,
         rows_duplicate=tally.duplicate,
         rows_quarantined=len(bad),
         rows_suppressed=tally.left_out + staged.withheld[number],
@@ -221,11 +224,16 @@ def _outcome(
     )
 
 
-def _written(path: Path) -> int:
-    """Rows that the Parquet file itself says it holds: the ledger counts what was written."""
-    import pyarrow.parquet as pq
-
-    return int(pq.read_metadata(path).num_rows)
+def _written(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dict[str, int]:
+    """Rows that Parquet files themselves say they hold: the ledger counts what was written."""
+    if not paths:
+        return {}
+    listed = ", ".join(quote(str(path)) for path in paths)
+    return dict(
+        connection.execute(
+            f"select file_name, num_rows from parquet_file_metadata([{listed}])"
+        ).fetchall()
+    )
 
 
 def ensure_schemas(

@@ -163,11 +163,12 @@ def clock_sql(
         if path is None:
             return "NULL::timestamp"
         text = _clock_text(path, tree, raw)
-        return moments.add(value_sql(clock.parser, text, Field(zone=clock.zone), zone, None))
+        return value_sql(clock.parser, text, Field(zone=clock.zone), zone, None)
 
-    original, sent, received = read(clock.original), read(clock.sent), read(clock.received)
+    sent, received = moments.add(read(clock.sent)), moments.add(read(clock.received))
+    original = read(clock.original)  # In place, so that it is read where it is needed alone.
     corrected = f"{received} - ({sent} - {original})"
-    choices = [read(clock.timestamp)] if clock.timestamp else []
+    choices = [moments.add(read(clock.timestamp))] if clock.timestamp else []
     choices += [corrected] if clock.original and clock.sent and clock.received else []
     choices += [original] if clock.original else []
     happened = f"coalesce({', '.join([*choices, 'NULL'])})"
@@ -268,8 +269,7 @@ def compile_mapping(
         )
     tree = PathTree.of([*mapping.paths, *(only or ())])
     raw, moments = Layer("t"), Layer("m")
-    columns: dict[str, str] = {}
-    texts: dict[str, str] = {}
+    columns, texts = dict[str, str](), dict[str, str]()
     for column in contract.columns:
         if column.name not in mapping.fields:
             columns[column.name] = f"NULL::{column.sql_type}"

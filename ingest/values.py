@@ -37,9 +37,11 @@ def trimmed(text: str) -> str:
     """SQL for text without spaces around it, or NULL where nothing is left.
 
     Most text has none; looking at both ends first takes a tenth of the time that `trim` does.
+    Text that is empty or begins with a space sorts before '!'.
     """
-    ends = f"prefix({text}, ' ') or suffix({text}, ' ')"
-    return f"nullif(case when {ends} then trim({text}) else cast({text} as varchar) end, '')"
+    plain = f"cast({text} as varchar)"
+    ends = f"{plain} < '!' or suffix({plain}, ' ')"
+    return f"case when {ends} then nullif(trim({plain}), '') else {plain} end"
 
 
 def timestamp_sql(text: str, zone: str | None, style: str | None = None) -> str:
