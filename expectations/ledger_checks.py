@@ -102,12 +102,12 @@ UNKNOWN_FILE = LedgerCheck(
 )  # fmt: skip
 COLUMNS_CHANGED = LedgerCheck(
     "columns_changed", "warning",
-    "A column that came or went changes what the numbers rest on, though no row is wrong.",
+    "A column that came, went or changed its kind changes what the numbers rest on.",
     "See `productops schema diff`: map a new column, export the file with a missing one again.",
 )  # fmt: skip
 LEDGER_CHECKS = (BALANCE, QUARANTINE_SHARE, KNOWN_REJECTED, UNKNOWN_FILE, COLUMNS_CHANGED)
 # What `schema diff` calls news; the rest has been so from the first file on, or is over.
-_NEWS = frozenset({"new", "vanished"})
+_NEWS = frozenset({"new", "vanished", "retyped"})
 
 
 def check_ledger(

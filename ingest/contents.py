@@ -13,10 +13,11 @@ from pathlib import Path
 
 from ingest.contracts import load_contracts
 from ingest.formats import Format
-from ingest.framing import Chunk, read_chunks, spooled_chunks
+from ingest.framing import Chunk, head, read_chunks, spooled_chunks
 from ingest.lines import LINES, LineReader
 from ingest.records import Records, read_records
 from ingest.session import Session
+from ingest.shapes import SAMPLE_BYTES, records_of, shape_of
 from ingest.stage import Staged, stage_lines, stage_records
 from ingest.store import temporary
 
@@ -71,6 +72,19 @@ def small_content(
     return Content(path, chunks, size=sum(chunk.starts[-1] for chunk in chunks))
 
 
+def _shape(chosen: Format, content: Content, number: int) -> dict[str, str]:
+    """Fields of a part's records where they are JSON; registers change as their owners please."""
+    if chosen.is_state:
+        return {}
+    if chosen.reader.kind == "json":
+        return shape_of(content.records[number].rows)
+    if chosen.reader.kind != "ndjson":
+        return {}
+    chunks = content.chunks
+    first = chunks[0].data[:SAMPLE_BYTES] if chunks else head(content.path, SAMPLE_BYTES)
+    return shape_of(records_of(first))
+
+
 def staged_parts(
     run: Session, chosen: Format, facts: Mapping[str, str], files: Sequence[Content]
 ) -> Iterator[Staged]:
@@ -81,7 +95,11 @@ def staged_parts(
         if chosen.reader.kind in LINES:
             chunks = [one.lines(scratch.with_suffix(".chunk")) for one in files]
             reader = LineReader(chosen.reader)
-            yield stage_lines(run.connection, chunks, reader, part, contract, dict(facts), scratch)
+            staged = stage_lines(
+                run.connection, chunks, reader, part, contract, dict(facts), scratch
+            )
         else:
             records = [one.records[number] for one in files]
-            yield stage_records(run.connection, records, part, contract, dict(facts), scratch)
+            staged = stage_records(run.connection, records, part, contract, dict(facts), scratch)
+        staged.shapes = [_shape(chosen, one, number) for one in files]
+        yield staged

@@ -1,4 +1,4 @@
-"""How exports changed: columns that came, columns that went.
+"""How exports changed: columns that came, columns that went, fields of another kind.
 
 Belongs here: reading it out of the ledger. Does not belong here: noticing it in a file (see
 `ingest.headers`), refusing files that lack what is required (there as well).
@@ -35,7 +35,7 @@ _Delivery = tuple[Manifest, PartOutcome]
 
 
 def changes(manifests: Iterable[Manifest], source: str = "", since: str = "") -> list[Change]:
-    """Changes of tables' columns, by source, format and contract.
+    """Changes of tables' columns and of records' fields, by source, format and contract.
 
     Args:
         manifests: The ledger, oldest landing first.
@@ -78,6 +78,42 @@ def _of(group: tuple[str, str, str], landed: list[_Delivery]) -> Iterator[Change
         else:
             what, remedy = "was missing", ""
         yield _change(group, column, what, lacks, remedy)
+    yield from _of_fields(group, landed)
+
+
+def _kinds(words: str) -> set[str]:
+    return set(words.rstrip("?").split("|"))
+
+
+def _of_fields(group: tuple[str, str, str], landed: list[_Delivery]) -> Iterator[Change]:
+    """What samples of records tell; a field that only some records have comes and goes.
+
+    The newest day's files speak together: a small one may hold records of one kind alone.
+    """
+    shaped = [(manifest, part.shape) for manifest, part in landed if part.shape]
+    last_on = shaped[-1][0].delivered_on if shaped else ""
+    before = [shape for manifest, shape in shaped if manifest.delivered_on < last_on]
+    now = [(manifest, shape) for manifest, shape in shaped if manifest.delivered_on == last_on]
+    for name in sorted({name for _, shape in shaped for name in shape}):
+        has = [(manifest, shape[name]) for manifest, shape in shaped if name in shape]
+        first, words = has[0]
+        if first.delivered_on > shaped[0][0].delivered_on and not words.endswith("?"):
+            remedy = f"if nothing reads it yet, map `{name}` in productops.yml to use it"
+            yield _change(group, name, "new", [manifest for manifest, _ in has], remedy)
+        always = before and all(not shape.get(name, "?").endswith("?") for shape in before)
+        if always and not any(name in shape for _, shape in now):
+            remedy = "empty since then; ask the vendor, or map what took its place"
+            yield _change(group, name, "vanished", [manifest for manifest, _ in now], remedy)
+        known = {kind for shape in before if name in shape for kind in _kinds(shape[name])}
+        other = [
+            (manifest, shape[name])
+            for manifest, shape in now
+            if known and name in shape and not _kinds(shape[name]) & known
+        ]
+        if other:
+            kinds = f"{'|'.join(sorted(known))} before, {other[0][1].rstrip('?')} now"
+            remedy = f"{kinds}; what can't be read so is set aside"
+            yield _change(group, name, "retyped", [manifest for manifest, _ in other], remedy)
 
 
 def _change(
@@ -97,4 +133,4 @@ def told(found: Iterable[Change]) -> str:
             seen = f"first in {one.first_file} ({one.first_on}), {files}"
             lines.append(f"  {one.what:14} {one.column:30} {seen}")
             lines += [f"  {'':14} {one.remedy}"] if one.remedy else []
-    return "\n".join(lines) or "No table has a column more or less than its format reads."
+    return "\n".join(lines) or "No table has a column and no record a field more or less than before."

@@ -220,6 +220,7 @@ def _outcome(
         affected_dates=dict(sorted(tally.dates.items())),
         new_columns=staged.new_columns,
         missing_columns=staged.missing_columns,
+        shape=staged.shapes[number],
         output=output.relative_to(lake).as_posix() if tally.fresh else None,
     )
 

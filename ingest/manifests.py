@@ -39,6 +39,8 @@ class PartOutcome:
     new_columns: tuple[str, ...] = ()
     # Optional columns of the contract for which the table had none of the columns read.
     missing_columns: tuple[str, ...] = ()
+    # Fields of JSON records with their kinds (`ingest.shapes`); empty for tables.
+    shape: dict[str, str] = field(default_factory=dict)
     output: str | None = None
     # Of the rows loaded and set aside, those that erasures took out later.
     rows_erased: int = 0

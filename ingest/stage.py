@@ -49,6 +49,7 @@ class Staged:
     lines: list[int] | None = None
     new_columns: tuple[str, ...] = ()
     missing_columns: tuple[str, ...] = ()
+    shapes: list[dict[str, str]] = field(default_factory=list)
     # Records per file that can't be read and name somebody who was erased: counted, not kept.
     withheld: list[int] = field(default_factory=list)
 
