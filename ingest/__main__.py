@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     fetch = commands.add_parser("pull", help="pull the configured APIs from where they ended")
     fetch.add_argument("--source", metavar="NAME", help="only this one of `apis:`")
     commands.add_parser("ledger", help="print the balance of every batch")
-    schema = commands.add_parser("schema", help="print how columns of tables and fields of records changed")
+    schema = commands.add_parser("schema", help="print how exports changed: columns, fields")
     schema.add_argument("--source", default="", help="only this one")
     schema.add_argument("--since", default="", metavar="YYYY-MM-DD", help="only later changes")
     schema.add_argument("--json", action="store_true", help="one JSON object a line")

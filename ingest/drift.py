@@ -133,4 +133,4 @@ def told(found: Iterable[Change]) -> str:
             seen = f"first in {one.first_file} ({one.first_on}), {files}"
             lines.append(f"  {one.what:14} {one.column:30} {seen}")
             lines += [f"  {'':14} {one.remedy}"] if one.remedy else []
-    return "\n".join(lines) or "No table has a column and no record a field more or less than before."
+    return "\n".join(lines) or "No table has a column, no record a field more or less."

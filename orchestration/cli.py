@@ -218,7 +218,7 @@ def schema() -> None:
 @click.pass_obj
 @_fails_plainly
 def diff(home: Path, source: str, since: str) -> int:
-    """Tell which columns and fields came, went, changed their kind or were never there, and what to do."""
+    """Tell which columns and fields came, went or changed their kind, and what to do about it."""
     from ingest.drift import changes, told
     from ingest.manifests import read_manifests
     from ingest.settings import open_workspace
