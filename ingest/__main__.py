@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 
 from ingest import drift
@@ -48,6 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="take in everything that is new")
     run.add_argument("--dry-run", action="store_true", help="change nothing")
+    run.add_argument("--source", default="", metavar="NAME", help="only exports of this source")
+    run.add_argument("--since", type=date.fromisoformat, metavar="YYYY-MM-DD",
+                     help="only files of this day or later")  # fmt: skip
     run.add_argument("--force-snapshot", metavar="FILE",
                      help="take this list in although it lost over half of its rows")  # fmt: skip
     fetch = commands.add_parser("pull", help="pull the configured APIs from where they ended")
@@ -85,7 +89,7 @@ def describe(outcome: FileOutcome) -> str:
     return f"{outcome.status:9} {outcome.path}  ({outcome.format}) {'; '.join(parts) or 'no rows'}"
 
 
-def _run(home: Path, *, dry_run: bool, force_snapshot: str | None) -> int:
+def _run(options: argparse.Namespace) -> int:
     def progress(path: str, done: int, total: int) -> None:
         if path and sys.stderr.isatty():
             print(f"\r\033[K[{done + 1}/{total}] {path}", end="", file=sys.stderr, flush=True)
@@ -93,8 +97,9 @@ def _run(home: Path, *, dry_run: bool, force_snapshot: str | None) -> int:
             print("\r\033[K", end="", file=sys.stderr)
 
     report = ingest(
-        open_workspace(home), progress=progress, dry_run=dry_run, force_snapshot=force_snapshot
-    )
+        open_workspace(options.home), progress=progress, dry_run=options.dry_run,
+        force_snapshot=options.force_snapshot, source=options.source, since=options.since,
+    )  # fmt: skip
     for outcome in report.files:
         print(describe(outcome))
     if not report.files:
@@ -154,9 +159,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         match options.command:
             case "run":
-                return _run(
-                    options.home, dry_run=options.dry_run, force_snapshot=options.force_snapshot
-                )
+                return _run(options)
             case "pull":
                 return _pull(options.home, options.source)
             case "ledger":

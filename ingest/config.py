@@ -98,6 +98,7 @@ class ApiSource(_Model):
     # What the vendor needs beside that: a project's id, a query.
     options: dict[str, str] = Field(default_factory=dict)
     max_pages: int = Field(default=5000, ge=1)
+    every_minutes: int = Field(default=60, ge=1)
 
     @property
     def starts_at(self) -> datetime:

@@ -32,6 +32,10 @@ class NotReadyError(Exception):
     """The file can't be taken in yet; the message says why."""
 
 
+class NotAskedError(NotReadyError):
+    """The file is none of the source that the run was asked for; another run takes it in."""
+
+
 def _entry_id(file_id: str, arrival: Arrival, *, by_path: bool) -> str:
     """Id of a delivery; where the path matters, the same bytes elsewhere are another one."""
     if not by_path:
@@ -205,6 +209,14 @@ class Prepared:
         """The ledger's entry where the file as a whole can't be loaded."""
         detail = f"{self.arrival.relative}: {detail}"
         return replace(self.manifest, status="rejected", reason=reason, detail=detail)
+
+
+def is_asked(run: Session, arrival: Arrival, draft: Path) -> bool:
+    """Whether a file is an export of the one source that a run was asked for; registers are."""
+    if not run.asked:
+        return True
+    chosen, _, _ = _recognised(run, arrival, draft)
+    return chosen is not None and (chosen.is_state or chosen.source == run.asked)
 
 
 def prepare_page(run: Session, draft: Path, arrival: Arrival, file_id: str) -> Prepared | Manifest:

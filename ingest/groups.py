@@ -20,8 +20,10 @@ from ingest.containers import is_container, unpack
 from ingest.contents import Content, content_of, small_content, staged_parts
 from ingest.delivery import (
     RAW_REMOVED,
+    NotAskedError,
     NotReadyError,
     Prepared,
+    is_asked,
     keep_raw,
     prepare,
     prepare_page,
@@ -243,6 +245,9 @@ def load_files(
             if is_container(draft):
                 yield from _flush(run, group)
                 yield from _load_members(run, draft, arrival, file_id)
+                continue
+            if not is_asked(run, arrival, draft):
+                yield arrival, NotAskedError()
                 continue
             if group.knows(file_id):
                 yield from _flush(run, group)

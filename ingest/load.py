@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
+from time import monotonic
 
 from ingest.arrivals import Arrival, SeenFiles, find, kept, settle
 from ingest.contracts import load_contracts
-from ingest.delivery import NotReadyError, supersede
+from ingest.delivery import NotAskedError, NotReadyError, supersede
+from ingest.formats import load_formats
 from ingest.groups import load_files
 from ingest.landing import ensure_schemas
 from ingest.manifests import Manifest, PartOutcome, close_again, read_reopened
@@ -79,10 +82,26 @@ def _tidy(run: Session, arrivals: list[Arrival], waiting: set[str]) -> None:
     remove_orphans(run.lake, run.manifests.values())
 
 
-def _told(todo: list[Arrival], progress: Progress | None) -> Iterator[Arrival]:
+@dataclass
+class _Pace:
+    """How many rows were taken in since the first file was begun."""
+
+    rows: int = 0
+    began: float = 0.0
+
+    def of(self, path: str) -> str:
+        """The file, and how fast those before it were."""
+        if not self.rows:
+            self.began = monotonic()
+            return path
+        rate = self.rows / max(monotonic() - self.began, 0.001)
+        return f"{path} ({self.rows:,} rows so far, {rate:,.0f} a second)"
+
+
+def _told(todo: list[Arrival], progress: Progress | None, pace: _Pace) -> Iterator[Arrival]:
     for number, arrival in enumerate(todo):
         if progress:
-            progress(arrival.relative, number, len(todo))
+            progress(pace.of(arrival.relative), number, len(todo))
         yield arrival
     if progress:
         progress("", len(todo), len(todo))
@@ -91,15 +110,23 @@ def _told(todo: list[Arrival], progress: Progress | None) -> Iterator[Arrival]:
 def _take_in(
     run: Session, seen: SeenFiles, todo: list[Arrival], progress: Progress | None
 ) -> Iterator[FileOutcome]:
-    for arrival, found in load_files(run, _told(todo, progress)):
+    pace = _Pace()
+    # Archives of which a member was left are opened again by the next run.
+    left: set[str] = set()
+    for arrival, found in load_files(run, _told(todo, progress, pace)):
+        if isinstance(found, NotAskedError):
+            left.add(arrival.archive)
+            yield FileOutcome(arrival.relative, "", "", "", "left", "", "", ())
+            continue
         if isinstance(found, NotReadyError):
             yield _waiting(arrival, "not_readable_yet", str(found))
             continue
         if arrival.is_kept:
             close_again(run.lake, arrival.entry_id)
-        elif not arrival.archive:
+        elif not arrival.archive and arrival.relative not in left:
             seen.add(arrival)
         if found:
+            pace.rows += sum(part.rows_in for part in found.parts)
             yield _outcome(found)
 
 
@@ -115,9 +142,21 @@ def _forced(arrivals: list[Arrival], wanted: str | None) -> frozenset[str]:
     return frozenset(found)
 
 
+def _known_source(run: Session, source: str) -> str:
+    known = sorted({one.source for one in [*load_formats(), *run.mappings] if not one.is_state})
+    if source and source not in known:
+        raise LakeError(f"{source}: no such source; files are read of {', '.join(known)}")
+    return source
+
+
+def _is_since(arrival: Arrival, since: date | None) -> bool:
+    """Whether a file of drop/ is of that day or later, by its name, else by when it was written."""
+    return since is None or arrival.told_on >= since or not arrival.relative.startswith("drop/")
+
+
 def ingest(
     workspace: Workspace, *, progress: Progress | None = None, dry_run: bool = False,
-    force_snapshot: str | None = None,
+    force_snapshot: str | None = None, source: str = "", since: date | None = None,
 ) -> IngestReport:  # fmt: skip
     """Takes in everything that lies in registry/ and drop/ and is not in the ledger yet.
 
@@ -125,13 +164,15 @@ def ingest(
 
     Args:
         workspace: The company's folder.
-        progress: Called with a file's path, files done and files to do.
+        progress: Called with a file's path and the pace so far, files done and files to do.
         dry_run: Only tell which files would be looked at.
         force_snapshot: Path or name of a snapshot that is taken in although it shrank.
+        source: Only exports of this source; registers are taken in as ever.
+        since: Only files of this day or later. What is left is new to the next run.
 
     Raises:
         LakeError: If the lake can't be written, another ingest is running, or there is no such
-            snapshot.
+            snapshot or source.
     """
     with working(workspace, only_look=dry_run):
         sweep(workspace.lake)
@@ -141,19 +182,21 @@ def ingest(
         arrivals = find(workspace)
         known_paths = {m.archive or m.path for m in run.manifests.values()}
         run.forced = _forced(arrivals, force_snapshot)
+        run.asked = _known_source(run, source)
         fresh = [
             a
             for a in arrivals
             if a.relative in run.forced or not (seen.knows(a) and a.relative in known_paths)
         ]
-        whole, growing = settle(fresh)
+        unchanged_count = len(arrivals) - len(fresh)
+        whole, growing = settle([a for a in fresh if _is_since(a, since)])
         outcomes = [
             _waiting(a, "still_written", "still being written; it is taken in once it rests")
             for a in growing
         ]
         if dry_run:
             outcomes += [FileOutcome(a.relative, "", "", "", "new", "", "", ()) for a in whole]
-            return IngestReport(tuple(outcomes), len(arrivals) - len(fresh))
+            return IngestReport(tuple(outcomes), unchanged_count)
         reopened = read_reopened(run.lake)
         _tidy(run, arrivals, {m.landing for m in reopened if m.landing})
         again = [kept(workspace.home, manifest) for manifest in reopened]
@@ -162,4 +205,7 @@ def ingest(
         finally:
             seen.save()
         note_listing(run.lake, arrivals)
-        return IngestReport(tuple(outcomes), max(0, len(arrivals) - len(outcomes)))
+        left_count = len(fresh) - len(whole) - len(growing)
+        unchanged_count = max(0, len(arrivals) - left_count - len(outcomes))
+        told = tuple(outcome for outcome in outcomes if outcome.status != "left")
+        return IngestReport(told, unchanged_count)

@@ -46,6 +46,8 @@ class Session:
         self.index = KeyIndex(self.connection, self._committed())
         # Paths of shrunken snapshots that are taken in all the same.
         self.forced: frozenset[str] = frozenset()
+        # The one source whose exports are asked for; all, if empty.
+        self.asked = ""
         self.latest_at = (workspace.as_of_at() + timedelta(days=1)).replace(tzinfo=None)
 
     @cached_property

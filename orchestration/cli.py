@@ -11,6 +11,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any, NoReturn
@@ -129,20 +130,27 @@ def up(home: Path, port: int) -> int:
 
 @main.command()
 @click.option("--dry-run", is_flag=True, help="Tell what would be looked at; change nothing.")
+@click.option("--source", default="", metavar="NAME", help="Only exports of this source.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD",
+              help="Only files whose name or date is of this day or later.")  # fmt: skip
 @click.option("--withdraw", metavar="FILE", help="Take a loaded file's rows out of later builds.")
 @click.option("--reason", default="", help="Why it is withdrawn (kept in the ledger).")
 @click.option("--force-snapshot", metavar="FILE", help="Take a list in although it shrank by half.")
 @click.pass_obj
 @_fails_plainly
 def ingest(
-    home: Path, dry_run: bool, withdraw: str | None, reason: str, force_snapshot: str | None
-) -> int:
+    home: Path, dry_run: bool, source: str, since: datetime | None, withdraw: str | None,
+    reason: str, force_snapshot: str | None,
+) -> int:  # fmt: skip
     """Take in what lies in drop/ and registry/."""
     from orchestration.commands.steps import ingest_files, withdraw_file
 
     if withdraw:
         return withdraw_file(home, withdraw, reason)
-    return ingest_files(home, dry_run=dry_run, force_snapshot=force_snapshot)
+    asked = since.date() if since else None
+    return ingest_files(
+        home, dry_run=dry_run, force_snapshot=force_snapshot, source=source, since=asked
+    )
 
 
 @main.command()

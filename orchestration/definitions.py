@@ -8,6 +8,7 @@ import dagster as dg
 from orchestration.defs.gates import lake_gate, marts_gate
 from orchestration.defs.jobs import files_arrived, main_job, nightly
 from orchestration.defs.lake import events_by_day_spec, lake
+from orchestration.defs.polling import poll_sensors
 from orchestration.defs.published import published
 from orchestration.defs.resources import make_resources
 from orchestration.defs.warehouse import warehouse
@@ -17,7 +18,7 @@ defs = dg.Definitions(
     asset_checks=[lake_gate, marts_gate],
     jobs=[main_job],
     schedules=[nightly],
-    sensors=[files_arrived],
+    sensors=[files_arrived, *poll_sensors()],
     resources=make_resources(),
     # One process for all steps: each process more would import everything again.
     executor=dg.in_process_executor,

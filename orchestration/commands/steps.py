@@ -5,7 +5,7 @@ Belongs here: calling one step and telling what it did. Does not belong here: th
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
@@ -23,23 +23,27 @@ from orchestration.commands.telling import (
 )
 
 
-def ingest_files(home: Path, *, dry_run: bool, force_snapshot: str | None = None) -> int:
+def ingest_files(
+    home: Path, *, dry_run: bool, force_snapshot: str | None = None, source: str = "",
+    since: date | None = None,
+) -> int:  # fmt: skip
     """Takes in what is new; 1 if a file was refused."""
     from ingest.ledger import open_rejections
     from ingest.load import ingest
     from orchestration.lib.run import report
 
     workspace = open_workspace(home)
-    since = datetime.now(UTC)
+    began = datetime.now(UTC)
     found = ingest(
-        workspace, progress=step_progress("ingest"), dry_run=dry_run, force_snapshot=force_snapshot
-    )
+        workspace, progress=step_progress("ingest"), dry_run=dry_run,
+        force_snapshot=force_snapshot, source=source, since=since,
+    )  # fmt: skip
     if dry_run:
         for outcome in found.files:
             click.echo(f"{outcome.status:8} {outcome.path}")
         click.echo(f"{found.unchanged_count} files are in the ledger already. Nothing was changed.")
         return 0
-    told = report(workspace, since)
+    told = report(workspace, began)
     if told.arrived:
         tell_arrivals(told.arrived)
     else:

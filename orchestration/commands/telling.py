@@ -32,7 +32,8 @@ def progress_line() -> Callable[[str, str, int, int], None]:
 
     def show(step: str, what: str, done: int, of: int) -> None:
         if watched:
-            line = f"{step}: {done} of {of} {what}" if what else ""
+            bar = f"{'━' * (20 * done // max(of, 1)):20}"
+            line = f"{step} {bar} {done} of {of} {what}" if what else ""
             click.echo(f"\r\033[K{line[:100]}", nl=False, err=True)
 
     return show

@@ -29,6 +29,8 @@ BATCHES = dg.AssetKey(["lake", "batches"])
 CONTRACTS = dg.AssetKey(["lake", "contracts"])
 EVENTS_BY_DAY = dg.AssetKey(["lake", "usage_events_by_day"])
 GROUP = "lake"
+# Tag of a run that pulls one API alone.
+ONLY_API = "productops/api"
 _SHOWN_FILES = 30
 
 
@@ -87,7 +89,8 @@ def lake(
         if path and (done % 25 == 0 or total <= 25):
             context.log.info(f"file {done + 1} of {total}: {path}")
 
-    pulled = pull_configured(home, lambda *page: _tell_pages(context, *page))
+    asked = context.run.tags.get(ONLY_API)
+    pulled = pull_configured(home, lambda *page: _tell_pages(context, *page), asked)
     for outcome in pulled:
         tell = context.log.error if outcome.status == "failed" else context.log.info
         tell(f"{outcome.name}: {outcome.words}")

@@ -13,8 +13,10 @@ from ingest.streams import StreamOutcome
 Progress = Callable[[str, int, int], None]  # api/stream, pages, records
 
 
-def pull_configured(workspace: Workspace, progress: Progress | None = None) -> list[StreamOutcome]:
-    """Pulls every configured API; without any, the network library is not even loaded.
+def pull_configured(
+    workspace: Workspace, progress: Progress | None = None, only: str | None = None
+) -> list[StreamOutcome]:
+    """Pulls every configured API, or one; without any, the network library is not even loaded.
 
     A stream that fails does not keep the rest from being taken in: it is told by the run's account
     (`ingest.streams.pull_problems`), and the freshness of its contracts tells how old it is.
@@ -23,4 +25,4 @@ def pull_configured(workspace: Workspace, progress: Progress | None = None) -> l
         return []
     from ingest.pull import pull
 
-    return pull(workspace, progress=progress)
+    return pull(workspace, only=only, progress=progress)

@@ -114,3 +114,16 @@ def test_without_apis_nothing_of_the_network_is_loaded(home) -> None:
         cwd=Path(__file__).parents[3],
     )  # fmt: skip
     assert done.stdout.strip() == "False"
+
+
+def test_a_run_may_be_asked_for_one_api_alone(home, server) -> None:
+    text = (home / "productops.yml").read_text()
+    (source,) = open_workspace(home).config.apis
+    # Nobody listens on the other one.
+    (home / "productops.yml").write_text(
+        f"{text}  -\n    name: other\n    vendor: intercom\n    base_url: http://127.0.0.1:9\n"
+        "    start_at: 2026-05-01\n    credentials_env: VENDOR_TOKEN\n"
+    )
+    pulled = pull_configured(open_workspace(home), only=source.name)
+    assert {outcome.name.split("/")[0] for outcome in pulled} == {source.name}
+    assert {outcome.status for outcome in pulled} == {"pulled"}

@@ -1,0 +1,91 @@
+"""A run that is asked for one source, or for files since a day, leaves the rest for later."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+
+import pytest
+
+from ingest.load import ingest
+from ingest.store import LakeError
+from tests.unit.ingest.conftest import event, lines, packed
+from tests.unit.ingest.test_kill import ROOT
+
+SLACK = "username,email,status,billing-active,userid\nann,ann@corp.test,Member,1,U1\n"
+
+
+@pytest.fixture
+def filled(place):
+    place.drop("2026-04-30/a.json", lines(event(1)))
+    place.drop("b-2026-05-02.json.gz", packed(event(2), event(3)))
+    place.drop("slack-2026-05-03.csv", SLACK)
+    place.drop("nobody-knows-2026-05-03.txt", "hello\n")
+    return place
+
+
+def taken(place, **asked: object) -> dict[str, str]:
+    report = ingest(place.workspace, **asked)
+    return {o.path.removeprefix("drop/"): o.status for o in report.files if "drop/" in o.path}
+
+
+def test_one_source_and_the_rest_later(filled) -> None:
+    assert taken(filled, source="slack") == {"slack-2026-05-03.csv": "loaded"}
+    assert filled.rows("usage_events") == []
+    assert taken(filled, source="slack") == {}
+    assert taken(filled) == {
+        "2026-04-30/a.json": "loaded", "b-2026-05-02.json.gz": "loaded",
+        "nobody-knows-2026-05-03.txt": "rejected",
+    }  # fmt: skip
+    assert len(filled.rows("usage_events")) == 3
+
+
+def test_since_a_day_by_name_else_by_the_files_own_date(filled) -> None:
+    moment = datetime(2026, 4, 30, 12, tzinfo=UTC).timestamp()
+    os.utime(filled.home / "drop/2026-04-30/a.json", (moment, moment))
+    report = ingest(filled.workspace, since=date(2026, 5, 2), source="segment")
+    assert [o.path for o in report.files if "drop/" in o.path] == ["drop/b-2026-05-02.json.gz"]
+    # One is left by its date; the others were looked at and are of another source.
+    assert report.unchanged_count == 0
+    assert taken(filled, since=date(2026, 4, 30))["2026-04-30/a.json"] == "loaded"
+
+
+def test_members_of_an_archive_are_asked_for_one_by_one(place) -> None:
+    import io
+    import zipfile
+
+    packed_up = io.BytesIO()
+    with zipfile.ZipFile(packed_up, "w") as archive:
+        archive.writestr("events.json", lines(event(1)))
+        archive.writestr("slack-2026-05-03.csv", SLACK)
+    place.drop("all.zip", packed_up.getvalue())
+    assert taken(place, source="segment") == {"all.zip/events.json": "loaded"}
+    assert taken(place) == {"all.zip/slack-2026-05-03.csv": "loaded"}
+
+
+def test_a_source_that_nobody_knows_is_told_with_those_that_are_known(filled) -> None:
+    with pytest.raises(LakeError, match=r"slak: no such source; .*segment, .*slack"):
+        ingest(filled.workspace, source="slak")
+    assert filled.rows("tool_seats") == []
+
+
+def test_a_dry_run_and_a_day_that_is_none(filled) -> None:
+    report = ingest(filled.workspace, since=date(2026, 5, 3), dry_run=True)
+    names = {o.path for o in report.files if "drop/" in o.path}
+    assert names == {
+        "drop/slack-2026-05-03.csv", "drop/nobody-knows-2026-05-03.txt", "drop/2026-04-30/a.json",
+    }  # fmt: skip
+    command = [sys.executable, "-m", "ingest", "--home", str(filled.home), "run", "--since", "May"]
+    refused = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert refused.returncode == 2
+    assert "--since" in refused.stderr
+
+
+def test_the_pace_is_told(filled) -> None:
+    told: list[str] = []
+    ingest(filled.workspace, progress=lambda what, done, of: told.append(what))
+    assert told[0].startswith(("drop/", "productops.yml"))
+    assert "rows so far" not in told[0]
+    assert any("rows so far" in what and "a second)" in what for what in told[1:])
