@@ -9,6 +9,7 @@ import pytest
 
 from .fixture_lake import FixtureLake, Warehouse
 from .usage_oracle import UsageOracle
+from .usage_oracle_people import lifecycle
 from .usage_world import AS_OF, ORG_ZONE, counted_rows, history
 
 MARTS = {
@@ -16,6 +17,7 @@ MARTS = {
     "retention__cohort_interval": UsageOracle.retention,
     "feature_adoption__feature_week": UsageOracle.feature_adoption,
     "account_usage__account_day": UsageOracle.account_usage,
+    "lifecycle__weekly": lifecycle,
 }
 Built = tuple[Warehouse, UsageOracle]
 

@@ -47,6 +47,11 @@ SANE: dict[str, Row] = {
         "variant": "classic_week", "eligible_count": 4, "retained_count": 1, "retention_num": 1,
         "retention_den": 4, "retention_rate": 0.25,
     },
+    "lifecycle__weekly": {
+        "segment": "all", "active_person_count": 4, "previous_active_person_count": 3,
+        "new_person_count": 1, "returning_person_count": 2, "resurrecting_person_count": 1,
+        "dormant_person_count": 1, "quick_ratio_num": 2, "quick_ratio_den": 1, "quick_ratio": 2.0,
+    },
     "feature_adoption__feature_week": {
         "entitled_active_person_count": 4, "feature_person_count": 2, "event_count": 9,
         "first_use_person_count": 1, "reach_num": 1, "reach_den": 4, "reach_rate": 0.25,
@@ -165,6 +170,10 @@ BREACH: dict[tuple[str, str], Change] = {
     ("theme_demand__theme_week", "unexpected_rows__accounts_without_mention"): {
         "account_count": 3},
     ("renewal__contract", "unexpected_rows__saving_of_other_parts"): {"reclaimable_minor": 5},
+    ("lifecycle__weekly", "unexpected_rows__active_people_of_no_state"): {
+        "active_person_count": 5},
+    ("lifecycle__weekly", "unexpected_rows__earlier_people_of_no_state"): {
+        "previous_active_person_count": 9},
     ("feature_adoption__feature_week", "unexpected_rows__use_before_release"): {
         "is_released": False},
     ("account_usage__account_day", "column_values_to_be_between__seat_utilisation_rate"): {

@@ -28,6 +28,8 @@ WHOLE: dict[tuple[str, str], list[dict[str, Any]]] = {
         {"variant": "unbounded_week", "interval_number": 1},
         {"variant": "unbounded_week", "interval_number": 2, "retained_count": 2,
          "retention_num": 2, "retention_rate": 0.5}],
+    ("lifecycle__weekly", "unexpected_rows__missing_week"): [
+        {}, {"week_on": DAY + timedelta(days=14)}],
     ("support_load__queue_day", "unexpected_rows__queues_do_not_add_up"): [
         {"created_count": 3}, {"queue_id": "a", "created_count": 1},
         {"queue_id": "b", "created_count": 1}],
