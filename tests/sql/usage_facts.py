@@ -43,13 +43,14 @@ def in_force(rule: Row, day: dt.date) -> bool:
 
 @dataclass(frozen=True)
 class Use:
-    """Value events of one person, account and feature on one day."""
+    """One value event: who used what when."""
 
     person: str
     account: str
     feature: str | None
     day: dt.date
     counts: bool
+    at: dt.datetime
 
 
 class UsageFacts:
@@ -278,4 +279,4 @@ class UsageFacts:
             for rule in self.rows["exclusions"]
         )  # fmt: skip
         counts = not robot and not self._barred(person, account, day)
-        return [Use(person, account, plan.get("feature_id"), day, counts)]
+        return [Use(person, account, plan.get("feature_id"), day, counts, event["occurred_at"])]

@@ -1,0 +1,135 @@
+"""What people do over weeks, of a company small enough to count on paper.
+
+Belongs here: lifecycle, retention by each definition, activation, days a month, stages of
+adoption. Does not belong here: funnels and sessions (test_usage_events), random companies
+(test_usage_oracle).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from .fixture_lake import FixtureLake, Warehouse
+from .usage_world import ORG_ZONE
+
+# Times are UTC; the company sits in New York, four hours behind in May and five in early March.
+USES = {
+    # Three weeks: both are there, nobody is, one comes back.
+    "a": ["2026-03-02T15:00"],
+    "b": ["2026-03-02T15:00", "2026-03-16T15:00"],
+    # The cohort of 4 May.
+    "p1": ["2026-05-05T00:00", "2026-05-11T10:00"],  # Monday 20:00, Monday 06:00
+    "p2": ["2026-05-05T10:00", "2026-05-13T00:00"],  # Tuesday 06:00, Tuesday 20:00
+    "p3": ["2026-05-07T00:00", "2026-05-14T10:00"],  # Wednesday 20:00, Thursday 06:00
+    "p4": ["2026-05-10T16:00", "2026-05-11T16:00"],  # Sunday, Monday
+    "p5": ["2026-05-04T16:00", "2026-06-01T16:00"],  # 28 days later
+    "p6": ["2026-05-04T16:00"],
+    "p7": ["2026-05-08T00:00", "2026-05-15T10:00"],  # Thursday 20:00, Friday 06:00
+    "p8": ["2026-05-06T16:00", "2026-05-26T16:00"],  # 20 days later
+    # The cohort of 18 May.
+    "q1": ["2026-05-18T16:00", "2026-05-25T16:00"],
+    "q2": ["2026-05-18T16:00"],
+    # The cohort of 25 May: eight in the evening, six in the morning.
+    "s": ["2026-05-26T00:00", "2026-05-26T10:00"],
+    "z": ["2026-06-29T12:00"],
+}
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    folder = tmp_path_factory.mktemp("people")
+    lake = FixtureLake(folder / "lake")
+    lake.add("tracking_plan", [
+        {"event_name": "Export", "event_class": "value", "feature_id": "export"},
+        {"event_name": "Old", "event_class": "value", "feature_id": "dead"},
+    ], source="registry")  # fmt: skip
+    lake.add("features", [
+        {"feature_id": "export", "name": "Export"}, {"feature_id": "dead", "name": "Nobody's"},
+    ], source="registry")  # fmt: skip
+    lake.add("usage_events", [
+        {"event_id": f"{user}-{n}", "event_name": "Old" if user == "a" else "Export",
+         "event_type": "track", "user_id": user, "occurred_at": at, "received_at": at,
+         "is_clock_skewed": False}
+        for user, moments in USES.items() for n, at in enumerate(moments)
+    ])  # fmt: skip
+    warehouse = Warehouse(folder / "warehouse.duckdb", lake, folder / "target")
+    marts = ["lifecycle__weekly", "retention__cohort_interval", "feature_adoption__feature_week"]
+    warehouse.run("build", select=[f"+{mart}" for mart in marts], exclude=["resource_type:unit_test"],
+                  org_time_zone=ORG_ZONE)  # fmt: skip
+    return warehouse
+
+
+def retention(warehouse: Warehouse, week: str, variant: str, number: int) -> tuple:
+    (row,) = warehouse.query(
+        "select retention_num, retention_den, is_mature from marts.retention__cohort_interval "
+        "where cohort_week_on = ? and variant = ? and interval_number = ?",
+        [week, variant, number],
+    )
+    return row
+
+
+def test_who_left_is_counted_in_the_week_in_which_nobody_came(people: Warehouse) -> None:
+    rows = people.query(
+        "select week_on, active_person_count, new_person_count, returning_person_count, "
+        "resurrecting_person_count, dormant_person_count, quick_ratio_num, quick_ratio_den, "
+        "quick_ratio from marts.lifecycle__weekly where segment = 'all' order by 1 limit 4"
+    )
+    assert rows == [
+        (dt.date(2026, 3, 2), 2, 2, 0, 0, 0, 2, 0, None),
+        (dt.date(2026, 3, 9), 0, 0, 0, 0, 2, 0, 2, 0.0),
+        (dt.date(2026, 3, 16), 1, 0, 0, 1, 0, 1, 0, None),
+        (dt.date(2026, 3, 23), 0, 0, 0, 0, 1, 0, 1, 0.0),
+    ]
+
+
+@pytest.mark.parametrize(("variant", "number", "kept"), [
+    ("classic_day", 7, 2),     # p1 p2: on the seventh day by the calendar
+    ("rolling_day", 7, 3),     # p2 p3 p7: in the eighth 24 hours since the first event
+    ("bracket_7_13", 1, 4),    # p1 p2 p3 p7
+    ("classic_week", 1, 5),    # and p4, who came one day later, on Monday
+    ("unbounded_day", 7, 6),   # p1 p2 p3 p7, and p5 and p8, who came after weeks
+])  # fmt: skip
+def test_the_same_events_stay_in_five_different_shares(
+    people: Warehouse, variant: str, number: int, kept: int
+) -> None:
+    assert retention(people, "2026-05-04", variant, number) == (kept, 8, True)
+
+
+def test_from_evening_to_morning_is_a_day_by_the_calendar_and_none_by_the_clock(
+    people: Warehouse,
+) -> None:
+    assert retention(people, "2026-05-25", "classic_day", 1) == (1, 1, True)
+    assert retention(people, "2026-05-25", "rolling_day", 1) == (0, 1, True)
+
+
+def test_an_interval_that_is_not_over_has_no_rate(people: Warehouse) -> None:
+    # The data end on 29 June at noon: 28 June is over. 28 days after 31 May it is; 29 it is not.
+    assert retention(people, "2026-05-25", "classic_day", 28) == (0, 1, True)
+    assert retention(people, "2026-06-01", "classic_day", 28) == (0, 0, False)
+    assert retention(people, "2026-06-29", "classic_day", 1) == (0, 0, False)
+    rates = people.query(
+        "select count(*), count(retention_rate) from marts.retention__cohort_interval "
+        "where retention_den = 0"
+    )
+    assert rates[0][0] > 50
+    assert rates[0][1] == 0
+
+
+def test_pooled_is_not_the_mean_of_cohorts(people: Warehouse) -> None:
+    (row,) = people.query(
+        "select sum(retention_num) / sum(retention_den), avg(retention_rate) "
+        "from marts.retention__cohort_interval where variant = 'classic_day' "
+        "and interval_number = 7 and cohort_week_on in ('2026-05-04', '2026-05-18')"
+    )
+    assert row == (0.3, 0.375)  # 3 of 10; the mean of 2 of 8 and 1 of 2
+
+
+def test_a_dead_feature_goes_on_showing_zero(people: Warehouse) -> None:
+    rows = people.query(
+        "select week_on, feature_person_count from marts.feature_adoption__feature_week "
+        "where feature_id = 'dead' order by 1"
+    )
+    assert [row[1] for row in rows] == [1] + [0] * 17
+    assert rows[-1][0] == dt.date(2026, 6, 29)
