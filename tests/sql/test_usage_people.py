@@ -33,6 +33,14 @@ USES = {
     "q2": ["2026-05-18T16:00"],
     # The cohort of 25 May: eight in the evening, six in the morning.
     "s": ["2026-05-26T00:00", "2026-05-26T10:00"],
+    # The cohort of 6 April: two uses at once, after two days, after ten, and one alone.
+    "k1": ["2026-04-06T15:00", "2026-04-06T16:00"],
+    "k2": ["2026-04-06T15:00", "2026-04-08T15:00"],
+    "k3": ["2026-04-07T15:00", "2026-04-17T15:00"],
+    "k4": ["2026-04-06T15:00"],
+    # That of 22 June, which has not had its seven days.
+    "k5": ["2026-06-24T15:00"],
+    "k6": ["2026-06-23T15:00", "2026-06-24T15:00"],
     "z": ["2026-06-29T12:00"],
 }
 
@@ -48,6 +56,12 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     lake.add("features", [
         {"feature_id": "export", "name": "Export"}, {"feature_id": "dead", "name": "Nobody's"},
     ], source="registry")  # fmt: skip
+    lake.add("activation_criteria", [
+        {"criteria_id": "twice", "criteria_version": 1, "feature_id": "export", "use_count": 2,
+         "within_days": 7},
+        {"criteria_id": "never", "criteria_version": 1, "feature_id": "unknown", "use_count": 1,
+         "within_days": 7},
+    ], source="registry")  # fmt: skip
     lake.add("usage_events", [
         {"event_id": f"{user}-{n}", "event_name": "Old" if user == "a" else "Export",
          "event_type": "track", "user_id": user, "occurred_at": at, "received_at": at,
@@ -55,9 +69,14 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
         for user, moments in USES.items() for n, at in enumerate(moments)
     ])  # fmt: skip
     warehouse = Warehouse(folder / "warehouse.duckdb", lake, folder / "target")
-    marts = ["lifecycle__weekly", "retention__cohort_interval", "feature_adoption__feature_week"]
-    warehouse.run("build", select=[f"+{mart}" for mart in marts], exclude=["resource_type:unit_test"],
-                  org_time_zone=ORG_ZONE)  # fmt: skip
+    marts = [
+        "lifecycle__weekly", "retention__cohort_interval", "feature_adoption__feature_week",
+        "activation__cohort_week",
+    ]  # fmt: skip
+    select = [f"+{mart}" for mart in marts]
+    warehouse.run(
+        "build", select=select, exclude=["resource_type:unit_test"], org_time_zone=ORG_ZONE
+    )
     return warehouse
 
 
@@ -133,3 +152,29 @@ def test_a_dead_feature_goes_on_showing_zero(people: Warehouse) -> None:
     )
     assert [row[1] for row in rows] == [1] + [0] * 17
     assert rows[-1][0] == dt.date(2026, 6, 29)
+
+
+def activated(warehouse: Warehouse, criteria: str, week: str) -> tuple:
+    (row,) = warehouse.query(
+        "select activation_num, activation_den, activation_rate, activated_person_count, "
+        "waiting_person_count, time_to_value_p50_days, is_complete "
+        "from marts.activation__cohort_week where criteria_id = ? and cohort_week_on = ?",
+        [criteria, week],
+    )
+    return row
+
+
+def test_activated_in_time_of_those_whose_time_is_over(people: Warehouse) -> None:
+    # k1 on the same day, k2 after two days; k3 after ten is too late, k4 waits. Of 0, 2, 10 and
+    # "longer than 83" days the median is between 2 and 10.
+    assert activated(people, "twice", "2026-04-06") == (2, 4, 0.5, 3, 1, 6.0, True)
+
+
+def test_who_still_waits_counts_in_the_median_and_not_in_the_rate(people: Warehouse) -> None:
+    # k6 took one day; k5 has waited for four so far. Their seven days are not over.
+    assert activated(people, "twice", "2026-06-22") == (0, 0, None, 1, 1, 1.0, False)
+
+
+def test_a_criterion_that_nobody_meets_is_0_and_takes_unknown_time(people: Warehouse) -> None:
+    assert activated(people, "never", "2026-04-06") == (0, 4, 0.0, 0, 4, None, True)
+    assert activated(people, "never", "2026-04-13") == (0, 0, None, 0, 0, None, True)
