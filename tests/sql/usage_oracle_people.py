@@ -100,3 +100,75 @@ def activation(oracle: UsageOracle) -> Table:
                 min(oracle.high_water, over_at(end)),
             ))  # fmt: skip
     return table
+
+
+def active_days(oracle: UsageOracle) -> Table:
+    """active_days__week_day_count without definition_version."""
+    table = set()
+    for week in weeks_of(oracle):
+        last = max(day for day in oracle.spine if monday(day) == week)
+        counts = [
+            sum(last - 27 * DAY <= day <= last for day in days)
+            for days in oracle.days_of.values()
+        ]  # fmt: skip
+        monthly = sum(count > 0 for count in counts)
+        for number in range(1, 29):
+            reaching = sum(count >= number for count in counts)
+            table.add((
+                week, number, last, counts.count(number), reaching, monthly,
+                rate(reaching, monthly), *oracle.end(last),
+            ))  # fmt: skip
+    return table
+
+
+def feature_stages(oracle: UsageOracle) -> Table:
+    """feature_stage__feature_cohort_week without definition_version."""
+    table = set()
+    for feature in oracle.rows["features"]:
+        name, plans = feature["feature_id"], feature.get("entitled_plans")
+        released, retired = feature.get("released_on"), feature.get("retired_on")
+        exposed: dict[str, dt.date] = {}
+        used: dict[str, set[dt.date]] = defaultdict(set)
+        for use in oracle.uses:
+            if not use.counts:
+                continue
+            week = monday(use.day)
+            if use.feature == name:
+                used[use.person].add(week)
+            plan = oracle.state(use.account, use.day)[0]
+            # A plan counts for the days from its first to its last use in the week.
+            days = [
+                u.day for u in oracle.uses
+                if u.counts and u.person == use.person and monday(u.day) == week
+                and oracle.state(u.account, u.day)[0] == plan
+            ]  # fmt: skip
+            is_out = (released is None or max(days) >= released) and (
+                retired is None or min(days) < retired
+            )
+            if is_out and (plans is None or plan in plans):
+                exposed[use.person] = min(week, exposed.get(use.person, week))
+        for week in weeks_of(oracle):
+            if released and week < monday(released):
+                continue
+            people = [person for person, first in exposed.items() if first == week]
+            tried = repeated = retained = 0
+            for person in people:
+                mine = sorted(w for w in used[person] if w >= week)
+                if mine and mine[0] < week + 4 * WEEK:
+                    tried += 1
+                    later = [(w - mine[0]).days // 7 for w in mine]
+                    repeated += any(1 <= number <= 8 for number in later)
+                    retained += any(5 <= number <= 8 for number in later)
+            is_tried, _ = oracle.end(week + 27 * DAY)
+            is_over, through = oracle.end(week + 83 * DAY)
+            parts = [
+                (tried if is_tried else 0, len(people) if is_tried else 0),
+                (repeated if is_over else 0, tried if is_over else 0),
+                (retained if is_over else 0, tried if is_over else 0),
+            ]
+            table.add((
+                name, week, (week - monday(released)).days // 7 if released else None,
+                len(people), *(x for num, den in parts for x in (num, den, rate(num, den))),
+                is_over, through,
+            ))  # fmt: skip
+    return table

@@ -16,7 +16,8 @@ DAY = date(2026, 3, 2)  # a Monday
 # A column by which rows of one table are told apart; elsewhere the first text column of the key.
 TELLS_APART = {
     "retention__cohort_interval": "interval_number", "exclusions": "subject",
-    "listed_rows": "item_id", "session__daily": "activity_on",
+    "listed_rows": "item_id", "active_days__week_day_count": "week_on",
+    "session__daily": "activity_on", "tracking_coverage__source_week": "source",
 }  # fmt: skip
 # Numbers that a check of the whole row wants to be there.
 NEEDED = {"active_users__daily": ("dau_count", "wau_count", "mau28_count", "mau30_count")}
@@ -51,6 +52,20 @@ SANE: dict[str, Row] = {
         "segment": "all", "active_person_count": 4, "previous_active_person_count": 3,
         "new_person_count": 1, "returning_person_count": 2, "resurrecting_person_count": 1,
         "dormant_person_count": 1, "quick_ratio_num": 2, "quick_ratio_den": 1, "quick_ratio": 2.0,
+    },
+    "active_days__week_day_count": {
+        "day_count": 2, "person_count": 1, "reaching_num": 1, "reaching_den": 4,
+        "reaching_rate": 0.25,
+    },
+    "tracking_coverage__source_week": {
+        "event_count": 4, "event_name_count": 2, "unknown_event_name_count": 1, "unmapped_num": 2,
+        "unmapped_den": 4, "unmapped_rate": 0.5, "unknown_num": 1, "unknown_den": 4,
+        "unknown_rate": 0.25,
+    },
+    "feature_stage__feature_cohort_week": {
+        "exposed_person_count": 8, "weeks_since_release": 1, "tried_num": 4, "tried_den": 8,
+        "tried_rate": 0.5, "repeated_num": 2, "repeated_den": 4, "repeated_rate": 0.5,
+        "retained_num": 1, "retained_den": 4, "retained_rate": 0.25,
     },
     "activation__cohort_week": {
         "person_count": 5, "activation_num": 1, "activation_den": 4, "activation_rate": 0.25,
@@ -185,6 +200,10 @@ BREACH: dict[tuple[str, str], Change] = {
     ("theme_demand__theme_week", "unexpected_rows__accounts_without_mention"): {
         "account_count": 3},
     ("renewal__contract", "unexpected_rows__saving_of_other_parts"): {"reclaimable_minor": 5},
+    ("active_days__week_day_count", "unexpected_rows__others_than_the_monthly_active"): {
+        "day_count": 1},
+    ("tracking_coverage__source_week", "unexpected_rows__plan_out_of_date"): {
+        "unmapped_num": 4, "unmapped_rate": 1.0, "unknown_num": 4, "unknown_rate": 1.0},
     ("activation__cohort_week", "unexpected_rows__people_neither_activated_nor_waiting"): {
         "person_count": 6},
     ("funnel__entry_week_step", "unexpected_rows__first_step_without_entries"): {

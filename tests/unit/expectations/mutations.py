@@ -65,7 +65,7 @@ def told_apart(suite: Suite, row: Row, number: int) -> Row:
     )
     value = row[column]
     if isinstance(value, date):
-        return {**row, column: value + timedelta(days=number)}
+        return {**row, column: value + timedelta(weeks=number)}
     return {**row, column: number if isinstance(value, int) else f"{value}-{number:04}"}
 
 

@@ -30,7 +30,7 @@ def test_funnels_are_lists_of_events_in_order(place) -> None:
     registry.mkdir()
     (registry / "funnels.yml").write_text(
         "kind: funnels\nfunnels:\n"
-        "  - {funnel_id: buy, name: Buy, window_hours: 24, steps: [View, Pay], exclude: [Refused]}\n"
+        "  - {funnel_id: buy, window_hours: 24, steps: [View, Pay], exclude: [Refused]}\n"
         "  - {funnel_id: save, version: 2, hold: doc, steps: [Open, Save, Open]}\n"
         "  - {funnel_id: bad, version: first, steps: [Open, Save]}\n"
     )
