@@ -7,8 +7,11 @@ over weeks (test_usage_people), random companies (test_usage_oracle).
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
+import duckdb
 import pytest
 
 from .fixture_lake import FixtureLake, Warehouse
@@ -190,3 +193,30 @@ def test_what_the_tracking_plan_does_not_know(shop: Warehouse) -> None:
         (2, 2, 1, 2, 1, 1.0, 0.5),
         (0, 0, 0, 0, 0, None, None),
     ]
+
+
+BROKEN = {
+    "update marts.funnel__entry_week_step set reached_count = 99 where step_number = 2": [
+        "never_rises_funnel"],
+    "update marts.funnel__entry_week_step set is_complete = true, mature_entry_count = 0": [
+        "holds_funnel__entry_week_step_not_is_complete",
+        "holds_funnel__entry_week_step_step_number"],
+    "update marts.session__daily set mean_length_seconds = 1e6": ["holds_session__daily"],
+    "update marts.tracking_coverage__source_week set unknown_num = 1e6": [
+        "holds_tracking_coverage", "rate_of_parts_tracking"],
+}  # fmt: skip
+
+
+def test_broken_marts_fail_their_own_tests(shop: Warehouse, tmp_path: Path) -> None:
+    path = tmp_path / shop.path.name
+    shutil.copy(shop.path, path)
+    with duckdb.connect(str(path)) as connection:
+        for change in BROKEN:
+            connection.execute(change)
+    marts = {change.split("marts.")[1].split()[0] for change in BROKEN}
+    broken = Warehouse(path, shop.lake, shop.target)
+    with pytest.raises(AssertionError) as failure:
+        broken.run("test", select=[f"{mart},test_type:data" for mart in sorted(marts)])
+    for tests in BROKEN.values():
+        for test in tests:
+            assert test in str(failure.value)

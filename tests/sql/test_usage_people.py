@@ -8,7 +8,10 @@ adoption. Does not belong here: funnels and sessions (test_usage_events), random
 from __future__ import annotations
 
 import datetime as dt
+import shutil
+from pathlib import Path
 
+import duckdb
 import pytest
 
 from .fixture_lake import FixtureLake, Warehouse
@@ -189,6 +192,39 @@ def test_who_still_waits_counts_in_the_median_and_not_in_the_rate(people: Wareho
 def test_a_criterion_that_nobody_meets_is_0_and_takes_unknown_time(people: Warehouse) -> None:
     assert activated(people, "never", "2026-04-06") == (0, 4, 0.0, 0, 4, None, True)
     assert activated(people, "never", "2026-04-13") == (0, 0, None, 0, 0, None, True)
+
+
+BROKEN = {
+    "update marts.lifecycle__weekly set dormant_person_count = dormant_person_count + 1, "
+    "new_person_count = new_person_count + 1": [
+        "holds_lifecycle__weekly_new_person_count", "holds_lifecycle__weekly_returning",
+    ],
+    "delete from marts.lifecycle__weekly where week_on = '2026-03-09'": [
+        "no_week_missing_lifecycle__weekly"],
+    "update marts.retention__cohort_interval set retained_count = 99 "
+    "where variant = 'unbounded_day' and interval_number = 28": [
+        "never_rises_retention__cohort_interval"],
+    "update marts.active_days__week_day_count set reaching_num = 0 where day_count = 1": [
+        "never_rises_active_days", "holds_active_days"],
+    "update marts.feature_stage__feature_cohort_week set retained_num = 99": [
+        "holds_feature_stage", "rate_of_parts_feature_stage"],
+    "update marts.activation__cohort_week set activation_num = 99": ["holds_activation"],
+}  # fmt: skip
+
+
+def test_broken_marts_fail_their_own_tests(people: Warehouse, tmp_path: Path) -> None:
+    path = tmp_path / people.path.name
+    shutil.copy(people.path, path)
+    with duckdb.connect(str(path)) as connection:
+        for change in BROKEN:
+            connection.execute(change)
+    marts = {change.split("marts.")[1].split()[0] for change in BROKEN}
+    broken = Warehouse(path, people.lake, people.target)
+    with pytest.raises(AssertionError) as failure:
+        broken.run("test", select=[f"{mart},test_type:data" for mart in sorted(marts)])
+    for tests in BROKEN.values():
+        for test in tests:
+            assert test in str(failure.value)
 
 
 def stages(warehouse: Warehouse, week: str) -> tuple:

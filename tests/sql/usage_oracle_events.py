@@ -81,10 +81,11 @@ def _attempt(
     return moments, "completed" if len(moments) == len(steps) else "window", end
 
 
-def _entries(
+def entries_of(
     tracks: dict[tuple, list[Act]], mode: str, steps: list[str], exclusions: set[str],
     window: dt.timedelta,
 ) -> Iterator[tuple[Act, list[dt.datetime], str]]:  # fmt: skip
+    """Each attempt that counts: its first event, the moments of its steps, how it ended."""
     if mode == "unique_first":
         firsts: dict[str, tuple[Act, tuple]] = {}
         for key, track in tracks.items():
@@ -135,7 +136,7 @@ def funnel(oracle: UsageOracle) -> Table:
                 if value is not None:
                     tracks[act.person, value].append(act)
         for mode in ("unique_first", "reentry"):
-            entries = list(_entries(tracks, mode, steps, exclusions, window))
+            entries = list(entries_of(tracks, mode, steps, exclusions, window))
             for week in weeks_of(oracle):
                 now = [e for e in entries if monday(e[0].day) == week]
                 done = [e for e in now if e[1][0] + window <= oracle.high_water]
