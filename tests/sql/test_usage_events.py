@@ -72,6 +72,13 @@ def events() -> Iterator[dict]:
         } | more  # fmt: skip
 
 
+def view(number: int, at: str) -> dict:
+    return {
+        "event_id": f"v{number}", "event_name": "View", "event_type": "track", "user_id": "u",
+        "occurred_at": at, "received_at": at, "is_clock_skewed": False,
+    }  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     folder = tmp_path_factory.mktemp("shop")
@@ -165,6 +172,22 @@ def test_the_mean_length_is_of_sessions_and_not_of_their_events(shop: Warehouse)
 def test_a_session_does_not_end_at_midnight_nor_on_another_device(shop: Warehouse) -> None:
     assert sessions(shop, "2026-05-13") == (1, 1, 55 * 60.0, 55 * 60.0, 0)
     assert sessions(shop, "2026-05-14") == (1, 1, 0.0, 0.0, 1)
+
+
+def test_a_late_event_joins_two_sessions_of_two_days(tmp_path: Path) -> None:
+    moments = ["2026-05-13T23:40", "2026-05-14T00:20", "2026-05-15T12:00"]
+    lake = FixtureLake(tmp_path / "lake")
+    lake.add("usage_events", [view(number, at) for number, at in enumerate(moments)])
+    warehouse = Warehouse(tmp_path / "warehouse.duckdb", lake, tmp_path / "target")
+    untested = ["resource_type:test", "resource_type:unit_test"]
+    warehouse.run("build", select=["+session__daily"], exclude=untested)
+    assert sessions(warehouse, "2026-05-13") == sessions(warehouse, "2026-05-14")
+    assert sessions(warehouse, "2026-05-13") == (1, 1, 0.0, 0.0, 1)
+    late = lake.add("usage_events", [view(9, "2026-05-14T00:00")])
+    behind = ["stg_touched_dates", "fct_event", "fct_session_part+"]
+    warehouse.run(select=behind, touched=lake.event_days(late))
+    assert sessions(warehouse, "2026-05-13") == (1, 1, 2400.0, 2400.0, 0)
+    assert sessions(warehouse, "2026-05-14") == (0, 0, None, None, 0)
 
 
 def test_background_work_does_not_lengthen_a_session(shop: Warehouse) -> None:

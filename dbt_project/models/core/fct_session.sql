@@ -4,7 +4,7 @@ parts as (
 
     select
         people.person_id, people.reporting_time_zone,
-        case when parts.group_id = 'none' then people.account_id else parts.group_id end as account_id,
+        coalesce(parts.group_id, people.account_id) as account_id,
         parts.is_countable as is_clean, parts.first_at, parts.last_at, parts.event_count, parts.value_event_count,
         -- Parts of several ids overlap: what counts is the last sign of life of any of them.
         max(parts.last_at) over (

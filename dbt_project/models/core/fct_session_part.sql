@@ -11,7 +11,7 @@ with
 events as (
 
     select
-        event_on, alias_type, alias, coalesce(group_id, 'none') as group_id, is_countable, event_class, occurred_at,
+        event_on, alias_type, alias, group_id, is_countable, event_class, occurred_at,
         lag(occurred_at) over (
             partition by event_on, alias_type, alias, group_id, is_countable order by occurred_at
         ) as previous_at
