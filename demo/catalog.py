@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 LAUNCH_FEATURE = "smart_eta"
 LAUNCH_ON = date(2026, 4, 14)
@@ -58,6 +59,19 @@ EVENTS: tuple[tuple[str, str | None, str, float], ...] = (
     ("Session Heartbeat", None, "system", 0.0),
     ("Experiment Viewed", None, "system", 0.0),
 )
+FUNNELS: tuple[dict[str, Any], ...] = (
+    {"funnel_id": "report_to_export", "name": "From a report to its export", "version": 1,
+     "window_hours": 168, "steps": ["Report Viewed", "Report Exported"]},
+    {"funnel_id": "track_to_book", "name": "From a shipment to a booking", "version": 1,
+     "window_hours": 72, "steps": ["Shipment Tracked", "Search Performed", "Booking Created"],
+     "exclude": ["Settings Opened"]},
+)  # fmt: skip
+ACTIVATION: tuple[dict[str, Any], ...] = (
+    {"criteria_id": "regular", "name": "Five uses in a week", "version": 1, "use_count": 5,
+     "within_days": 7},
+    {"criteria_id": "booked", "name": "Two bookings in two weeks", "version": 1,
+     "feature_id": "bookings", "use_count": 2, "within_days": 14},
+)  # fmt: skip
 # Sent by the product, in nobody's plan: shows up as unmapped.
 UNPLANNED_EVENT = "Button Clicked"
 VALUE_EVENTS = {event: feature for event, feature, kind, _ in EVENTS if kind == "value"}

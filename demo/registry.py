@@ -158,6 +158,14 @@ def write_registry(delivery: Delivery) -> None:
     comment = "Which events show use of what. value: the person got something; system: background."
     _write(delivery, "tracking_plan", "tracking_plan.yml", comment, {"events": events})
     _count(delivery, "registry_tracking_plan", "tracking_plan", len(events))
+    comment = "Steps whose order matters; hours from the first one; what ends an attempt."
+    _write(delivery, "funnels", "funnels.yml", comment, {"funnels": list(catalog.FUNNELS)})
+    steps = sum(len(f["steps"]) + len(f.get("exclude", ())) for f in catalog.FUNNELS)
+    _count(delivery, "registry_funnels", "funnel_steps", steps)
+    comment = "What makes a person activated."
+    criteria = list(catalog.ACTIVATION)
+    _write(delivery, "activation", "activation.yml", comment, {"criteria": criteria})
+    _count(delivery, "registry_activation", "activation_criteria", len(criteria))
     themes = [
         {
             "theme_id": t.theme_id,

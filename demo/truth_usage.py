@@ -73,14 +73,18 @@ class Usage:
         zone = account.zone if account else ZoneInfo(ORG_ZONE)
         return datetime.fromtimestamp(hit.occurred / 1000, UTC).astimezone(zone).date()
 
+    def may_count(self, hit: Hit, person: Person | None) -> bool:
+        """Whether neither the client nor the person is one that is left out."""
+        is_robot = any(word in hit.device.user_agent.lower() for word in _ROBOT_WORDS)
+        return not is_robot and (person is None or person.kind == "customer")
+
     def _value(self, hit: Hit) -> tuple[str, date, str, str, bool] | None:
         if hit.name not in catalog.VALUE_EVENTS or hit.is_active is False:
             return None
         person_id, person = self.person_of(hit)
-        is_robot = any(word in hit.device.user_agent.lower() for word in _ROBOT_WORDS)
-        is_countable = not is_robot and (person is None or person.kind == "customer")
         account_id = person.account_id if person else "unknown"
-        return person_id, self.day_of(hit, person), hit.name or "", account_id, is_countable
+        day = self.day_of(hit, person)
+        return person_id, day, hit.name or "", account_id, self.may_count(hit, person)
 
     def active_in(self, first: date, last: date) -> set[str]:
         """People active on any day from the first to the last."""

@@ -48,7 +48,7 @@ def _chosen(record: dict[str, Any], part: Part) -> bool:
 
 
 def _exploded(item: dict[str, Any], names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    """One record per entry of the item's lists; each knows its list and the item around it.
+    """One record per entry of the item's lists; each knows its list, its place in it and the item.
 
     `histories[].items` looks into the entries of a list, `.` is the item itself, and a text such
     as `12;15` is a list of its pieces.
@@ -61,9 +61,10 @@ def _exploded(item: dict[str, Any], names: tuple[str, ...]) -> Iterator[dict[str
         children = at(item, path) if name != "." else None
         if isinstance(children, str):
             children = [piece.strip() for piece in children.split(";") if piece.strip()]
-        for child in children if isinstance(children, list) else ():
+        listed = children if isinstance(children, list) else ()
+        for position, child in enumerate(listed, start=1):
             own = child if isinstance(child, dict) else {"_item": child}
-            record = own | {"_parent": above, "_from": name}
+            record = own | {"_parent": above, "_from": name, "_position": position}
             yield from _exploded(record, (below,)) if below else (record,)
         if name == ".":
             yield item

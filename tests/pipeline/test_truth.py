@@ -93,6 +93,32 @@ def test_the_launch_moves_adoption_week_by_week(demo: Demo) -> None:
         assert seen[week["week_on"]] == [*(week[n] for n in names), week["excluded_people"]], week
 
 
+def test_who_goes_from_a_report_to_its_export(demo: Demo) -> None:
+    truth = demo.truth["funnel"]
+    rows = demo.rows(
+        "select cast(entry_week_on as varchar), "
+        "sum(case when step_number = 1 then reached_count else 0 end), "
+        "sum(case when step_number = 2 then reached_count else 0 end) "
+        "from marts.funnel__entry_week_step where entry_mode = 'unique_first' and is_complete "
+        f"and funnel_id = '{truth['funnel_id']}' group by 1"
+    )
+    assert len(rows) > 10
+    assert sum(reached for *_, reached in rows) > 50
+    assert {w: [n, m] for w, n, m in rows} == {w: truth["weeks"].get(w, [0, 0]) for w, *_ in rows}
+
+
+def test_who_is_activated_in_time(demo: Demo) -> None:
+    truth = demo.truth["activation"]
+    rows = demo.rows(
+        "select cast(cohort_week_on as varchar), activation_den, activation_num "
+        "from marts.activation__cohort_week where is_complete "
+        f"and criteria_id = '{truth['criteria_id']}'"
+    )
+    assert len(rows) > 10
+    assert sum(activated for *_, activated in rows) > 20
+    assert {w: [n, m] for w, n, m in rows} == {w: truth["weeks"].get(w, [0, 0]) for w, *_ in rows}
+
+
 def test_the_fixed_theme_falls(demo: Demo) -> None:
     fixed = demo.truth["fixed_theme"]
     seen = dict(

@@ -43,13 +43,14 @@ def in_force(rule: Row, day: dt.date) -> bool:
 
 @dataclass(frozen=True)
 class Use:
-    """Value events of one person, account and feature on one day."""
+    """One value event: who used what when."""
 
     person: str
     account: str
     feature: str | None
     day: dt.date
     counts: bool
+    at: dt.datetime
 
 
 class UsageFacts:
@@ -245,7 +246,7 @@ class UsageFacts:
 
     # ---- what counts
 
-    def _barred(self, person: str, account: str, day: dt.date) -> bool:
+    def is_barred(self, person: str, account: str, day: dt.date) -> bool:
         for rule in self.rows["exclusions"]:
             kind, subject = rule["subject_type"], rule["subject"]
             hit = (
@@ -257,6 +258,19 @@ class UsageFacts:
                 return True
         return False
 
+    def is_unwanted(self, event: Row) -> bool:
+        """Whether a robot made it, or a rule takes its name out."""
+        utc_day = event["occurred_at"].date()
+        client = (event.get("user_agent") or "").lower()
+        return "bot/" in client or "headlesschrome" in client or any(
+            in_force(rule, utc_day)
+            and (
+                (rule["subject_type"] == "user_agent" and rule["subject"] in client)
+                or (rule["subject_type"] == "event_name" and rule["subject"] == event["event_name"])
+            )
+            for rule in self.rows["exclusions"]
+        )  # fmt: skip
+
     def _use(self, event: Row) -> list[Use]:
         plan = {p["event_name"]: p for p in self.rows["tracking_plan"]}.get(event["event_name"])
         is_value = plan is not None and plan["event_class"] == "value"
@@ -267,15 +281,5 @@ class UsageFacts:
         zone = ZoneInfo(self.zone_of(home))
         day = event["occurred_at"].replace(tzinfo=dt.UTC).astimezone(zone).date()
         account = event.get("group_id") or home
-        utc_day = event["occurred_at"].date()
-        client = (event.get("user_agent") or "").lower()
-        robot = "bot/" in client or "headlesschrome" in client or any(
-            in_force(rule, utc_day)
-            and (
-                (rule["subject_type"] == "user_agent" and rule["subject"] in client)
-                or (rule["subject_type"] == "event_name" and rule["subject"] == event["event_name"])
-            )
-            for rule in self.rows["exclusions"]
-        )  # fmt: skip
-        counts = not robot and not self._barred(person, account, day)
-        return [Use(person, account, plan.get("feature_id"), day, counts)]
+        counts = not self.is_unwanted(event) and not self.is_barred(person, account, day)
+        return [Use(person, account, plan.get("feature_id"), day, counts, event["occurred_at"])]

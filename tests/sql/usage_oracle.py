@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Iterator
 
 from .usage_facts import DAY, FAR_AHEAD, LONG_AGO, UsageFacts, days_between
 
@@ -25,6 +26,60 @@ def over_at(day: dt.date) -> dt.datetime:
 
 def rate(num: float, den: float | None) -> float | None:
     return round(num / den, 12) if den else None
+
+
+def own_intervals(
+    oracle: UsageFacts, week: dt.date, last_over: dt.date | None
+) -> Iterator[tuple[str, str, int, int, int, dt.date]]:
+    """Intervals from each person's own first day on: variant, unit, number, eligible, kept, end."""
+    moments: dict[str, list[tuple[dt.date, dt.datetime]]] = defaultdict(list)
+    for use in oracle.uses:
+        if use.counts:
+            moments[use.person].append((use.day, use.at))
+    cohort = [sorted(uses) for uses in moments.values() if monday(min(uses)[0]) == week]
+
+    def count(first: int, last: int, has_hours: bool, until: int) -> tuple[int, int]:
+        eligible = kept = 0
+        for uses in cohort:
+            born_on, born_at = uses[0][0], min(at for _, at in uses)
+            if has_hours:
+                is_over = born_at + (last + 1) * DAY <= oracle.high_water
+                back = any(born_at + first * DAY <= at < born_at + (last + 1) * DAY
+                           for _, at in uses)  # fmt: skip
+            else:
+                is_over = last_over is not None and born_on + until * DAY <= last_over
+                back = any(born_on + first * DAY <= day <= min(last_over, born_on + last * DAY)
+                           for day, _ in uses) if is_over else False  # fmt: skip
+            eligible += is_over
+            kept += is_over and back
+        return eligible, kept
+
+    sunday = week + 6 * DAY
+    for number in (1, 7, 14, 28):
+        yield (
+            "classic_day",
+            "day",
+            number,
+            *count(number, number, False, number),
+            sunday + number * DAY,
+        )
+        yield (
+            "unbounded_day",
+            "day",
+            number,
+            *count(number, 9999, False, number),
+            sunday + number * DAY,
+        )
+        yield (
+            "rolling_day",
+            "day",
+            number,
+            *count(number, number, True, 0),
+            sunday + (number + 1) * DAY,
+        )
+    for number, (first, last) in enumerate([(1, 6), (7, 13), (14, 20), (21, 27)]):
+        name = f"bracket_{first}_{last}"
+        yield name, "week", number, *count(first, last, False, last), sunday + last * DAY
 
 
 class UsageOracle(UsageFacts):
@@ -86,10 +141,10 @@ class UsageOracle(UsageFacts):
             cohorts[monday(min(days))].append(days)
         table = set()
 
-        def add(week, variant, number, eligible, kept, is_mature, horizon) -> None:
+        def add(week, variant, number, eligible, kept, is_mature, horizon, unit="week") -> None:
             through = min(self.high_water, over_at(horizon)) if horizon else self.high_water
             table.add((
-                week, variant, number, eligible, kept, kept, eligible, rate(kept, eligible),
+                week, variant, unit, number, eligible, kept, kept, eligible, rate(kept, eligible),
                 is_mature, horizon, is_mature, through,
             ))  # fmt: skip
 
@@ -103,12 +158,10 @@ class UsageOracle(UsageFacts):
                 after = sum(any(later <= d <= last_sunday for d in days) for days in there)
                 add(week, "classic_week", number, len(there), exact, is_over, sunday)
                 add(week, "unbounded_week", number, len(there), after, is_over, last_sunday)
-            there = [d for d in people if last_over and min(d) + 13 * DAY <= last_over]
-            kept = sum(any(7 <= (d - min(days)).days <= 13 for d in days) for days in there)
-            end = week + 19 * DAY
-            add(
-                week, "bracket_7_13", 1, len(there), kept, bool(last_over and end <= last_over), end
-            )
+            for variant, unit, number, eligible, kept, end in own_intervals(self, week, last_over):
+                is_mature = bool(last_over and end <= last_over)
+                horizon = last_over if variant == "unbounded_day" else end
+                add(week, variant, number, eligible, kept, is_mature, horizon, unit)
         return table
 
     def feature_adoption(self) -> Table:

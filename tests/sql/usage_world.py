@@ -13,66 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .fixture_lake import FixtureLake
+from .usage_registry import ACCOUNTS, CHANGES, REGISTRY
 
 ORG_ZONE = "America/New_York"
 AS_OF = dt.datetime(2026, 6, 30, 12)
 FIRST = dt.date(2026, 4, 8)
 DAY = dt.timedelta(days=1)
-REGISTRY: dict[str, list[dict[str, Any]]] = {
-    "tracking_plan": [
-        {"event_name": "Export", "feature_id": "export", "event_class": "value"},
-        {"event_name": "Share", "feature_id": "share", "event_class": "value"},
-        {"event_name": "Legacy", "feature_id": "legacy", "event_class": "value"},
-        {"event_name": "Search", "event_class": "value"},
-        {"event_name": "Opened", "event_class": "neutral"},
-        {"event_name": "Beat", "event_class": "system"},
-    ],
-    "features": [
-        {"feature_id": "export", "name": "Export", "entitled_plans": ["pro", "starter"]},
-        {"feature_id": "share", "name": "Share", "released_on": dt.date(2026, 5, 7)},
-        {"feature_id": "legacy", "name": "Legacy", "retired_on": dt.date(2026, 5, 6)},
-        {"feature_id": "unborn", "name": "Not yet", "released_on": dt.date(2027, 1, 1)},
-    ],
-    "exclusions": [
-        {"subject_type": "email_domain", "subject": "harborline.test", "reason": "employee"},
-        {"subject_type": "user_agent", "subject": "ping_dom", "reason": "synthetic_monitor"},
-        {"subject_type": "user_id", "subject": "u11", "reason": "partner",
-         "valid_from": dt.date(2026, 5, 1)},
-        {"subject_type": "account", "subject": "a6", "reason": "demo", "valid_to": dt.date(2026, 5,
-         10)},
-        {"subject_type": "event_name", "subject": "Legacy", "reason": "test_account",
-         "valid_from": dt.date(2026, 4, 20), "valid_to": dt.date(2026, 4, 25)},
-    ],
-}  # fmt: skip
-ACCOUNTS: list[dict[str, Any]] = [
-    {"account_ref": "1", "external_id": "a1", "plan": "pro", "paid_seat_count": 3,
-     "time_zone": "America/Los_Angeles", "domain": "a1.test", "updated_at": dt.datetime(2026, 4,
-     1)},
-    {"account_ref": "2", "external_id": "a2", "plan": "trial", "paid_seat_count": 9,
-     "time_zone": "Pacific/Auckland", "updated_at": dt.datetime(2026, 4, 1)},
-    {"account_ref": "2", "external_id": "a2", "plan": "starter", "paid_seat_count": 2,
-     "time_zone": "Pacific/Auckland", "updated_at": dt.datetime(2026, 5, 3, 9)},
-    {"account_ref": "3", "external_id": "a3", "plan": "free", "paid_seat_count": 5,
-     "domain": "a3.test", "updated_at": dt.datetime(2026, 4, 1)},
-    {"account_ref": "4", "external_id": "a4", "plan": "pro", "paid_seat_count": 2, "time_zone":
-     "Asia/Kolkata",
-     "churned_on": dt.date(2026, 5, 20), "updated_at": dt.datetime(2026, 4, 15)},
-    {"account_ref": "5", "plan": "pro", "paid_seat_count": 4, "domain": "a5.test",
-     "created_at": dt.datetime(2026, 4, 22, 3), "updated_at": dt.datetime(2026, 4, 22, 3)},
-]  # fmt: skip
-CHANGES: list[dict[str, Any]] = [
-    {"account_ref": "1", "external_id": "a1", "plan": "enterprise", "paid_seat_count": 2, "domain":
-     "a1.test",
-     "time_zone": "Asia/Tokyo", "updated_at": dt.datetime(2026, 5, 26)},
-    {"account_ref": "3", "external_id": "a3", "plan": "free", "churned_on": dt.date(2026, 5, 28),
-     "domain": "a3.test", "updated_at": dt.datetime(2026, 5, 29)},
-    {"account_ref": "6", "external_id": "a6", "plan": "starter", "paid_seat_count": 1,
-     "updated_at": dt.datetime(2026, 4, 5)},
-    {"account_ref": "6", "external_id": "a6", "plan": "starter", "churned_on": dt.date(2026, 4, 19),
-     "updated_at": dt.datetime(2026, 4, 17)},
-    {"account_ref": "6", "external_id": "a6", "plan": "pro", "paid_seat_count": 1,
-     "created_at": dt.datetime(2026, 4, 2), "updated_at": dt.datetime(2026, 5, 2)},
-]  # fmt: skip
 _HOURS = (0, 3, 4, 5, 6, 7, 8, 11, 12, 13, 18, 19, 23)
 _NAMES = ("Export",) * 5 + ("Share",) * 4 + ("Search", "Search", "Legacy", "Opened", "Beat", "Odd")
 _HOME = {"u00": "a1", "u01": "a1", "u02": "a1", "u03": "a2", "u04": "a2", "u05": "a3", "u06": "a4",
@@ -160,6 +106,7 @@ class World:
             "occurred_at": at,
             "received_at": at + dt.timedelta(seconds=2),
             "is_clock_skewed": False,
+            "properties": f'{{"doc": "d{self.count % 3}"}}' if self.count % 4 else None,
         }
         luck = draw.random()
         if luck < 0.04:
@@ -237,6 +184,8 @@ def history(seed: int, *, days: int = 60, per_day: int = 12) -> list[Step]:
     start = base(world, days, per_day)
     calls, first = start.deliveries[-3], start.deliveries[-2]
     doubtful = Delivery("late1", "usage_events", "segment", world.days(3, 6, 2))
+    quick, slow = bursts(seed, days)
+    start.deliveries.append(_events("bursts0", quick))
     # A late first use takes "new" away from a day that no delivery and no window touches.
     first_use = [
         world.event(
@@ -260,7 +209,7 @@ def history(seed: int, *, days: int = 60, per_day: int = 12) -> list[Step]:
     return [
         start,
         Step("new day", [_events("events2", world.days(days, days + 2, per_day))]),
-        Step("late", [doubtful, _events("late2", late)]),
+        Step("late", [doubtful, _events("late2", late), _events("bursts1", slow)]),
         Step("revised", [_events("revised", _moved_in_time(world, early))]),
         Step("shared", [_events("calls1", _sign_ins(world))]),
         Step("merge", [
@@ -271,6 +220,27 @@ def history(seed: int, *, days: int = 60, per_day: int = 12) -> list[Step]:
         Step("hired", [Delivery("people2", "identities", "zendesk", hired)]),
         Step("plans", [Delivery("accounts1", "accounts", "hubspot", CHANGES)]),
     ]  # fmt: skip
+
+
+def bursts(seed: int, days: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Events that follow each other by minutes, often around midnight; some come in late.
+
+    Gaps are those at which sessions join or part. A draw of its own, so that all else stays.
+    """
+    world = World(seed + 7919)
+    draw = world.random
+    found: tuple[list, list] = ([], [])
+    for number in range(50):
+        user = draw.choice(list(_HOME))
+        day = FIRST + draw.randrange(days) * DAY
+        at = dt.datetime.combine(day, dt.time(draw.choice((3, 6, 13, 22, 23)), draw.randrange(60)))
+        for place in range(draw.randint(2, 7)):
+            event = world.event(
+                day, user_id=user, occurred_at=at, received_at=at, event_id=f"b{number:02}-{place}"
+            )
+            found[draw.random() < 0.2].append(event)
+            at += dt.timedelta(minutes=draw.choice((0, 1, 10, 29, 30, 30, 31, 50)))
+    return found
 
 
 def _events(name: str, rows: list[dict[str, Any]]) -> Delivery:

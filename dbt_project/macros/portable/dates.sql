@@ -78,3 +78,16 @@
 {% macro weeks_between(first_day, last_day) -%}
     cast({{ days_between(week_of(first_day), week_of(last_day)) }} / 7 as bigint)
 {%- endmacro %}
+
+{# Whole times 24 hours from one timestamp to a later one, to the microsecond. #}
+{% macro whole_days_between(first_ts, last_ts) -%}
+    {{ adapter.dispatch('whole_days_between', 'productops')(first_ts, last_ts) }}
+{%- endmacro %}
+
+{% macro default__whole_days_between(first_ts, last_ts) -%}
+    ((unix_micros({{ last_ts }}) - unix_micros({{ first_ts }})) div 86400000000)
+{%- endmacro %}
+
+{% macro duckdb__whole_days_between(first_ts, last_ts) -%}
+    ((epoch_us({{ last_ts }}) - epoch_us({{ first_ts }})) // 86400000000)
+{%- endmacro %}

@@ -44,3 +44,17 @@
     select {{ columns | join(', ') }}, unnest(from_json({{ column }}, '["VARCHAR"]')) as {{ alias }}
     from {{ relation }}
 {%- endmacro %}
+
+
+{# The same as json_text, of a field whose name stands in a column. #}
+{% macro json_text_at(column, field) -%}
+    {{ adapter.dispatch('json_text_at', 'productops')(column, field) }}
+{%- endmacro %}
+
+{% macro default__json_text_at(column, field) -%}
+    get_json_object({{ column }}, '$.' || {{ field }})
+{%- endmacro %}
+
+{% macro duckdb__json_text_at(column, field) -%}
+    json_extract_string({{ column }}, '$."' || {{ field }} || '"')
+{%- endmacro %}

@@ -37,8 +37,9 @@ days as (
         person_id, account_id, feature_id, activity_on, reporting_time_zone, tz_basis,
         sum(case when is_countable then 1 else 0 end) as event_count,
         sum(case when is_countable then 0 else 1 end) as excluded_event_count,
-        min(occurred_at) as first_at,
-        max(occurred_at) as last_at,
+        -- Where anything counts, a robot's event before it is no first use.
+        coalesce(min(case when is_countable then occurred_at end), min(occurred_at)) as first_at,
+        coalesce(max(case when is_countable then occurred_at end), max(occurred_at)) as last_at,
         min(exclusion_reason) as event_reason
     from events
     {%- if is_incremental() %}

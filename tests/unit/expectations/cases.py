@@ -16,7 +16,8 @@ DAY = date(2026, 3, 2)  # a Monday
 # A column by which rows of one table are told apart; elsewhere the first text column of the key.
 TELLS_APART = {
     "retention__cohort_interval": "interval_number", "exclusions": "subject",
-    "listed_rows": "item_id",
+    "listed_rows": "item_id", "active_days__week_day_count": "week_on",
+    "session__daily": "activity_on", "tracking_coverage__source_week": "source",
 }  # fmt: skip
 # Numbers that a check of the whole row wants to be there.
 NEEDED = {"active_users__daily": ("dau_count", "wau_count", "mau28_count", "mau30_count")}
@@ -46,6 +47,40 @@ SANE: dict[str, Row] = {
     "retention__cohort_interval": {
         "variant": "classic_week", "eligible_count": 4, "retained_count": 1, "retention_num": 1,
         "retention_den": 4, "retention_rate": 0.25,
+    },
+    "lifecycle__weekly": {
+        "segment": "all", "active_person_count": 4, "previous_active_person_count": 3,
+        "new_person_count": 1, "returning_person_count": 2, "resurrecting_person_count": 1,
+        "dormant_person_count": 1, "quick_ratio_num": 2, "quick_ratio_den": 1, "quick_ratio": 2.0,
+    },
+    "active_days__week_day_count": {
+        "day_count": 2, "person_count": 1, "reaching_num": 1, "reaching_den": 4,
+        "reaching_rate": 0.25,
+    },
+    "tracking_coverage__source_week": {
+        "event_count": 4, "event_name_count": 2, "unknown_event_name_count": 1, "unmapped_num": 2,
+        "unmapped_den": 4, "unmapped_rate": 0.5, "unknown_num": 1, "unknown_den": 4,
+        "unknown_rate": 0.25,
+    },
+    "feature_stage__feature_cohort_week": {
+        "exposed_person_count": 8, "weeks_since_release": 1, "tried_num": 4, "tried_den": 8,
+        "tried_rate": 0.5, "repeated_num": 2, "repeated_den": 4, "repeated_rate": 0.5,
+        "retained_num": 1, "retained_den": 4, "retained_rate": 0.25,
+    },
+    "activation__cohort_week": {
+        "person_count": 5, "activation_num": 1, "activation_den": 4, "activation_rate": 0.25,
+        "activated_person_count": 2, "waiting_person_count": 3, "within_days": 7,
+    },
+    "funnel__entry_week_step": {
+        "entry_mode": "reentry", "step_number": 2, "entry_count": 8, "entry_person_count": 8,
+        "mature_entry_count": 4, "ended_by_exclusion_count": 1, "reached_count": 1,
+        "conversion_num": 1, "conversion_den": 4, "conversion_rate": 0.25,
+        "step_conversion_num": 1, "step_conversion_den": 2, "step_conversion_rate": 0.5,
+    },
+    "session__daily": {
+        "session_count": 4, "person_count": 2, "mean_length_seconds_num": 8.0,
+        "mean_length_seconds_den": 4, "mean_length_seconds": 2.0, "single_event_num": 1,
+        "single_event_den": 4, "single_event_rate": 0.25,
     },
     "feature_adoption__feature_week": {
         "entitled_active_person_count": 4, "feature_person_count": 2, "event_count": 9,
@@ -165,6 +200,22 @@ BREACH: dict[tuple[str, str], Change] = {
     ("theme_demand__theme_week", "unexpected_rows__accounts_without_mention"): {
         "account_count": 3},
     ("renewal__contract", "unexpected_rows__saving_of_other_parts"): {"reclaimable_minor": 5},
+    ("active_days__week_day_count", "unexpected_rows__others_than_the_monthly_active"): {
+        "day_count": 1},
+    ("tracking_coverage__source_week", "unexpected_rows__plan_out_of_date"): {
+        "unmapped_num": 4, "unmapped_rate": 1.0, "unknown_num": 4, "unknown_rate": 1.0},
+    ("activation__cohort_week", "unexpected_rows__people_neither_activated_nor_waiting"): {
+        "person_count": 6},
+    ("funnel__entry_week_step", "unexpected_rows__first_step_without_entries"): {
+        "step_number": 1},
+    ("session__daily", "unexpected_rows__mean_of_other_parts"): {"mean_length_seconds_num": 9.0},
+    ("session__daily", "column_pair_values_to_be_equal__mean_length_seconds_den__session_count"): {
+        "mean_length_seconds_den": 8, "mean_length_seconds_num": 16.0},
+    ("session__daily", "unexpected_rows__session_of_days"): {"length_p50_seconds": 3e5},
+    ("lifecycle__weekly", "unexpected_rows__active_people_of_no_state"): {
+        "active_person_count": 5},
+    ("lifecycle__weekly", "unexpected_rows__earlier_people_of_no_state"): {
+        "previous_active_person_count": 9},
     ("feature_adoption__feature_week", "unexpected_rows__use_before_release"): {
         "is_released": False},
     ("account_usage__account_day", "column_values_to_be_between__seat_utilisation_rate"): {

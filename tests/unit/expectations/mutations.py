@@ -64,6 +64,8 @@ def told_apart(suite: Suite, row: Row, number: int) -> Row:
         name for name in suite.key if name != "source" and isinstance(row[name], str)
     )
     value = row[column]
+    if isinstance(value, date):
+        return {**row, column: value + timedelta(weeks=number)}
     return {**row, column: number if isinstance(value, int) else f"{value}-{number:04}"}
 
 

@@ -28,6 +28,17 @@ WHOLE: dict[tuple[str, str], list[dict[str, Any]]] = {
         {"variant": "unbounded_week", "interval_number": 1},
         {"variant": "unbounded_week", "interval_number": 2, "retained_count": 2,
          "retention_num": 2, "retention_rate": 0.5}],
+    ("active_days__week_day_count", "unexpected_rows__people_lost_between"): [
+        {"reaching_num": 2, "reaching_rate": 0.5}],
+    ("funnel_steps", "unexpected_rows__funnel_of_one_step"): [{}],
+    ("funnel_steps", "unexpected_rows__step_excludes_itself"): [
+        {}, {"step_number": 2, "event_name": "b"}, {"is_exclusion": True, "event_name": "b"}],
+    ("funnel__entry_week_step", "unexpected_rows__step_above_the_one_before"): [
+        {}, {"step_number": 3, "reached_count": 2}],
+    ("session__daily", "unexpected_rows__missing_day"): [
+        {}, {"activity_on": DAY + timedelta(days=2)}],
+    ("lifecycle__weekly", "unexpected_rows__missing_week"): [
+        {}, {"week_on": DAY + timedelta(days=14)}],
     ("support_load__queue_day", "unexpected_rows__queues_do_not_add_up"): [
         {"created_count": 3}, {"queue_id": "a", "created_count": 1},
         {"queue_id": "b", "created_count": 1}],
@@ -41,8 +52,10 @@ def sane_rows(suite: Suite) -> list[Case]:
     row = sane(suite)
     if suite.table == "support_load__queue_day":
         return [("none", row), ("none", {**row, "queue_id": "a"})]
-    if suite.table == "active_users__daily":
+    if suite.table in ("active_users__daily", "session__daily"):
         return [("none", row), ("none", {**row, "activity_on": DAY + timedelta(days=1)})]
+    if suite.table == "funnel_steps":
+        return [("none", row), ("none", {**row, "step_number": 2})]
     if suite.table == "retention__cohort_interval":
         return [("none", row), ("none", {**row, "interval_number": 5})]
     return [("none", row), ("none", told_apart(suite, row, 1))]

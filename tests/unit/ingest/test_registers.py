@@ -25,6 +25,46 @@ def test_registers_of_the_company(place) -> None:
     assert place.rows("tool_contracts", "contract_id, tool_id") == [("c1", "figma")]
 
 
+def test_funnels_are_lists_of_events_in_order(place) -> None:
+    registry = place.home / "registry"
+    registry.mkdir()
+    (registry / "funnels.yml").write_text(
+        "kind: funnels\nfunnels:\n"
+        "  - {funnel_id: buy, window_hours: 24, steps: [View, Pay], exclude: [Refused]}\n"
+        "  - {funnel_id: save, version: 2, hold: doc, steps: [Open, Save, Open]}\n"
+        "  - {funnel_id: bad, version: first, steps: [Open, Save]}\n"
+    )
+    place.run()
+    names = "funnel_id, funnel_version, window_hours, held_property, is_exclusion, step_number"
+    assert sorted(place.rows("funnel_steps", f"{names}, event_name"), key=str) == [
+        ("buy", 1, 24, None, False, 1, "View"),
+        ("buy", 1, 24, None, False, 2, "Pay"),
+        ("buy", 1, 24, None, True, 1, "Refused"),
+        ("save", 2, 168, "doc", False, 1, "Open"),
+        ("save", 2, 168, "doc", False, 2, "Save"),
+        ("save", 2, 168, "doc", False, 3, "Open"),
+    ]
+    # What can't be read is set aside, step by step.
+    assert [row[2] for row in place.quarantine()] == ["bad_funnel_version"] * 2
+
+
+def test_criteria_of_activation(place) -> None:
+    registry = place.home / "registry"
+    registry.mkdir()
+    (registry / "activation.yml").write_text(
+        "kind: activation\ncriteria:\n"
+        "  - {criteria_id: active, feature_id: export, use_count: 3, within_days: 14, version: 2}\n"
+        "  - {criteria_id: any}\n  - {name: nameless}\n"
+    )
+    place.run()
+    names = "criteria_id, criteria_version, feature_id, use_count, within_days"
+    assert place.rows("activation_criteria", names, "order by 1") == [
+        ("active", 2, "export", 3, 14),
+        ("any", 1, None, 1, 7),
+    ]
+    assert [row[2] for row in place.quarantine()] == ["missing_criteria_id"]
+
+
 def test_every_format_is_told_apart_from_all_others() -> None:
     for one in load_formats():
         for other in load_formats():

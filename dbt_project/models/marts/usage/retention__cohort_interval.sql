@@ -13,25 +13,16 @@ horizon as (
 
 weeks as (select week_on from {{ ref('dim_activity_date') }} group by week_on),
 
+intervals as ({{ retention_intervals() }}),
+
 people as (
 
-    select
-        person_id, {{ week_of('first_active_on') }} as cohort_week_on, active_7_13_day_count,
-        {{ add_days('first_active_on', 13) }} <= horizon.complete_on as is_bracket_over
-    from {{ ref('dim_person') }}
-    cross join horizon
-    where first_active_on is not null
+    select person_id, {{ week_of('first_active_on') }} as cohort_week_on
+    from {{ ref('dim_person') }} where first_active_on is not null
 
 ),
 
-cohorts as (
-
-    select cohort_week_on, count(*) as person_count,
-        sum(case when is_bracket_over then 1 else 0 end) as bracket_count
-    from people
-    group by cohort_week_on
-
-),
+cohorts as (select cohort_week_on, count(*) as person_count from people group by cohort_week_on),
 
 active_weeks as (
 
@@ -44,25 +35,25 @@ active_weeks as (
 ),
 
 -- Whose last active week an interval is was also there "on or after" every interval before it.
+-- Weeks of the calendar are over for a whole cohort at once, other intervals person by person.
 kept as (
 
-    select 'classic_week' as variant, cohort_week_on, interval_number, count(*) as person_count
+    select 'classic_week' as variant, cohort_week_on, interval_number, count(*) as person_count,
+        cast(null as bigint) as eligible_count
     from active_weeks
     group by cohort_week_on, interval_number
     union all
-    select 'unbounded_week', cohort_week_on, interval_number, count(*)
+    select 'unbounded_week', cohort_week_on, interval_number, count(*), cast(null as bigint)
     from (
         select active_weeks.cohort_week_on, max(active_weeks.interval_number) as interval_number
-        from active_weeks
-        inner join horizon on active_weeks.week_on <= horizon.week_end_on
+        from active_weeks inner join horizon on active_weeks.week_on <= horizon.week_end_on
         group by active_weeks.cohort_week_on, active_weeks.person_id
     ) as last_weeks
     group by cohort_week_on, interval_number
     union all
-    select 'bracket_7_13', cohort_week_on, 1, count(*)
-    from people
-    where is_bracket_over and active_7_13_day_count > 0
-    group by cohort_week_on
+    select variant, {{ week_of('first_active_on') }}, interval_number, sum(retained_count), sum(eligible_count)
+    from {{ ref('fct_cohort_day_return') }}
+    group by variant, {{ week_of('first_active_on') }}, interval_number
 
 ),
 
@@ -76,19 +67,26 @@ cells as (
     inner join weeks as later on later.week_on >= born.week_on
     cross join (select 'classic_week' as variant union all select 'unbounded_week') as variants
     union all
-    select 'bracket_7_13', week_on, 1, {{ add_days('week_on', 19) }} from weeks
+    select
+        intervals.variant, weeks.week_on, intervals.interval_number,
+        {{ add_days('weeks.week_on', "6 + case intervals.variant when 'unbounded_day' then intervals.first_number
+            when 'rolling_day' then intervals.last_number + 1 else intervals.last_number end") }}
+    from weeks cross join intervals
 
 ),
 
 counted as (
 
     select
-        cells.variant, cells.cohort_week_on, cells.interval_number,
-        case when cells.variant = 'unbounded_week' then horizon.week_end_on else cells.interval_end_on end
-            as horizon_end_on,
-        coalesce(cells.interval_end_on <= horizon.complete_on, false) as is_mature, horizon.high_water_at,
+        cells.variant, cells.cohort_week_on, cells.interval_number, horizon.high_water_at,
+        case cells.variant
+            when 'unbounded_week' then horizon.week_end_on
+            when 'unbounded_day' then horizon.complete_on
+            else cells.interval_end_on
+        end as horizon_end_on,
+        coalesce(cells.interval_end_on <= horizon.complete_on, false) as is_mature,
         case
-            when cells.variant = 'bracket_7_13' then coalesce(cohorts.bracket_count, 0)
+            when cells.variant not in ('classic_week', 'unbounded_week') then coalesce(kept.eligible_count, 0)
             when cells.interval_end_on <= horizon.complete_on then coalesce(cohorts.person_count, 0)
             else 0
         end as eligible_count,
@@ -101,13 +99,15 @@ counted as (
     from cells
     cross join horizon
     left join cohorts on cohorts.cohort_week_on = cells.cohort_week_on
-    left join kept on kept.variant = cells.variant
-        and kept.cohort_week_on = cells.cohort_week_on and kept.interval_number = cells.interval_number
+    left join kept
+        on kept.variant = cells.variant and kept.cohort_week_on = cells.cohort_week_on
+        and kept.interval_number = cells.interval_number
 
 )
 
 select
-    cohort_week_on, variant, interval_number,
+    cohort_week_on, variant, case when variant like '%_day' then 'day' else 'week' end as interval_unit,
+    cast(interval_number as bigint) as interval_number,
     cast(eligible_count as bigint) as eligible_count,
     cast(case when eligible_count > 0 then person_count else 0 end as bigint) as retained_count,
     cast(case when eligible_count > 0 then person_count else 0 end as bigint) as retention_num,
