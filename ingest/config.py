@@ -113,6 +113,15 @@ class Publishing(_Model):
     keep_builds: int = Field(default=5, ge=1)
 
 
+class IdentityRules(_Model):
+    """From where on ids that hang together are taken for a mistake of the data."""
+
+    # People who sign in on one device within 30 days; with more it is a counter or a classroom.
+    device_person_limit: int = Field(default=5, ge=1)
+    # User ids and mailboxes of one person; with more a mailbox such as test@ joined strangers.
+    person_alias_limit: int = Field(default=20, ge=1)
+
+
 class OwnPattern(_Model):
     """A company's own kind of thing that free text must not keep, such as its customer numbers."""
 
@@ -156,6 +165,7 @@ class Config(_Model):
     apis: tuple[ApiSource, ...] = ()
     publishing: Publishing = Publishing()
     storage: Storage = Storage()
+    identity: IdentityRules = IdentityRules()
     privacy: PrivacyRules = PrivacyRules()
     owners: dict[str, str] = Field(default_factory=dict)
 

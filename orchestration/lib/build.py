@@ -149,6 +149,7 @@ def settings_of(workspace: Workspace, plan: Plan) -> dict[str, Any]:
         "org_currency": org.currency,
         "as_of_at": receipts.as_of_text(workspace.as_of_at()),
         "touched_event_dates": list(plan.touched_event_dates),
+        **workspace.config.identity.model_dump(),
     }
 
 

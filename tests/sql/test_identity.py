@@ -1,0 +1,227 @@
+"""Who is who: shared, crowded and handed-over devices, mailboxes that join too many.
+
+Random companies are held against plain Python; the cases of docs/decisions.md are counted by hand.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .fixture_lake import FixtureLake, Warehouse
+from .handovers import handovers
+from .people_oracle import Limits, People
+
+DAY = dt.timedelta(days=1)
+FIRST = dt.date(2026, 4, 1)
+LIMITS = Limits(device_people=2, person_aliases=4)
+COMPANIES = 20
+Row = dict[str, Any]
+
+
+class Company:
+    """Users, mailboxes and devices with names of their own, so that many fit into one lake."""
+
+    def __init__(self, seed: int) -> None:
+        self.draw, self.seed, self.count = random.Random(seed), seed, 0
+        self.users = [f"{seed}-u{n}" for n in range(self.draw.randint(2, 7))]
+        self.devices = [f"{seed}-d{n}" for n in range(self.draw.randint(1, 4))]
+        self.boxes = [f"{seed}-k{n}" for n in range(self.draw.randint(1, 4))]
+
+    def event(self, day: dt.date, **fixed: Any) -> Row:
+        self.count += 1
+        at = dt.datetime.combine(day, dt.time(self.draw.randrange(24), self.draw.randrange(60)))
+        return {
+            "event_id": f"{self.seed}-{self.count}", "event_name": "Export", "event_type": "track",
+            "user_id": self.draw.choice([None, *self.users]),
+            "anonymous_id": self.draw.choice([None, *self.devices]),
+            "email_key": self.draw.choice(self.boxes) if self.draw.random() < 0.15 else None,
+            "occurred_at": at, "received_at": at + dt.timedelta(seconds=1),
+            "is_clock_skewed": False,
+        } | fixed  # fmt: skip
+
+    def events(self) -> list[Row]:
+        draw = self.draw
+        found = [self.event(FIRST + draw.randrange(70) * DAY) for _ in range(draw.randint(5, 30))]
+        for _ in range(draw.randint(0, 3)):
+            day = FIRST + draw.randrange(70) * DAY
+            chosen = draw.sample(self.users, min(len(self.users), draw.randint(1, 3)))
+            found += handovers(draw, self.event, self.devices, chosen, day, count=3)
+        if draw.random() < 0.5:
+            calls = {"event_type": "alias", "user_id": self.users[0], "previous_id": "old-device"}
+            calls["previous_id"] = f"{self.seed}-{calls['previous_id']}"
+            found.append(self.event(FIRST, **calls))
+        return found
+
+    def records(self) -> list[Row]:
+        return [
+            {"source": "crm", "identity_ref": f"{self.seed}-{n}", "role": "contact",
+             "updated_at": dt.datetime(2026, 4, 1),
+             "user_id": self.draw.choice([None, *self.users]),
+             "email_key": self.draw.choice([None, *self.boxes])}
+            for n in range(self.draw.randint(0, 5))
+        ]  # fmt: skip
+
+
+def build(folder: Path, events: list[Row], records: list[Row], limits: Limits) -> Warehouse:
+    lake = FixtureLake(folder / "lake")
+    lake.add("usage_events", events)
+    lake.add(
+        "identities", [{k: v for k, v in r.items() if k != "source"} for r in records], source="crm"
+    )
+    warehouse = Warehouse(folder / "warehouse.duckdb", lake, folder / "target")
+    warehouse.run(
+        "build",
+        select=["+fct_person_feature_day"],
+        exclude=["resource_type:unit_test"],
+        device_person_limit=limits.device_people,
+        person_alias_limit=limits.person_aliases,
+    )
+    return warehouse
+
+
+def ids_of(warehouse: Warehouse) -> dict[tuple[str, str], tuple[str, str | None]]:
+    rows = warehouse.query(
+        "select case alias_type when 'user_id' then 'user' else 'device' end, alias, person_id, "
+        "kept_apart_by from core.bridge_identity where alias_type in ('user_id', 'anonymous_id')"
+    )
+    return {(kind, alias): (person, guard) for kind, alias, person, guard in rows}
+
+
+def person_days_of(warehouse: Warehouse) -> dict[tuple[str, dt.date], int]:
+    rows = warehouse.query(
+        "select person_id, activity_on, sum(event_count) from core.fct_person_feature_day "
+        "group by all"
+    )
+    return {(person, day): count for person, day, count in rows}
+
+
+@pytest.fixture(scope="module")
+def random_companies(tmp_path_factory: pytest.TempPathFactory) -> tuple[Warehouse, People]:
+    companies = [Company(seed) for seed in range(COMPANIES)]
+    events = [event for company in companies for event in company.events()]
+    records = [record for company in companies for record in company.records()]
+    random.Random(1).shuffle(events)
+    warehouse = build(tmp_path_factory.mktemp("ids"), events, records, LIMITS)
+    return warehouse, People(events, records, LIMITS)
+
+
+def test_ids_of_random_companies(random_companies: tuple[Warehouse, People]) -> None:
+    warehouse, people = random_companies
+    guards = {("device", device): "crowded_device" for device in people.crowded}
+    guards |= {("user", user): "large_component" for user in people.quarantined}
+    expected = {key: (person, guards.get(key)) for key, person in people.of_alias.items()}
+    assert ids_of(warehouse) == expected
+    assert len(people.crowded) > 2
+    assert len(people.quarantined) > 2
+    assert len(people.shared - people.crowded) > 2
+
+
+def test_uses_of_random_companies(random_companies: tuple[Warehouse, People]) -> None:
+    warehouse, people = random_companies
+    tracked = [event for event in people.events if event["event_type"] == "track"]
+    expected = Counter(
+        (person, event["occurred_at"].date())
+        for event in tracked
+        if (person := people.of_event(event))
+    )
+    assert person_days_of(warehouse) == expected
+    handed = [
+        event for event in tracked
+        if event["anonymous_id"] in people.shared and not event["user_id"]
+        and people.of_event(event) != people.of_alias["device", event["anonymous_id"]]
+    ]  # fmt: skip
+    assert len(handed) > 20
+
+
+def test_a_mailbox_that_joined_too_many_is_nobodys(
+    random_companies: tuple[Warehouse, People],
+) -> None:
+    warehouse, _ = random_companies
+    found = warehouse.query(
+        "select alias, person_id from core.bridge_identity where alias_type = 'email_key' "
+        "and kept_apart_by is not null"
+    )
+    assert found
+    assert all(person == f"email:{alias}" for alias, person in found)
+
+
+# ---- counted by hand (docs/decisions.md tells why)
+
+
+def use(number: int, at: str, user: str | None, device: str | None, **more: Any) -> Row:
+    moment = dt.datetime.fromisoformat(f"2026-05-{at}")
+    return {
+        "event_id": f"h{number}", "event_name": "Export", "event_type": "track", "user_id": user,
+        "anonymous_id": device, "occurred_at": moment, "received_at": moment,
+        "is_clock_skewed": False,
+    } | more  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    moments: list[tuple[Any, ...]] = [
+        # A family's tablet: unsigned at 10:00, Ann signs in at 10:20, unsigned at 10:25, Bob at
+        # 10:50; unsigned again at 10:55 and nobody comes.
+        ("01T10:00", None, "tablet"), ("01T10:20", "ann", "tablet"), ("01T10:25", None, "tablet"),
+        ("01T10:50", "bob", "tablet"), ("01T10:55", None, "tablet"),
+        # Thirty minutes are too long.
+        ("02T10:00", None, "tablet"), ("02T10:30", "ann", "tablet"),
+        # A night at the tablet: unsigned at 23:50, Bob signs in after midnight.
+        ("03T23:50", None, "tablet"), ("04T00:10", "bob", "tablet"),
+        # A till: six people within 30 days. The unsigned use is nobody's, whoever comes next.
+        *((f"1{n}T09:00", f"clerk{n}", "till") for n in range(6)),
+        ("10T08:55", None, "till"),
+        # Five people within 30 days are a big family.
+        *((f"1{n}T09:00", f"clerk{n}", "sofa") for n in range(5)),
+        ("10T08:55", None, "sofa"),
+        # 21 ids hang together by test@: ten users, ten own mailboxes and the common one.
+        *((f"20T{10 + n}:00", f"t{n}", None, {"email_key": key})
+          for n in range(10) for key in ("test@", f"t{n}@")),
+        # 20 ids: all one person.
+        *((f"21T{10 + n}:00", f"s{n}", None, {"email_key": key})
+          for n in range(10) for key in ("sales@", f"s{n}@") if key != "s0@"),
+    ]  # fmt: skip
+    events = [
+        use(n, at, user, device, **(more[0] if more else {}))
+        for n, (at, user, device, *more) in enumerate(moments)
+    ]
+    return build(tmp_path_factory.mktemp("small_ids"), events, [], Limits())
+
+
+@pytest.mark.parametrize(("day", "expected"), [
+    (1, {"ann": 2, "bob": 2, "anon:tablet": 1}),
+    (2, {"ann": 1, "anon:tablet": 1}),
+    (3, {"bob": 1}), (4, {"bob": 1}),
+    (10, {"clerk0": 3, "anon:till": 1}),
+    (20, {f"t{n}": 2 for n in range(10)}),
+    (21, {"s0": 19}),
+])  # fmt: skip
+def test_whose_a_use_is(small: Warehouse, day: int, expected: dict[str, int]) -> None:
+    found = person_days_of(small)
+    assert {who: n for (who, on), n in found.items() if on.day == day} == expected
+
+
+def test_what_is_kept_apart_is_flagged(small: Warehouse) -> None:
+    found = {alias: guard for (_, alias), (_, guard) in ids_of(small).items() if guard}
+    assert found == {"till": "crowded_device"} | {f"t{n}": "large_component" for n in range(10)}
+
+
+def test_a_limit_that_is_not_reached_keeps_nobody_apart(
+    lake: FixtureLake, make_warehouse: Callable[..., Warehouse]
+) -> None:
+    lake.add("usage_events", [use(1, "01T10:00", None, "d"), use(2, "01T10:01", None, None)])
+    warehouse = make_warehouse(lake)
+    warehouse.run(
+        "build",
+        exclude=["resource_type:unit_test"],
+        select=["+bridge_handover", "+bridge_identity"],
+    )
+    assert ids_of(warehouse) == {("device", "d"): ("anon:d", None)}
+    assert warehouse.rows("core.bridge_handover") == []
