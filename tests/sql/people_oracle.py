@@ -29,7 +29,7 @@ class People:
     """The people of one lake; `of_alias` maps ("user" or "device", id) to a person."""
 
     def __init__(self, events: Sequence[Row], identities: Sequence[Row], limits: Limits) -> None:
-        self.events, self.limits = events, limits
+        self.events, self.identities, self.limits = events, identities, limits
         self.quarantined: set[str] = set()
         self.crowded: set[str] = set()
         self.of_alias: dict[tuple[str, str], str] = {}

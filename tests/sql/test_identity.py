@@ -22,6 +22,7 @@ DAY = dt.timedelta(days=1)
 FIRST = dt.date(2026, 4, 1)
 LIMITS = Limits(device_people=2, person_aliases=4)
 COMPANIES = 20
+DELIVERIES = 6
 Row = dict[str, Any]
 
 
@@ -69,16 +70,19 @@ class Company:
         ]  # fmt: skip
 
 
-def build(folder: Path, events: list[Row], records: list[Row], limits: Limits) -> Warehouse:
+def build(
+    folder: Path, events: list[Row], records: list[Row], limits: Limits, deliveries: int = 1
+) -> Warehouse:
+    """Events and records in turn, in as many deliveries, each a second after the one before."""
     lake = FixtureLake(folder / "lake")
-    lake.add("usage_events", events)
-    lake.add(
-        "identities", [{k: v for k, v in r.items() if k != "source"} for r in records], source="crm"
-    )
+    for number in range(deliveries):
+        lake.add("usage_events", events[number::deliveries])
+        told = [{k: v for k, v in r.items() if k != "source"} for r in records[number::deliveries]]
+        lake.add("identities", told, source="crm")
     warehouse = Warehouse(folder / "warehouse.duckdb", lake, folder / "target")
     warehouse.run(
         "build",
-        select=["+fct_person_feature_day"],
+        select=["+fct_person_feature_day", "+identity_change__event"],
         exclude=["resource_type:unit_test"],
         device_person_limit=limits.device_people,
         person_alias_limit=limits.person_aliases,
@@ -108,7 +112,8 @@ def random_companies(tmp_path_factory: pytest.TempPathFactory) -> tuple[Warehous
     events = [event for company in companies for event in company.events()]
     records = [record for company in companies for record in company.records()]
     random.Random(1).shuffle(events)
-    warehouse = build(tmp_path_factory.mktemp("ids"), events, records, LIMITS)
+    folder = tmp_path_factory.mktemp("ids")
+    warehouse = build(folder, events, records, LIMITS, deliveries=DELIVERIES)
     return warehouse, People(events, records, LIMITS)
 
 
@@ -150,6 +155,51 @@ def test_a_mailbox_that_joined_too_many_is_nobodys(
     )
     assert found
     assert all(person == f"email:{alias}" for alias, person in found)
+
+
+def moves_of(people: People) -> set[tuple]:
+    """Who moved between one delivery and the next, from the people that each of them leaves."""
+    events, records = people.events, people.identities
+    moved, before = set(), {}
+    for step in range(2 * DELIVERIES):
+        known = [
+            [row for n, row in enumerate(rows) if n % DELIVERIES * 2 + kind <= step]
+            for kind, rows in enumerate((events, records))
+        ]
+        now = People(*known, LIMITS)
+        for (kind, alias), person in now.of_alias.items():
+            old = before.get((kind, alias), person)
+            if old != person:
+                days = {
+                    event["occurred_at"].date()
+                    for event in events
+                    if event["event_type"] == "track" and alias == (
+                        event["user_id"] or event["anonymous_id"])
+                }  # fmt: skip
+                moved.add((kind, alias, step, old, person, len(days)))
+        before = now.of_alias
+    return moved
+
+
+def test_each_move_between_deliveries_is_told(
+    random_companies: tuple[Warehouse, People],
+) -> None:
+    warehouse, people = random_companies
+    found = warehouse.query(
+        "select case alias_type when 'user_id' then 'user' else 'device' end, alias, "
+        "second(changed_at), old_person_id, new_person_id, person_day_count "
+        "from marts.identity_change__event"
+    )
+    expected = moves_of(people)
+    assert set(found) == expected
+    assert len(found) == len(expected) > 20
+    kinds = warehouse.query(
+        "select change_type, evidence, count(*) from marts.identity_change__event group by all"
+    )
+    assert {(kind, why) for kind, why, _ in kinds} == {
+        ("merge", "shared mailbox"), ("merge", "sign-in on a device"),
+        ("split", "several people on a device"), ("split", "too many ids"),
+    }  # fmt: skip
 
 
 # ---- counted by hand (docs/decisions.md tells why)

@@ -16,7 +16,7 @@ DAY = date(2026, 3, 2)  # a Monday
 # A column by which rows of one table are told apart; elsewhere the first text column of the key.
 TELLS_APART = {
     "retention__cohort_interval": "interval_number", "exclusions": "subject",
-    "listed_rows": "item_id",
+    "listed_rows": "item_id", "identity_change__event": "alias",
 }  # fmt: skip
 # Numbers that a check of the whole row wants to be there.
 NEEDED = {"active_users__daily": ("dau_count", "wau_count", "mau28_count", "mau30_count")}
@@ -82,6 +82,10 @@ SANE: dict[str, Row] = {
         "assigned_seat_count": 9, "idle90_seat_count": 1, "currency": "USD",
     },
     "row_ledger__batch": {"status": "loaded"},
+    "identity_change__event": {
+        "alias_type": "user_id", "change_type": "merge", "evidence": "shared mailbox",
+        "old_person_id": "a", "new_person_id": "b",
+    },
     "freshness__contract": {
         "freshness_status": "fresh", "warn_hours": 10, "fail_hours": 20, "lag_hours": 1.0,
     },
@@ -184,6 +188,8 @@ BREACH: dict[tuple[str, str], Change] = {
     ("tool__tool_month", "unexpected_rows__spend_without_currency"): {"spend_minor": 5},
     ("renewal__contract", "unexpected_rows__cost_without_currency"): {
         "annual_cost_minor": 5, "currency": None},
+    ("identity_change__event", "unexpected_rows__moved_nowhere"): {"new_person_id": "a"},
+    ("identity_change__event", "unexpected_rows__too_many_ids"): {"evidence": "too many ids"},
     ("row_ledger__batch", "unexpected_rows__parts_do_not_add_up"): {"rows_in_count": 1},
     ("row_ledger__batch", "unexpected_rows__rejected_without_reason"): {
         "status": "rejected", "reason": None},

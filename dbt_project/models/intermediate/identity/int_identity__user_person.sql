@@ -81,6 +81,7 @@ merged as (
 
     select
         members.user_id,
+        members.component_key,
         sizes.alias_count > {{ setting('person_alias_limit') }} as is_quarantined,
         case when sizes.alias_count > {{ setting('person_alias_limit') }} then members.user_id else firsts.person_id end
             as person_id
@@ -93,6 +94,7 @@ merged as (
 select
     users.user_id,
     coalesce(merged.person_id, users.user_id) as person_id,
-    coalesce(merged.is_quarantined, false) as is_quarantined
+    coalesce(merged.is_quarantined, false) as is_quarantined,
+    merged.component_key
 from users
 left join merged on merged.user_id = users.user_id
