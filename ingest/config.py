@@ -114,12 +114,15 @@ class Publishing(_Model):
 
 
 class IdentityRules(_Model):
-    """From where on ids that hang together are taken for a mistake of the data."""
+    """From where on ids are taken for a mistake of the data or for a program."""
 
     # People who sign in on one device within 30 days; with more it is a counter or a classroom.
     device_person_limit: int = Field(default=5, ge=1)
     # User ids and mailboxes of one person; with more a mailbox such as test@ joined strangers.
     person_alias_limit: int = Field(default=20, ge=1)
+    # Events of one id in a minute, or in a UTC day; with more a program sends them.
+    id_minute_event_limit: int = Field(default=300, ge=1)
+    id_day_event_limit: int = Field(default=20_000, ge=1)
 
 
 class OwnPattern(_Model):

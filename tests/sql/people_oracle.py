@@ -37,15 +37,19 @@ class People:
         self._name_devices()
 
     def of_event(self, event: Row) -> str | None:
-        """The signed user; else who signs in next within half an hour; else the device's own."""
-        if event.get("user_id"):
-            return self.of_alias["user", event["user_id"]]
+        """Whose an event is."""
+        found = self.alias_of(event)
+        return self.of_alias[found] if found else None
+
+    def alias_of(self, event: Row) -> tuple[str, str] | None:
+        """The signed user; else who signs in next within half an hour; else the device."""
         device = event.get("anonymous_id")
+        if event.get("user_id"):
+            return "user", event["user_id"]
         if not device:
             return None
-        own = self.of_alias["device", device]
         if device not in self.shared or device in self.crowded:
-            return own
+            return "device", device
         ahead = [
             (other["occurred_at"], other["user_id"])
             for other, there in self._devices_of_events()
@@ -53,8 +57,8 @@ class People:
             and other["occurred_at"] >= event["occurred_at"]
         ]  # fmt: skip
         if not ahead or min(ahead)[0] - event["occurred_at"] >= HALF_HOUR:
-            return own
-        return self.of_alias["user", min(ahead)[1]]
+            return "device", device
+        return "user", min(ahead)[1]
 
     def _devices_of_events(self) -> Iterator[tuple[Row, str]]:
         for event in self.events:
