@@ -1,4 +1,4 @@
-"""The ledger and the contracts as tables that the warehouse reads.
+"""The ledger, the contracts and the record of published figures as tables for the warehouse.
 
 Belongs here: `lake/build/`. Does not belong here: what the warehouse makes of it.
 """
@@ -6,6 +6,8 @@ Belongs here: `lake/build/`. Does not belong here: what the warehouse makes of i
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 from ingest.batches import read_batches
 from ingest.contracts import load_contracts
@@ -21,9 +23,31 @@ _BATCH_COLUMNS = {
     "loaded_at": "timestamp[us]", "is_withdrawn": "bool",
 }  # fmt: skip
 
+PUBLISHED_VALUES = {
+    "build_id": "string", "published_at": "timestamp[us]", "loaded_through_at": "timestamp[us]",
+    "metric": "string", "day_on": "date32", "segment": "string", "published_value": "float64",
+    "is_complete": "bool", "definition_version": "int32",
+}  # fmt: skip
+
+
+def record_files(workspace: Workspace) -> list[Path]:
+    """The record of published figures: one file per published build that told something new."""
+    return sorted((workspace.published / "record").glob("[!.]*.parquet"))
+
+
+def _published_values(workspace: Workspace) -> Any:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pa.schema([(n, pa.type_for_alias(kind)) for n, kind in PUBLISHED_VALUES.items()])
+    told = [
+        pq.read_table(path).select(schema.names).cast(schema) for path in record_files(workspace)
+    ]
+    return pa.concat_tables([schema.empty_table(), *told])
+
 
 def write_build_inputs(workspace: Workspace) -> None:
-    """Writes the ledger and the contracts as Parquet for the warehouse, atomically."""
+    """Writes what describes deliveries and publications as Parquet, atomically."""
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
@@ -54,8 +78,12 @@ def write_build_inputs(workspace: Workspace) -> None:
         ),
         "late_after_hours": pa.array([c.late_after_hours for c in contracts], pa.int64()),
     }
-    for name, table in (("batches", columns), ("contracts", promises)):
-        whole = pa.table(table)
+    tables = {
+        "batches": pa.table(columns),
+        "contracts": pa.table(promises),
+        "published_values": _published_values(workspace),
+    }
+    for name, whole in tables.items():
         write_atomically(
             workspace.lake / "build" / f"{name}.parquet",
             lambda draft, whole=whole: pq.write_table(whole, draft),

@@ -114,6 +114,18 @@ class Publishing(_Model):
     keep_builds: int = Field(default=5, ge=1)
 
 
+class IdentityRules(_Model):
+    """From where on ids are taken for a mistake of the data or for a program."""
+
+    # People who sign in on one device within 30 days; with more it is a counter or a classroom.
+    device_person_limit: int = Field(default=5, ge=1)
+    # User ids and mailboxes of one person; with more a mailbox such as test@ joined strangers.
+    person_alias_limit: int = Field(default=20, ge=1)
+    # Events of one id in a minute, or in a UTC day; with more a program sends them.
+    id_minute_event_limit: int = Field(default=300, ge=1)
+    id_day_event_limit: int = Field(default=20_000, ge=1)
+
+
 class OwnPattern(_Model):
     """A company's own kind of thing that free text must not keep, such as its customer numbers."""
 
@@ -157,6 +169,7 @@ class Config(_Model):
     apis: tuple[ApiSource, ...] = ()
     publishing: Publishing = Publishing()
     storage: Storage = Storage()
+    identity: IdentityRules = IdentityRules()
     privacy: PrivacyRules = PrivacyRules()
     owners: dict[str, str] = Field(default_factory=dict)
 

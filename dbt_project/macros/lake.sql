@@ -3,20 +3,20 @@
     Not here: what a vendor's format looks like (the contracts hide it).
 #}
 
-{# One contract's files, or one of the two tables that describe deliveries. #}
+{# One contract's files, or one of the three tables that describe deliveries and publications. #}
 {% macro lake(table) -%}
     {% do source('lake', table) %}
     {{- adapter.dispatch('lake', 'productops')(table) -}}
 {%- endmacro %}
 
 {% macro default__lake(table) -%}
-    {% set path = setting('lake_path') ~ '/build/' ~ table ~ '.parquet' if table in ['batches', 'contracts']
+    {% set path = setting('lake_path') ~ '/build/' ~ table ~ '.parquet' if table in ['batches', 'contracts', 'published_values']
         else setting('lake_path') ~ '/bronze/' ~ table %}
     parquet.`{{ path }}`
 {%- endmacro %}
 
 {% macro duckdb__lake(table) -%}
-    {% if table in ['batches', 'contracts'] -%}
+    {% if table in ['batches', 'contracts', 'published_values'] -%}
         read_parquet('{{ setting("lake_path") | replace("'", "''") }}/build/{{ table }}.parquet')
     {%- else -%}
         read_parquet(

@@ -29,6 +29,7 @@ from ingest.store import locked
 from orchestration.lib import receipt as receipts
 from orchestration.lib.manifest import dbt_environment, reuse_parse
 from orchestration.lib.paths import DBT_PROJECT, PipelineError, stamp, versions
+from orchestration.lib.published_values import remember
 from orchestration.lib.receipt import Plan, Receipt
 
 Progress = Callable[[str, int, int], None]
@@ -116,6 +117,7 @@ def prepare(workspace: Workspace, plan: Plan) -> Draft:
     path.parent.mkdir(parents=True, exist_ok=True)
     if plan.kind == "incremental":
         shutil.copyfile(workspace.warehouse_path, path)
+    remember(workspace)
     write_build_inputs(workspace)
     target = workspace.state / "dbt"
     target.mkdir(parents=True, exist_ok=True)
@@ -149,6 +151,7 @@ def settings_of(workspace: Workspace, plan: Plan) -> dict[str, Any]:
         "org_currency": org.currency,
         "as_of_at": receipts.as_of_text(workspace.as_of_at()),
         "touched_event_dates": list(plan.touched_event_dates),
+        **workspace.config.identity.model_dump(),
     }
 
 

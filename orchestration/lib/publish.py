@@ -24,6 +24,7 @@ from orchestration.lib import gates
 from orchestration.lib.candidate import DATABASE, export, verify
 from orchestration.lib.gates import GateRecord
 from orchestration.lib.paths import PublishRefusedError, sha256
+from orchestration.lib.published_values import remember
 from orchestration.lib.receipt import Receipt, as_of_text, plan_build, read_receipt
 
 Progress = Callable[[str, int, int], None]
@@ -60,6 +61,7 @@ def publish(workspace: Workspace, progress: Progress | None = None) -> PublishRe
     """
     with locked(workspace.published / "publish.lock", "publishing"):
         _clear_drafts(workspace)
+        remember(workspace)
         receipt, record = _require(workspace, progress)
         folder = workspace.published / receipt.build_id
         rows = {name: found.rows for name, found in record.tables.items()}
@@ -68,6 +70,7 @@ def publish(workspace: Workspace, progress: Progress | None = None) -> PublishRe
         if not (folder / "manifest.json").is_file():
             _make(workspace, receipt, record, folder, progress)
         _point_to(workspace, receipt.build_id)
+        remember(workspace)
         _prune(workspace)
     return PublishResult(receipt.build_id, folder, rows, is_new=True)
 

@@ -109,6 +109,7 @@ def config_fingerprint(workspace: Workspace) -> str:
     """Digest of the settings that every row may depend on."""
     org = workspace.config.org
     facts = [org.time_zone, org.currency, org.product_born_on.isoformat()]
+    facts += [str(fact) for fact in workspace.config.identity.model_dump().items()]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
 
@@ -148,7 +149,7 @@ def _reasons_for_full_refresh(
         return ["the first build"]
     reasons = []
     if receipt.config != config_fingerprint(workspace):
-        reasons.append("time zone, currency or birth date in productops.yml changed")
+        reasons.append("time zone, currency, birth date or `identity` in productops.yml changed")
     if receipt.project != project_fingerprint():
         reasons.append("the models, the contracts or an engine's version changed")
     if changes.full_refresh_contracts:

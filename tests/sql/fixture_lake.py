@@ -43,6 +43,12 @@ _BATCH_SCHEMA = pa.schema(
     + [(name, pa.date32()) for name in ("first_on", "last_on", "delivered_on")]
     + [("loaded_at", pa.timestamp("us")), ("is_withdrawn", pa.bool_())]
 )
+_VALUE_SCHEMA = pa.schema(
+    [(name, pa.string()) for name in ("build_id", "metric", "segment")]
+    + [(name, pa.timestamp("us")) for name in ("published_at", "loaded_through_at")]
+    + [("day_on", pa.date32()), ("published_value", pa.float64())]
+    + [("is_complete", pa.bool_()), ("definition_version", pa.int32())]
+)
 _CONTRACT_SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("contract", "owner", "grain")]
     + [(name, pa.int64()) for name in ("warn_hours", "fail_hours", "late_after_hours")]
@@ -67,6 +73,7 @@ class FixtureLake:
     folder: Path
     contracts: dict[str, dict[str, Any]] = field(default_factory=load_contract_files)
     batches: list[dict[str, Any]] = field(default_factory=list)
+    published_values: list[dict[str, Any]] = field(default_factory=list)
     _seen: dict[tuple, set[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -126,10 +133,8 @@ class FixtureLake:
                     "rows_in": len(landed) + duplicates,
                     "rows_loaded": len(landed),
                     "rows_duplicate": duplicates,
-                    "rows_quarantined": 0,
-                    "rows_suppressed": 0,
+                    **dict.fromkeys(("rows_quarantined", "rows_suppressed", "rows_late"), 0),
                     "rows_revision": sum(row["is_revision"] for row in landed),
-                    "rows_late": 0,
                     "first_on": min(days, default=None),
                     "last_on": max(days, default=None),
                     "delivered_on": dt.date.fromisoformat(delivered_on),
@@ -161,21 +166,22 @@ class FixtureLake:
         """Write what dbt reads beside the rows themselves."""
         batches = [dict.fromkeys(_BATCH_SCHEMA.names) | batch for batch in self.batches]
         self._write("build/batches.parquet", pa.Table.from_pylist(batches, schema=_BATCH_SCHEMA))
+        told = pa.Table.from_pylist(self.published_values, _VALUE_SCHEMA)
+        self._write("build/published_values.parquet", told)
         promises = []
         for name, spec in self.contracts.items():
             freshness = spec.get("freshness") or {}
             promises.append(
                 {
                     "contract": name,
-                    "owner": spec["owner"],
-                    "grain": spec["grain"],
+                    **{fact: spec[fact] for fact in ("owner", "grain")},
                     "warn_hours": freshness.get("warn_hours"),
                     "fail_hours": freshness.get("fail_hours"),
                     "late_after_hours": spec.get("late_after_hours"),
                 }
             )
-        table = pa.Table.from_pylist(promises, schema=_CONTRACT_SCHEMA)
-        self._write("build/contracts.parquet", table)
+        kept = pa.Table.from_pylist(promises, schema=_CONTRACT_SCHEMA)
+        self._write("build/contracts.parquet", kept)
 
     def _schema(self, contract: str) -> pa.Schema:
         columns = [(c["name"], _ARROW[c["type"]]) for c in self.contracts[contract]["columns"]]

@@ -17,10 +17,21 @@ from .fixture_lake import FixtureLake, Warehouse
 from .project import parse_project
 from .usage_world import ORG_ZONE, Delivery, Step, history
 
+# Low enough that somebody is taken for a program now and then.
+SETTINGS = {"org_time_zone": ORG_ZONE, "id_day_event_limit": 3}
+RARE = {"int_usage__rapid_id": 5}
 # They describe a build or a delivery, not the world.
 OF_A_BUILD = {"int_usage__touched_date", "fct_rewritten_date"}
 OF_DELIVERIES = {"fct_batch", "dim_contract"}
-SELECT = ["+marts.usage", "+config.materialized:incremental"]
+# Columns that tell when a delivery came, and tables of the order in which they came.
+OF_LOADING = ("known_at", "loaded_at")
+OF_AN_ORDER = {"int_identity__user_history", "int_identity__change", "fct_identity_change",
+               "identity_change__event"}  # fmt: skip
+SELECT = [
+    "+marts.usage",
+    "+config.materialized:incremental",
+    "+identity_change__event",
+]
 # Views stay as they are in a warehouse; making them again only costs time here.
 VIEWS = ["config.materialized:view"]
 
@@ -43,7 +54,7 @@ def tables() -> dict[str, str]:
     }
 
 
-def contents(warehouse: Warehouse) -> dict[str, list[tuple]]:
+def contents(warehouse: Warehouse, columns: str = "*") -> dict[str, list[tuple]]:
     built = {
         f"{s}.{t}"
         for s, t in warehouse.query(
@@ -51,10 +62,16 @@ def contents(warehouse: Warehouse) -> dict[str, list[tuple]]:
         )
     }
     return {
-        name: warehouse.rows(table)
+        name: warehouse.rows(table, columns)
         for name, table in tables().items()
         if table in built and name not in OF_DELIVERIES
     }
+
+
+def whatever_the_order(warehouse: Warehouse) -> dict[str, list[tuple]]:
+    """What must not depend on the order in which deliveries came."""
+    found = contents(warehouse, f"columns(lambda name: name not in {OF_LOADING})")
+    return {name: rows for name, rows in found.items() if name not in OF_AN_ORDER}
 
 
 def differences(left: dict[str, list[tuple]], right: dict[str, list[tuple]]) -> dict[str, list]:
@@ -81,16 +98,16 @@ class Growing:
 
     def take(self, step: Step) -> None:
         touched = step.apply(self.lake)
-        self.grown.run(select=SELECT, exclude=VIEWS, touched=touched, org_time_zone=ORG_ZONE)
+        self.grown.run(select=SELECT, exclude=VIEWS, touched=touched, **SETTINGS)
 
     def difference(self) -> dict[str, list]:
-        self.fresh.run(select=SELECT, exclude=VIEWS, full_refresh=True, org_time_zone=ORG_ZONE)
+        self.fresh.run(select=SELECT, exclude=VIEWS, full_refresh=True, **SETTINGS)
         return differences(contents(self.grown), contents(self.fresh))
 
 
 def build(warehouse: Warehouse) -> None:
     warehouse.run("build", select=SELECT, exclude=["resource_type:test", "resource_type:unit_test"],
-                  org_time_zone=ORG_ZONE)  # fmt: skip
+                  **SETTINGS)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -99,6 +116,7 @@ class Grown:
 
     deliveries: list[Delivery]
     tables: dict[str, list[tuple]]
+    timeless: dict[str, list[tuple]]
     differences: dict[str, dict[str, list]]
 
 
@@ -112,7 +130,9 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Grown:
         growing.take(step)
     found["at the end"] = growing.difference()
     steps = (base, day, late, revised, shared, merge, hired, plans)
-    return Grown([d for step in steps for d in step.deliveries], contents(growing.grown), found)
+    deliveries = [d for step in steps for d in step.deliveries]
+    last = growing.grown
+    return Grown(deliveries, contents(last), whatever_the_order(last), found)
 
 
 def test_steps_equal_a_full_refresh(grown: Grown) -> None:
@@ -121,7 +141,7 @@ def test_steps_equal_a_full_refresh(grown: Grown) -> None:
 
 @pytest.mark.parametrize("model", incremental_models())
 def test_every_incremental_model_was_compared(grown: Grown, model: str) -> None:
-    assert len(grown.tables[model]) > 50
+    assert len(grown.tables[model]) > RARE.get(model, 50)
 
 
 @pytest.mark.slow
@@ -130,7 +150,7 @@ def test_one_batch_equals_many(grown: Grown, tmp_path: Path) -> None:
     for delivery in grown.deliveries:
         together.setdefault((delivery.contract, delivery.source), []).extend(delivery.rows)
     parts = [Delivery(f"all-{c}", c, source, rows) for (c, source), rows in together.items()]
-    assert differences(grown.tables, built_from(parts, tmp_path)) == {}
+    assert differences(grown.timeless, built_from(parts, tmp_path)) == {}
 
 
 def test_shuffled_and_repeated_deliveries_change_nothing(grown: Grown, tmp_path: Path) -> None:
@@ -141,7 +161,7 @@ def test_shuffled_and_repeated_deliveries_change_nothing(grown: Grown, tmp_path:
     draw.shuffle(shuffled)
     for delivery in shuffled:
         draw.shuffle(delivery.rows)
-    assert differences(grown.tables, built_from(shuffled, tmp_path)) == {}
+    assert differences(grown.timeless, built_from(shuffled, tmp_path)) == {}
 
 
 def built_from(deliveries: list[Delivery], folder: Path) -> dict[str, list[tuple]]:
@@ -150,7 +170,7 @@ def built_from(deliveries: list[Delivery], folder: Path) -> dict[str, list[tuple
         delivery.land(lake)
     warehouse = Warehouse(folder / "warehouse.duckdb", lake, folder / "target")
     build(warehouse)
-    return contents(warehouse)
+    return whatever_the_order(warehouse)
 
 
 @pytest.mark.slow

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from .people_oracle import Limits, People
+
 Row = Mapping[str, Any]
 DAY = dt.timedelta(days=1)
 LONG_AGO, FAR_AHEAD = dt.date.min, dt.date.max
@@ -56,7 +58,14 @@ class Use:
 class UsageFacts:
     """Who used what when in one lake; `rows` maps contracts to rows that carry their `source`."""
 
-    def __init__(self, rows: Mapping[str, list[Row]], *, org_zone: str, as_of: dt.datetime) -> None:
+    def __init__(
+        self,
+        rows: Mapping[str, list[Row]],
+        *,
+        org_zone: str,
+        as_of: dt.datetime,
+        limits: Limits | None = None,
+    ) -> None:
         self.rows = defaultdict(list, rows)
         self.org_zone = org_zone
         self.events = current(
@@ -72,7 +81,8 @@ class UsageFacts:
         self.account_of_record = {
             (r["source"], r["account_ref"]): self._account_id(r) for r in self.records
         }
-        self.people = self._people()
+        self.who = People(self.events, self.identities, limits or Limits())
+        self.people = self.who.of_alias
         self.home = {person: self._home(person) for person in set(self.people.values())}
         self.uses = [use for event in self.events for use in self._use(event)]
         local_now = self.high_water.replace(tzinfo=dt.UTC).astimezone(ZoneInfo(org_zone))
@@ -154,40 +164,14 @@ class UsageFacts:
 
     # ---- people
 
-    def _people(self) -> dict[tuple[str, str], str]:
-        users: dict[str, set[str]] = {}
-        mailboxes: dict[str, set[str]] = defaultdict(set)
-        devices: dict[str, set[str]] = defaultdict(set)
-        for row in [*self.events, *self.identities]:
-            user = row.get("user_id")
-            if user:
-                users.setdefault(user, {user})
-                if row.get("email_key"):
-                    mailboxes[row["email_key"]].add(user)
-        for event in self.events:
-            user = event.get("user_id")
-            for device in (
-                event.get("anonymous_id"),
-                event.get("previous_id") if event["event_type"] == "alias" else None,
-            ):
-                if device and (user or device == event.get("anonymous_id")):
-                    devices[device] |= {user} if user else set()
-        for sharers in mailboxes.values():
-            together = set().union(*(users[user] for user in sharers))
-            for user in together:
-                users[user] = together
-        people = {("user", user): min(group) for user, group in users.items()}
-        for device, signed_in in devices.items():
-            owners = {min(users[user]) for user in signed_in}
-            people["device", device] = owners.pop() if len(owners) == 1 else f"anon:{device}"
-        return people
-
     def person_of(self, event: Row) -> str | None:
+        return self.who.of_event(event)
+
+    def _person_of_ids(self, event: Row) -> str | None:
+        """Accounts are told of ids and not of moments: a device that changes hands is a device."""
         if event.get("user_id"):
             return self.people["user", event["user_id"]]
-        if event.get("anonymous_id"):
-            return self.people["device", event["anonymous_id"]]
-        return None
+        return self.people.get(("device", event.get("anonymous_id") or ""))
 
     def _records_of_person(self, person: str) -> list[Row]:
         mailboxes = {
@@ -221,7 +205,7 @@ class UsageFacts:
         groups = [
             (-event["occurred_at"].date().toordinal(), event["group_id"])
             for event in self.events
-            if event.get("group_id") and self.person_of(event) == person
+            if event.get("group_id") and self._person_of_ids(event) == person
         ]
         if groups:
             return min(groups)[1]

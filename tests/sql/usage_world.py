@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .fixture_lake import FixtureLake
+from .handovers import handovers
 from .usage_registry import ACCOUNTS, CHANGES, REGISTRY
 
 ORG_ZONE = "America/New_York"
@@ -257,9 +258,12 @@ def _moved_in_time(world: World, rows: list[dict[str, Any]]) -> list[dict[str, A
 
 
 def _sign_ins(world: World) -> list[dict[str, Any]]:
-    """A second person on a device of one, a first person on a device of nobody."""
+    """A second person on a device of one, a first person on a device of nobody, handovers."""
     day = FIRST + world.random.randrange(5, 50) * DAY
     return [
         world.identify(day, "u06", anonymous_id="d-u02"),
         world.event(day, user_id="u20", anonymous_id="d-nobody", group_id="a9", event_name="Share"),
+        *handovers(
+            world.random, world.event, ["d-shared", "d-u02"], ["u00", "u05", "u06"], day, 24
+        ),
     ]

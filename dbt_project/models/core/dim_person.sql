@@ -13,6 +13,7 @@ people as (
         cast(sum(case when alias_type = 'user_id' then 1 else 0 end) as bigint) as user_id_count,
         cast(sum(case when alias_type = 'anonymous_id' then 1 else 0 end) as bigint) as anonymous_id_count,
         max(is_shared) as is_shared_device,
+        max(kept_apart_by) as kept_apart_by,
         min(account_id) as account_id,
         min(account_basis) as account_basis,
         min(reporting_time_zone) as reporting_time_zone,
@@ -52,7 +53,7 @@ activity as (
 
 select
     people.person_id, people.person_type, people.user_id_count, people.anonymous_id_count,
-    people.is_shared_device, people.account_id, people.account_basis, people.reporting_time_zone,
+    people.is_shared_device, people.kept_apart_by, people.account_id, people.account_basis, people.reporting_time_zone,
     people.tz_basis, people.is_countable, people.exclusion_reasons,
     activity.first_active_on, activity.last_active_on,
     coalesce(activity.active_day_count, 0) as active_day_count,

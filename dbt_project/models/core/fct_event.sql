@@ -101,12 +101,16 @@ select
         as experiment_id,
     case when events.event_name = 'Experiment Viewed' then {{ json_text('events.properties', 'variation_id') }} end
         as variation_id,
-    coalesce(bots.reason, banned_names.reason) is null as is_countable,
-    coalesce(bots.reason, banned_names.reason) as exclusion_reason
+    coalesce(bots.reason, banned_names.reason, rapid.reason) is null as is_countable,
+    coalesce(bots.reason, banned_names.reason, rapid.reason) as exclusion_reason,
+    events.loaded_at
 from events
 cross join plans
 left join planned on planned.event_name = events.event_name and planned.plan_rank = 1
 left join bots on bots.event_on = events.event_on and bots.user_agent = events.user_agent
 left join banned_names
     on banned_names.event_on = events.event_on and banned_names.event_name = events.event_name
+left join (select *, 'bot_rate' as reason from {{ ref('int_usage__rapid_id') }}) as rapid
+    on rapid.observed_on = events.event_on and rapid.alias = coalesce(events.user_id, events.anonymous_id)
+    and rapid.alias_type = case when events.user_id is not null then 'user_id' else 'anonymous_id' end
 order by events.event_on

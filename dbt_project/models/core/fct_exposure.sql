@@ -35,8 +35,12 @@ resolved as (
     from logged
     left join experiments
         on experiments.experiment_id = logged.experiment_id and experiments.experiment_rank = 1
+    left join {{ ref('bridge_handover') }} as handovers
+        on logged.alias_type = 'anonymous_id' and handovers.anonymous_id = logged.alias
+        and logged.exposed_at > handovers.after_at and logged.exposed_at <= handovers.until_at
     left join {{ ref('bridge_identity') }} as people
-        on people.alias_type = logged.alias_type and people.alias = logged.alias
+        on people.alias_type = case when handovers.user_id is null then logged.alias_type else 'user_id' end
+        and people.alias = coalesce(handovers.user_id, logged.alias)
 
 ),
 

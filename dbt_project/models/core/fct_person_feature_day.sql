@@ -21,8 +21,12 @@ events as (
         events.is_countable,
         events.exclusion_reason
     from {{ ref('fct_event') }} as events
+    left join {{ ref('bridge_handover') }} as handovers
+        on events.alias_type = 'anonymous_id' and handovers.anonymous_id = events.alias
+        and events.occurred_at > handovers.after_at and events.occurred_at <= handovers.until_at
     inner join {{ ref('bridge_identity') }} as people
-        on people.alias_type = events.alias_type and people.alias = events.alias
+        on people.alias_type = case when handovers.user_id is null then events.alias_type else 'user_id' end
+        and people.alias = coalesce(handovers.user_id, events.alias)
     where
         events.event_class = 'value'
         {%- if is_incremental() %}

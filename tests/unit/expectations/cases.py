@@ -18,6 +18,7 @@ TELLS_APART = {
     "retention__cohort_interval": "interval_number", "exclusions": "subject",
     "listed_rows": "item_id", "active_days__week_day_count": "week_on",
     "session__daily": "activity_on", "tracking_coverage__source_week": "source",
+    "identity_change__event": "alias", "restatement__metric_day": "segment",
 }  # fmt: skip
 # Numbers that a check of the whole row wants to be there.
 NEEDED = {"active_users__daily": ("dau_count", "wau_count", "mau28_count", "mau30_count")}
@@ -117,6 +118,15 @@ SANE: dict[str, Row] = {
         "assigned_seat_count": 9, "idle90_seat_count": 1, "currency": "USD",
     },
     "row_ledger__batch": {"status": "loaded"},
+    "restatement__metric_day": {
+        "metric": "dau_count", "first_value": 10.0, "value_now": 12.0, "difference": 2.0,
+        "late_difference": 3.0, "identity_difference": -1.0, "exclusion_difference": 0.0,
+        "definition_difference": 0.0, "residual_difference": 0.0,
+    },
+    "identity_change__event": {
+        "alias_type": "user_id", "change_type": "merge", "evidence": "shared mailbox",
+        "old_person_id": "a", "new_person_id": "b",
+    },
     "freshness__contract": {
         "freshness_status": "fresh", "warn_hours": 10, "fail_hours": 20, "lag_hours": 1.0,
     },
@@ -235,6 +245,11 @@ BREACH: dict[tuple[str, str], Change] = {
     ("tool__tool_month", "unexpected_rows__spend_without_currency"): {"spend_minor": 5},
     ("renewal__contract", "unexpected_rows__cost_without_currency"): {
         "annual_cost_minor": 5, "currency": None},
+    ("restatement__metric_day", "unexpected_rows__difference_of_its_parts"): {"difference": 1.0},
+    ("restatement__metric_day", "unexpected_rows__not_explained"): {
+        "late_difference": 1.0, "residual_difference": 2.0},
+    ("identity_change__event", "unexpected_rows__moved_nowhere"): {"new_person_id": "a"},
+    ("identity_change__event", "unexpected_rows__too_many_ids"): {"evidence": "too many ids"},
     ("row_ledger__batch", "unexpected_rows__parts_do_not_add_up"): {"rows_in_count": 1},
     ("row_ledger__batch", "unexpected_rows__rejected_without_reason"): {
         "status": "rejected", "reason": None},

@@ -17,7 +17,8 @@ observed as (
         case when event_type = 'alias' then previous_id end as previous_id,
         group_id,
         email_key,
-        email_domain
+        email_domain,
+        min(loaded_at) as known_at
     from {{ ref('stg_usage_events') }}
     {%- if is_incremental() %}
     where {{ within_days('occurred_at', ref('stg_touched_dates'), 'event_on') }}
@@ -30,26 +31,26 @@ observed as (
 
 edges as (
 
-    select observed_on, 'user' as edge_type, user_id as left_alias, user_id as right_alias
+    select observed_on, 'user' as edge_type, user_id as left_alias, user_id as right_alias, known_at
     from observed
     union all
-    select observed_on, 'anonymous', anonymous_id, anonymous_id from observed
+    select observed_on, 'anonymous', anonymous_id, anonymous_id, known_at from observed
     union all
-    select observed_on, 'anonymous_user', anonymous_id, user_id from observed
+    select observed_on, 'anonymous_user', anonymous_id, user_id, known_at from observed
     union all
-    select observed_on, 'anonymous_user', previous_id, user_id from observed
+    select observed_on, 'anonymous_user', previous_id, user_id, known_at from observed
     union all
-    select observed_on, 'user_email', user_id, email_key from observed
+    select observed_on, 'user_email', user_id, email_key, known_at from observed
     union all
-    select observed_on, 'user_domain', user_id, lower(email_domain) from observed
+    select observed_on, 'user_domain', user_id, lower(email_domain), known_at from observed
     union all
-    select observed_on, 'user_group', user_id, group_id from observed
+    select observed_on, 'user_group', user_id, group_id, known_at from observed
     union all
-    select observed_on, 'anonymous_group', anonymous_id, group_id from observed where user_id is null
+    select observed_on, 'anonymous_group', anonymous_id, group_id, known_at from observed where user_id is null
 
 )
 
-select observed_on, edge_type, left_alias, right_alias
+select observed_on, edge_type, left_alias, right_alias, min(known_at) as known_at
 from edges
 where left_alias is not null and right_alias is not null
 group by observed_on, edge_type, left_alias, right_alias

@@ -14,6 +14,7 @@ select
     aliases.person_id,
     aliases.person_type,
     aliases.is_shared,
+    aliases.kept_apart_by,
     coalesce(memberships.account_id, 'unknown') as account_id,
     coalesce(memberships.account_basis, 'none') as account_basis,
     coalesce(accounts.time_zone, '{{ setting("org_time_zone") }}') as reporting_time_zone,

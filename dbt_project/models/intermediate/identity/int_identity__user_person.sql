@@ -61,6 +61,16 @@ members as (
 
 ),
 
+-- Too many ids for one person are a mistake of the data: a mailbox like test@ joins everybody.
+sizes as (
+
+    select members.component_key, count(distinct members.user_id) + count(distinct pairs.email_key) as alias_count
+    from members
+    inner join pairs on pairs.user_id = members.user_id
+    group by members.component_key
+
+),
+
 firsts as (
 
     select component_key, min(user_id) as person_id from members group by component_key
@@ -69,12 +79,22 @@ firsts as (
 
 merged as (
 
-    select members.user_id, firsts.person_id
+    select
+        members.user_id,
+        members.component_key,
+        sizes.alias_count > {{ setting('person_alias_limit') }} as is_quarantined,
+        case when sizes.alias_count > {{ setting('person_alias_limit') }} then members.user_id else firsts.person_id end
+            as person_id
     from members
     inner join firsts on firsts.component_key = members.component_key
+    inner join sizes on sizes.component_key = members.component_key
 
 )
 
-select users.user_id, coalesce(merged.person_id, users.user_id) as person_id
+select
+    users.user_id,
+    coalesce(merged.person_id, users.user_id) as person_id,
+    coalesce(merged.is_quarantined, false) as is_quarantined,
+    merged.component_key
 from users
 left join merged on merged.user_id = users.user_id

@@ -1,6 +1,8 @@
 -- depends_on: {{ ref('int_identity__resolution') }}
 -- depends_on: {{ ref('int_identity__exclusion') }}
+-- depends_on: {{ ref('int_identity__handover') }}
 {% set old_bridge = previous('core', 'bridge_identity') %}
+{% set old_handover = previous('core', 'bridge_handover') %}
 {% set old_exclusion = previous('core', 'dim_exclusion') %}
 {% set old_person_day = previous('core', 'fct_person_day') %}
 with
@@ -18,7 +20,7 @@ by_event as (
     from {{ ref('stg_touched_dates') }} as touched
     inner join near on near.days between -1 and 1
 
-){% if old_bridge and old_exclusion and old_person_day %},
+){% if old_bridge and old_handover and old_exclusion and old_person_day %},
 
 changed_aliases as (
 
@@ -70,6 +72,24 @@ by_identity as (
 
 ),
 
+changed_handovers as (
+
+    (select anonymous_id, person_id, after_at, until_at from {{ old_handover }}
+    except select anonymous_id, person_id, after_at, until_at from {{ ref('int_identity__handover') }})
+    union all
+    (select anonymous_id, person_id, after_at, until_at from {{ ref('int_identity__handover') }}
+    except select anonymous_id, person_id, after_at, until_at from {{ old_handover }})
+
+),
+
+by_handover as (
+
+    select {{ add_days('cast(changed_handovers.until_at as date)', 'near.days') }} as activity_on
+    from changed_handovers
+    cross join near
+
+),
+
 by_exclusion as (
 
     select days.activity_on
@@ -81,9 +101,11 @@ by_exclusion as (
 ){% endif %}
 
 select activity_on from by_event
-{%- if old_bridge and old_exclusion and old_person_day %}
+{%- if old_bridge and old_handover and old_exclusion and old_person_day %}
 union
 select activity_on from by_identity
+union
+select activity_on from by_handover
 union
 select activity_on from by_exclusion
 {%- else %}

@@ -1,0 +1,96 @@
+"""The record of published figures: what is new is told once, whatever is killed in between."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from ingest.build_inputs import PUBLISHED_VALUES
+from orchestration.lib.published_values import TRACKED, remember
+
+DAY = dt.date(2026, 5, 5)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Any:
+    return SimpleNamespace(published=tmp_path / "published")
+
+
+def point_to(workspace: Any, build_id: str, second: int, **figures: int) -> None:
+    """A published build whose marts say `figures` of one day, made current."""
+    folder = workspace.published / build_id
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text(f'{{"published_at": "2026-05-06 00:00:{second:02}"}}')
+    with duckdb.connect(str(folder / "productops.duckdb")) as connection:
+        connection.execute("create schema marts")
+        connection.execute(
+            "create table marts.row_ledger__batch as select 'loaded' as status, "
+            "timestamp '2026-05-05 23:00:00' as loaded_at"
+        )
+        for kind in TRACKED:
+            columns = ", ".join(f"{figures.get(m, 0)} as {m}" for m in kind.metrics)
+            connection.execute(
+                f"create table marts.{kind.mart} as select date '{DAY}' as {kind.day}, "
+                f"segment as {kind.segment}, {columns}, true as is_complete, "
+                "1 as definition_version from (values ('all'), ('pro')) as segments (segment)"
+            )
+    link = workspace.published / "current"
+    link.unlink(missing_ok=True)
+    link.symlink_to(build_id)
+
+
+def told(path: Path | None) -> dict[str, float]:
+    assert path is not None
+    table = pq.read_table(path)
+    assert table.schema.names == list(PUBLISHED_VALUES)
+    assert set(table["segment"].to_pylist()) == {"all"}
+    return dict(zip(table["metric"].to_pylist(), table["published_value"].to_pylist(), strict=True))
+
+
+def test_only_what_differs_is_told_again(workspace: Any) -> None:
+    point_to(workspace, "a", 1, dau_count=3)
+    assert told(remember(workspace)) == {
+        "dau_count": 3, "wau_count": 0, "mau28_count": 0, "created_count": 0, "backlog_count": 0,
+    }  # fmt: skip
+    point_to(workspace, "b", 2, dau_count=4, backlog_count=2)
+    assert told(remember(workspace)) == {"dau_count": 4, "backlog_count": 2}
+    point_to(workspace, "c", 3, dau_count=3, backlog_count=2)
+    assert told(remember(workspace)) == {"dau_count": 3}
+
+
+def test_a_build_is_told_once(workspace: Any) -> None:
+    point_to(workspace, "a", 1)
+    path = remember(workspace)
+    assert path is not None
+    before = path.read_bytes()
+    assert remember(workspace) is None
+    assert path.read_bytes() == before
+
+
+def test_a_record_that_a_kill_prevented_is_made_up_for(
+    workspace: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    point_to(workspace, "a", 1, dau_count=3)
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ingest.store.os.replace", die)
+        with pytest.raises(KeyboardInterrupt):
+            remember(workspace)
+    assert list((workspace.published / "record").glob("*")) == []
+    assert told(remember(workspace))["dau_count"] == 3
+
+
+def test_nothing_published_is_nothing_told(workspace: Any) -> None:
+    workspace.published.mkdir()
+    assert remember(workspace) is None
+    (workspace.published / "current").symlink_to("gone")
+    assert remember(workspace) is None
