@@ -24,7 +24,9 @@ apis:
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "productops.yml").write_text(CONFIG)
-    (tmp_path / ".env").write_text("PRODUCTOPS_HASH_KEY=a hash key for tests alone\nDESK_TOKEN=a-secret\n")
+    (tmp_path / ".env").write_text(
+        "PRODUCTOPS_HASH_KEY=a hash key for tests alone\nDESK_TOKEN=a-secret\n"
+    )
     (tmp_path / ".env").chmod(0o600)
     monkeypatch.setenv("PRODUCTOPS_HOME", str(tmp_path))
     monkeypatch.delenv("OKTA_TOKEN", raising=False)
