@@ -138,9 +138,12 @@ class Ticket:
             return mine[0] if len(mine) == 1 else None
         return ref if ref in mine else None
 
-    @cache  # noqa: B019
     def open_seconds(self, end: dt.datetime) -> int | None:
-        moment, total = self.created, 0
+        return self.open_between(self.created, end)
+
+    @cache  # noqa: B019
+    def open_between(self, start: dt.datetime, end: dt.datetime) -> int | None:
+        moment, total = start, 0
         if self.schedule_at(moment) is None:
             return None
         while moment < end:

@@ -110,6 +110,29 @@ def test_who_opens_a_ticket_does_not_answer_it(small: Warehouse) -> None:
     assert facts(small, "9", "reply_count, is_end_user") == (0, False)
 
 
+def clocks(warehouse: Warehouse, ident: str, columns: str) -> tuple:
+    query = f"select {columns} from marts.ticket__ticket where ticket_id = ?"
+    (row,) = warehouse.query(query, [ident])
+    return row
+
+
+def test_a_reopened_ticket_waits_on(small: Warehouse) -> None:
+    columns = (
+        "requester_wait_seconds, requester_wait_business_seconds, reopen_count, on_hold_seconds"
+    )
+    assert clocks(small, "1", columns) == (115 * HOUR, 11 * HOUR, 1, 0)
+    assert clocks(small, "1", "reopen14_count, first_reply_business_difference_reason") == (
+        1,
+        "equal",
+    )
+
+
+def test_who_writes_again_waits_again(small: Warehouse) -> None:
+    columns = "next_reply_count, next_reply_seconds, next_reply_business_seconds, exclusion_reason"
+    assert clocks(small, "3", columns) == (1, 4 * HOUR, 4 * HOUR, "merged")
+    assert clocks(small, "6", "next_reply_count, next_reply_seconds, agent_count") == (0, None, 1)
+
+
 def test_created_by_the_companys_own_day(small: Warehouse) -> None:
     # 2, 5, 6, 9 and, just before midnight, 7; not 3 (merged), 4 (deleted), 8 (employee).
     columns = "created_count, agent_created_count, excluded_ticket_count"
@@ -188,4 +211,5 @@ def test_a_day_is_complete_once_it_is_over_here(small: Warehouse) -> None:
 
 
 def test_dbts_own_unit_tests(small: Warehouse) -> None:
-    small.run("test", select=["intermediate.support,resource_type:unit_test"])
+    own = ("intermediate.support", "fct_ticket_target")
+    small.run("test", select=[f"{models},resource_type:unit_test" for models in own])

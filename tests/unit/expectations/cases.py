@@ -63,6 +63,14 @@ SANE: dict[str, Row] = {
         "csat_num": 1, "csat_den": 4, "csat_rate": 0.25, "first_reply_p50_seconds": 60,
         "first_reply_business_p50_seconds": 60,
     },
+    "sla_policies": {"priority": "urgent"},
+    "sla__policy_week": {
+        "metric": "resolution", "applied_count": 5, "achieved_count": 1, "breached_count": 3,
+        "active_count": 1, "sla_num": 1, "sla_den": 4, "sla_rate": 0.25,
+    },
+    "ticket__ticket": {
+        "status": "open", "priority": "high", "csat": "good", "exclusion_reason": None,
+    },
     "contact_rate__feature_week": {
         "ticket_count": 2, "requester_count": 2, "active_person_count": 4, "contact_num": 2,
         "contact_den": 4, "contact_rate": 0.5, "account_contact_num": 2, "account_contact_den": 4,
@@ -160,6 +168,23 @@ BREACH: dict[tuple[str, str], Change] = {
     ("support_load__queue_day", "unexpected_rows__below_zero"): {"solved_count": -1},
     ("support_load__queue_day", "unexpected_rows__more_answers_than_tickets"): {
         "first_reply_count": 2},
+    ("sla_policies", "column_pair_values_a_to_be_greater_than_b__ends_on__starts_on"): {
+        "starts_on": "2026-05-02", "ends_on": "2026-05-01"},
+    ("sla_policies", "column_values_to_be_between__target_minutes"): {"target_minutes": 0},
+    ("sla__policy_week", "unexpected_rows__below_zero"): {"called_off_count": -1},
+    ("sla__policy_week", "unexpected_rows__parts_of_the_promise"): {"applied_count": 6},
+    ("sla__policy_week", "unexpected_rows__active_ones_in_the_rate"): {
+        "sla_den": 5, "sla_rate": 0.2},
+    ("sla__policy_week", "unexpected_rows__sla_rate_of_its_parts"): {"sla_rate": 0.6},
+    ("sla__policy_week", "unexpected_rows__no_business_hours"): {"hours_not_known_count": 6},
+    ("ticket__ticket", "unexpected_rows__below_zero"): {"agent_count": -1},
+    ("ticket__ticket", "unexpected_rows__business_beyond_calendar"): {
+        "first_reply_business_seconds": 1},
+    ("ticket__ticket", "unexpected_rows__wait_of_other_parts"): {"requester_wait_seconds": 1},
+    ("ticket__ticket", "unexpected_rows__kept_out_without_reason"): {"is_countable": False},
+    ("ticket__ticket", "unexpected_rows__soon_reopened_beyond_reopened"): {"reopen14_count": 1},
+    ("ticket__ticket", "unexpected_rows__first_reply_not_explained"): {
+        "first_reply_difference_reason": "not explained"},
     ("theme_demand__theme_week", "unexpected_rows__parts_beyond_the_whole"): {
         "survey_mention_count": 3},
     ("theme_demand__theme_week", "unexpected_rows__accounts_without_mention"): {

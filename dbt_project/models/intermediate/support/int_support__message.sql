@@ -32,7 +32,9 @@ known as (
             ) as is_opening,
         agents.agent_ref is null and people.identity_ref is null
             and ordered.author_ref is distinct from ordered.requester_ref
-            and coalesce(ordered.author_ref, '') <> '-1' as is_unknown_author
+            and coalesce(ordered.author_ref, '') <> '-1' as is_unknown_author,
+        coalesce(ordered.channel, '') <> 'rule' and coalesce(ordered.author_ref, '') <> '-1'
+            and (agents.agent_ref is null or ordered.author_ref = ordered.requester_ref) as is_asking
     from ordered
     left join {{ ref('int_support__agent') }} as agents
         on agents.source = ordered.source and agents.agent_ref = ordered.author_ref
@@ -42,9 +44,10 @@ known as (
 )
 
 select
-    source, ticket_id, message_id, message_number, created_at,
+    source, ticket_id, message_id, message_number, author_ref, created_at,
     {{ greatest_of('created_at', 'ticket_created_at') }} as counted_at,
     is_public and is_agent and not is_opening as is_reply,
+    is_public and coalesce(is_asking, false) as is_question,
     coalesce(channel, '') = 'chat' as is_chat,
     is_public and is_unknown_author as is_unknown_author,
     created_at < ticket_created_at as is_clock_fault
