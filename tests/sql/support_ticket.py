@@ -39,6 +39,7 @@ class Ticket:
         self.world, self.row = world, row
         self.key = row["source"], row["ticket_id"]
         self.source, self.created = row["source"], row["created_at"]
+        self.rated_at: dt.datetime = self.created  # until `rating` is asked for
         self.queue = row["queue_id"] or "none"
         events = [
             e for e in world.rows["ticket_events"] if (e["source"], e["ticket_id"]) == self.key
@@ -167,6 +168,7 @@ class Ticket:
         if score is None and stated != "offered" and not given:
             return None, None, None
         rated_at = max(rated[-1]["occurred_at"] if rated else fallback, self.created)
+        self.rated_at = rated_at
         offered_at = max(given[0]["occurred_at"] if given else fallback, self.created)
         org = self.world.org_zone
         return score, local(rated_at, org).date() if score else None, local(offered_at, org).date()

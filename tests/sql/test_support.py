@@ -50,6 +50,16 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
         ],
         source="zendesk",
     )
+    told = {"report": "support_day", "subject_id": "2026-05-26", "reported_at": "2026-05-27T12:00"}
+    lake.add(
+        "vendor_reports",
+        [
+            told | {"metric": "created_tickets", "reported_value": 9.0},
+            told | {"metric": "good_ratings", "reported_value": 0.0},
+            told | {"metric": "created_tickets", "reported_value": 9.0, "subject_id": "26 May"},
+        ],
+        source="zendesk",
+    )
     lake.add(
         "features", [{"feature_id": f, "name": f} for f in ("export", "unused")], source="registry"
     )
@@ -89,7 +99,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
         ],
     )
     warehouse = Warehouse(folder / "warehouse.duckdb", lake, folder / "target", SPENT)
-    build(warehouse, "+marts.support")
+    build(warehouse, "+marts.support", "+reconciliation__source_day")
     warehouse.run("test", select=OWN, exclude=["resource_type:unit_test"])
     return warehouse
 
@@ -131,6 +141,16 @@ def test_who_writes_again_waits_again(small: Warehouse) -> None:
     columns = "next_reply_count, next_reply_seconds, next_reply_business_seconds, exclusion_reason"
     assert clocks(small, "3", columns) == (1, 4 * HOUR, 4 * HOUR, "merged")
     assert clocks(small, "6", "next_reply_count, next_reply_seconds, agent_count") == (0, None, 1)
+
+
+def test_why_the_help_desk_counts_more_tickets(small: Warehouse) -> None:
+    """Nine, we count five: an employee's, a merged one, one deleted since, and one nobody knows."""
+    columns = "own_value, vendor_value, time_zone_difference, exclusion_difference, "
+    columns += "merged_deleted_difference, late_difference, residual, residual_rate"
+    query = f"select {columns} from marts.reconciliation__source_day where day_on = '2026-05-26' "
+    query += "and basis = 'day report' and metric = ?"
+    assert small.query(query, ["created_tickets"]) == [(5, 9, 0, -1, -2, 0, -1, 1 / 9)]
+    assert small.query(query, ["good_ratings"]) == [(0, 0, 0, 0, 0, 0, 0, None)]
 
 
 def test_created_by_the_companys_own_day(small: Warehouse) -> None:

@@ -31,7 +31,7 @@ def build(folder: Path, world: World, seed: int | None = None) -> Warehouse:
     warehouse = Warehouse(folder / "warehouse.duckdb", lake, folder / "target", settings)
     warehouse.run(
         "build",
-        select=["+marts.support"],
+        select=["+marts.support", "+reconciliation__source_day"],
         exclude=["resource_type:test", "resource_type:unit_test"],
     )
     return warehouse

@@ -16,7 +16,7 @@ DAY = date(2026, 3, 2)  # a Monday
 # A column by which rows of one table are told apart; elsewhere the first text column of the key.
 TELLS_APART = {
     "retention__cohort_interval": "interval_number", "exclusions": "subject",
-    "listed_rows": "item_id",
+    "listed_rows": "item_id", "reconciliation__source_day": "metric",
 }  # fmt: skip
 # Numbers that a check of the whole row wants to be there.
 NEEDED = {"active_users__daily": ("dau_count", "wau_count", "mau28_count", "mau30_count")}
@@ -62,6 +62,12 @@ SANE: dict[str, Row] = {
         "queue_id": "all", "one_touch_num": 1, "one_touch_den": 4, "one_touch_rate": 0.25,
         "csat_num": 1, "csat_den": 4, "csat_rate": 0.25, "first_reply_p50_seconds": 60,
         "first_reply_business_p50_seconds": 60,
+    },
+    "reconciliation__source_day": {
+        "basis": "day report", "own_value": 5.0, "vendor_value": 4.0, "difference": 1.0,
+        "time_zone_difference": 1.0, "schedule_difference": 0.0, "rounding_difference": 0.0,
+        "exclusion_difference": 0.0, "merged_deleted_difference": 0.0, "late_difference": 0.0,
+        "residual": 0.0, "residual_num": 0.0, "residual_den": 4.0, "residual_rate": 0.0,
     },
     "sla_policies": {"priority": "urgent"},
     "sla__policy_week": {
@@ -171,6 +177,12 @@ BREACH: dict[tuple[str, str], Change] = {
     ("sla_policies", "column_pair_values_a_to_be_greater_than_b__ends_on__starts_on"): {
         "starts_on": "2026-05-02", "ends_on": "2026-05-01"},
     ("sla_policies", "column_values_to_be_between__target_minutes"): {"target_minutes": 0},
+    ("reconciliation__source_day", "unexpected_rows__causes_do_not_add_up"): {
+        "time_zone_difference": 2.0},
+    ("reconciliation__source_day", "unexpected_rows__residual_rate_of_its_parts"): {
+        "residual_rate": 0.0005},
+    ("reconciliation__source_day", "unexpected_rows__more_than_a_thousandth_unexplained"): {
+        "time_zone_difference": 0.0, "residual": 1.0, "residual_num": 1.0, "residual_rate": 0.25},
     ("sla__policy_week", "unexpected_rows__below_zero"): {"called_off_count": -1},
     ("sla__policy_week", "unexpected_rows__parts_of_the_promise"): {"applied_count": 6},
     ("sla__policy_week", "unexpected_rows__active_ones_in_the_rate"): {
