@@ -183,6 +183,20 @@ def test_who_still_waits_counts_in_the_median(small: Warehouse) -> None:
     assert load(small, "2026-05-28", columns, "slow") == (2, 1, 3 * HOUR)
 
 
+def test_of_those_first_solved_on_a_day_some_are_opened_again(small: Warehouse) -> None:
+    columns = "reopen_num, reopen_den, reopen_rate, reopen14_num"
+    assert load(small, "2026-05-26", columns) == (1, 3, 1 / 3, 1)
+    # Ticket 1 was first solved on the 26th and is not first solved again on the 28th.
+    assert load(small, "2026-05-28", columns) == (0, 0, None, 0)
+
+
+def test_half_are_solved_once_half_of_all_are(small: Warehouse) -> None:
+    """Of five, two are solved after an hour; three run on: nobody knows how long half take."""
+    columns = "resolution_count, resolution_pending_count, resolution_p50_seconds"
+    assert load(small, "2026-05-26", columns) == (2, 3, None)
+    assert load(small, "2026-05-22", columns) == (1, 0, 139 * HOUR)
+
+
 def test_one_touch_is_one_reply_or_one_chat(small: Warehouse) -> None:
     columns = "one_touch_num, one_touch_den, one_touch_rate"
     assert load(small, "2026-05-26", columns) == (1, 2, 0.5)

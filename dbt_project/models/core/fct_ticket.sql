@@ -50,10 +50,11 @@ select
     clocks.wait_seconds, clocks.wait_business_seconds,
     case when delivered.has_messages then cast(coalesce(replies.reply_count, 0) as bigint) end as reply_count,
     ends.first_solved_at, ends.solved_at,
+    {{ local_date('ends.first_solved_at', zone) }} as first_solved_on,
     {{ local_date('ends.solved_at', zone) }} as solved_on,
     clocks.first_resolution_seconds, clocks.first_resolution_business_seconds,
     clocks.full_resolution_seconds, clocks.full_resolution_business_seconds,
-    cast(ends.reopen_count as bigint) as reopen_count,
+    cast(ends.reopen_count as bigint) as reopen_count, coalesce(soon.reopen14_count, 0) as reopen14_count,
     case when ends.solved_at is not null and delivered.has_messages
         then coalesce(replies.reply_count, 0) = 1 end as is_one_touch,
     coalesce(hands.group_count, 0) as group_count, coalesce(hands.agent_count, 0) as agent_count,
@@ -78,6 +79,13 @@ left join {{ ref('int_support__reply') }} as replies
     on replies.source = tickets.source and replies.ticket_id = tickets.ticket_id
 left join {{ ref('int_support__rating') }} as ratings
     on ratings.source = tickets.source and ratings.ticket_id = tickets.ticket_id
+left join (
+    select source, ticket_id, count(*) as reopen14_count
+    from {{ ref('fct_ticket_status') }}
+    where change_type = 'reopened' and reopened_after_seconds < 14 * 86400
+    group by source, ticket_id
+) as soon
+    on soon.source = tickets.source and soon.ticket_id = tickets.ticket_id
 left join {{ ref('int_support__hand') }} as hands
     on hands.source = tickets.source and hands.ticket_id = tickets.ticket_id
 left join clocks on clocks.source = tickets.source and clocks.ticket_id = tickets.ticket_id

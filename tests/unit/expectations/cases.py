@@ -172,6 +172,7 @@ BREACH: dict[tuple[str, str], Change] = {
     ("active_users__daily", "unexpected_rows__stickiness_of_others"): {
         "stickiness_den": 16, "stickiness_rate": 0.125},
     ("support_load__queue_day", "unexpected_rows__below_zero"): {"solved_count": -1},
+    ("support_load__queue_day", "unexpected_rows__reopened_beyond_solved"): {"reopen14_num": 1},
     ("support_load__queue_day", "unexpected_rows__more_answers_than_tickets"): {
         "first_reply_count": 2},
     ("sla_policies", "column_pair_values_a_to_be_greater_than_b__ends_on__starts_on"): {

@@ -33,15 +33,6 @@ clocks as (
 
 ),
 
-reopenings as (
-
-    select source, ticket_id, count(*) as reopen14_count
-    from {{ ref('fct_ticket_status') }}
-    where change_type = 'reopened' and reopened_after_seconds < 14 * 86400
-    group by source, ticket_id
-
-),
-
 subjects as (
 
     select source, ticket_id, {{ distinct_texts('feature_id') }} as feature_ids
@@ -86,7 +77,7 @@ select
     {%- endfor %}
     tickets.reply_count, tickets.is_one_touch,
     case when tickets.has_changes then tickets.reopen_count end as reopen_count,
-    case when tickets.has_changes then coalesce(reopenings.reopen14_count, 0) end as reopen14_count,
+    case when tickets.has_changes then tickets.reopen14_count end as reopen14_count,
     tickets.group_count, case when tickets.group_count > 0 then tickets.group_count - 1 else 0 end as handoff_count,
     tickets.agent_count, tickets.csat, tickets.csat_rated_on, tickets.csat_offered_on,
     tickets.schedule_ref, tickets.schedule_basis,
@@ -100,6 +91,5 @@ select
 from {{ ref('fct_ticket') }} as tickets
 cross join reach
 left join clocks on clocks.source = tickets.source and clocks.ticket_id = tickets.ticket_id
-left join reopenings on reopenings.source = tickets.source and reopenings.ticket_id = tickets.ticket_id
 left join subjects on subjects.source = tickets.source and subjects.ticket_id = tickets.ticket_id
 left join vendor on vendor.source = tickets.source and vendor.ticket_id = tickets.ticket_id
