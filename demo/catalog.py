@@ -148,6 +148,17 @@ THEMES = (
         ("The invoice shows the wrong number of seats.", "Who can change our billing address?"),
     ),
 )
+POLICIES = [
+    {"policy_id": "first-reply", "name": "An answer on the same day", "metric": "first_reply",
+     "target_minutes": 480, "hours": "business"},
+    {"policy_id": "first-reply-urgent", "name": "Urgent: an answer in two hours",
+     "metric": "first_reply", "priority": "urgent", "target_minutes": 120, "hours": "business"},
+    {"policy_id": "next-reply", "name": "No second wait", "metric": "next_reply",
+     "target_minutes": 960, "hours": "business"},
+    {"policy_id": "resolution", "name": "Solved within five days", "metric": "resolution",
+     "target_minutes": 7200, "hours": "calendar", "starts_on": date(2026, 2, 1)},
+]  # fmt: skip
+
 PLAIN_SUBJECTS = (
     ("How do I add a user?", "I would like to add a colleague to our workspace."),
     ("Container not found", "Container MSKU1234567 does not show up since this morning."),

@@ -189,6 +189,9 @@ def write_registry(delivery: Delivery) -> None:
         "theme_terms",
         sum(len(t.terms) + len(t.excluded) for t in catalog.THEMES),
     )
+    _write(delivery, "sla_policies", "sla_policies.yml", "What we promise to those who write.",
+           {"policies": catalog.POLICIES})  # fmt: skip
+    _count(delivery, "registry_sla_policies", "sla_policies", len(catalog.POLICIES))
     _tools(delivery)
     _releases(delivery)
     _experiment(delivery)

@@ -83,6 +83,27 @@ def _first_replies(tickets: list[Ticket]) -> dict[str, Any]:
     }
 
 
+def _promises(tickets: list[Ticket]) -> dict[str, Any]:
+    kept, broken = Counter[str](), Counter[str]()
+    for policy in catalog.POLICIES:
+        for ticket in tickets if policy["metric"] == "first_reply" else ():
+            if policy.get("priority", ticket.priority) != ticket.priority:
+                continue
+            replies = public_replies(ticket)
+            solved = [at for at, status in ticket.statuses if status in ("solved", "closed")]
+            end = replies[0].at if replies else solved[-1] if solved else AS_OF
+            if business_seconds(ticket.created_at, end) > policy["target_minutes"] * 60:
+                broken[policy["policy_id"]] += 1
+            elif replies:
+                kept[policy["policy_id"]] += 1
+    return {
+        "definition": "First replies of countable tickets against the promises of "
+        "registry/sla_policies.yml: achieved within the target, breached beyond it.",
+        "achieved": dict(kept),
+        "breached": dict(broken),
+    }
+
+
 def support_truth(tickets: list[Ticket]) -> dict[str, Any]:
     """Counts of tickets by what became of them."""
     good = [t for t in tickets if t.is_countable]
@@ -119,6 +140,7 @@ def support_truth(tickets: list[Ticket]) -> dict[str, Any]:
         "backlog": backlog,
         "csat": {"good": scores["good"], "bad": scores["bad"], "offered_only": scores["offered"]},
         "first_reply": _first_replies(good),
+        "promises": _promises(good),
     }
 
 

@@ -195,3 +195,27 @@ def test_support_by_week_and_its_backlog(demo: Demo) -> None:
         "from marts.support_load__queue_day where queue_id = 'all'"
     )
     assert csat == (support["csat"]["good"], support["csat"]["bad"])
+
+
+def test_tickets_and_promises(demo: Demo) -> None:
+    support = demo.truth["support"]
+    [found] = demo.rows(
+        "select count(*), sum(is_countable::int), count(*) filter (where merged_into_id is not "
+        "null), count(*) filter (where is_countable and reopen_count > 0) from marts.ticket__ticket"
+    )
+    assert found == tuple(
+        support[name]
+        for name in ("ticket_count", "countable_count", "merged_count", "reopened_count")
+    )
+    promises = support["promises"]
+    for verdict in ("achieved", "breached"):
+        rows = demo.rows(
+            f"select policy_id, sum({verdict}_count) from marts.sla__policy_week "
+            "where metric = 'first_reply' group by 1"
+        )
+        assert dict(rows) == promises[verdict]
+    reasons = demo.rows(
+        "select distinct first_reply_business_difference_reason from marts.ticket__ticket "
+        "where first_reply_business_difference_reason is not null"
+    )
+    assert {reason for (reason,) in reasons} <= {"equal", "later data"}

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
+from .support_clocks import spans_of, ticket_row
 from .support_oracle import SupportOracle
 from .support_ticket import DAY, Ticket, local
 
@@ -127,6 +128,8 @@ def _load_row(oracle: SupportOracle, queue: str, day: dt.date, tickets: list[Tic
         waiting_median([(seconds(end - t.created), is_over) for end, is_over, t in waits]),
         waiting_median([(s, is_over) for s, is_over in business if s is not None]),
         sum(t.first_reply is None and t.status not in ("solved", "closed") for t in created),
+        *_resolution(created),
+        *_reopened(good, on),
         single,
         len(solved),
         share(single, len(solved)),
@@ -142,6 +145,29 @@ def _load_row(oracle: SupportOracle, queue: str, day: dt.date, tickets: list[Tic
         oracle.through >= midnight,
         min(oracle.through, midnight),
     )
+
+
+def _resolution(created: list[Ticket]) -> tuple:
+    """Solved now, not solved now, and half of the waits for a solution, still running ones too."""
+    spans = [s for t in created for s in spans_of(t) if s.clock == "full_resolution"]
+    hours = [(s.business, s.is_over) for s in spans]
+    return (
+        sum(s.is_over for s in spans),
+        sum(not s.is_over for s in spans),
+        waiting_median([(s.seconds, s.is_over) for s in spans]),
+        waiting_median([(seconds, is_over) for seconds, is_over in hours if seconds is not None]),
+    )
+
+
+def _reopened(tickets: list[Ticket], on: Callable[[dt.datetime | None], bool]) -> tuple:
+    """Of the tickets first solved on the day: opened again at all, and within 14 days."""
+    first = [
+        t for t in tickets if on(min((at for at, k in t.changes if k == "solved"), default=None))
+    ]
+    again = sum(any(kind == "reopened" for _, kind in t.changes) for t in first)
+    soon = sum(ticket_row(t)["reopen14_count"] > 0 for t in first)
+    n = len(first)
+    return again, n, share(again, n), soon, n, share(soon, n)
 
 
 def contact_rows(oracle: SupportOracle) -> set[tuple]:

@@ -36,7 +36,13 @@ TICKETS = [
     ticket("1", "2026-05-22T20:00", subject="Exports: the export failed"),
     ticket("2", "2026-05-26T14:00", submitter_ref="900", tags=["export"]),
     ticket("3", "2026-05-26T14:00", merged_into_id="closed_by_merge", subject="export fails"),
-    ticket("4", "2026-05-26T14:00", status="deleted", version_at="2026-05-27T14:00"),
+    ticket(
+        "4",
+        "2026-05-26T14:00",
+        status="deleted",
+        updated_at="2026-05-27T14:00",
+        version_at="2026-05-27T14:00",
+    ),
     ticket("5", "2026-05-26T15:00", requester_ref="11", satisfaction="good"),
     ticket("6", "2026-05-26T15:00", requester_ref="15", satisfaction="bad"),
     # 03:30 in UTC is the evening before in New York.
@@ -73,6 +79,11 @@ MESSAGES = [
     said("1", 4, "2026-05-26T14:59", "901"),
     said("2", 0, "2026-05-26T14:00", "900"),
     said("2", 1, "2026-05-26T15:00", "900"),
+    # Answered, thanked for, asked again and answered again, New York 10:30 to 15:00.
+    said("3", 0, "2026-05-26T14:30", "900"),
+    said("3", 1, "2026-05-26T15:00", "10"),
+    said("3", 2, "2026-05-26T16:00", "10"),
+    said("3", 3, "2026-05-26T19:00", "900"),
     said("5", 0, "2026-05-26T15:10", "900", channel="chat"),
     said("5", 1, "2026-05-26T15:11", "900", channel="chat"),
     said("6", 0, "2026-05-26T15:30", "900"),
@@ -97,11 +108,9 @@ def hours(ref: str, zone: str, days: range) -> list[dict[str, Any]]:
     return [row | {"opens_minute": d * 1440 + 540, "closes_minute": d * 1440 + 1020} for d in days]
 
 
-def build(warehouse: Warehouse, models: str) -> None:
+def build(warehouse: Warehouse, *models: str) -> None:
     """Models and seeds alone: the checks of what lies upstream run elsewhere."""
-    warehouse.run(
-        "build", select=[models], exclude=["resource_type:test", "resource_type:unit_test"]
-    )
+    warehouse.run("build", select=models, exclude=["resource_type:test", "resource_type:unit_test"])
 
 
 def load(warehouse: Warehouse, day: str, columns: str, queue: str = "all") -> tuple:

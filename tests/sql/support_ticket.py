@@ -39,6 +39,7 @@ class Ticket:
         self.world, self.row = world, row
         self.key = row["source"], row["ticket_id"]
         self.source, self.created = row["source"], row["created_at"]
+        self.rated_at: dt.datetime = self.created  # until `rating` is asked for
         self.queue = row["queue_id"] or "none"
         events = [
             e for e in world.rows["ticket_events"] if (e["source"], e["ticket_id"]) == self.key
@@ -138,9 +139,12 @@ class Ticket:
             return mine[0] if len(mine) == 1 else None
         return ref if ref in mine else None
 
-    @cache  # noqa: B019
     def open_seconds(self, end: dt.datetime) -> int | None:
-        moment, total = self.created, 0
+        return self.open_between(self.created, end)
+
+    @cache  # noqa: B019
+    def open_between(self, start: dt.datetime, end: dt.datetime) -> int | None:
+        moment, total = start, 0
         if self.schedule_at(moment) is None:
             return None
         while moment < end:
@@ -164,6 +168,7 @@ class Ticket:
         if score is None and stated != "offered" and not given:
             return None, None, None
         rated_at = max(rated[-1]["occurred_at"] if rated else fallback, self.created)
+        self.rated_at = rated_at
         offered_at = max(given[0]["occurred_at"] if given else fallback, self.created)
         org = self.world.org_zone
         return score, local(rated_at, org).date() if score else None, local(offered_at, org).date()

@@ -53,7 +53,7 @@ def _walk(chance: random.Random) -> Iterator[str]:
 
 def _messages(world: Any, chance: random.Random, source: str, ticket: Row, first_id: int) -> None:
     at = ticket["created_at"]
-    for number in range(chance.choice((0, 1, 2, 3, 5))):
+    for number in range(chance.choice((0, 1, 2, 3, 5, 8))):
         author = chance.choice((ticket["requester_ref"], ticket["submitter_ref"], *AUTHORS))
         world.add(
             "ticket_messages",
@@ -70,6 +70,34 @@ def _messages(world: Any, chance: random.Random, source: str, ticket: Row, first
         )
         at += chance.choice((-30, 0, 5, 90, 600, 4000)) * MINUTE
         at = min(at, AS_OF - 60 * MINUTE)
+
+
+def _moves(world: Any, chance: random.Random, source: str, ticket: Row, number: int) -> None:
+    """Priorities, groups and agents that change on the way; some changes are delivered in part."""
+    choices = {
+        "priority": ("low", "normal", "High", "urgent", None),
+        "group_id": ("q1", "q2", "q3", None),
+        "assignee_id": ("900", "902", "903", None),
+    }
+    for field, values in choices.items():
+        before = chance.choice(values)
+        at = ticket["created_at"]
+        for step in range(chance.choice((0, 0, 1, 2, 3))):
+            after = chance.choice(values)
+            at = min(at + chance.choice((0, 0, 3, 200, 4000)) * MINUTE, AS_OF - 30 * MINUTE)
+            change = {
+                "ticket_event_id": f"{number}{field[0]}{step}",
+                "ticket_id": ticket["ticket_id"],
+                "occurred_at": at,
+                "event_type": "change",
+                "field": field,
+                "previous_value": before,
+                "value": after,
+            }
+            before = after
+            world.add("ticket_events", source, change)
+        if field == "priority":
+            ticket["priority"] = before.lower() if before else None
 
 
 def add_ticket(world: Any, chance: random.Random, source: str, number: int) -> None:
@@ -124,20 +152,21 @@ def add_ticket(world: Any, chance: random.Random, source: str, number: int) -> N
                 },
             )
             base["satisfaction"] = name
-    if chance.random() < 0.2:
+    if chance.random() < 0.35:
         world.add(
             "ticket_events",
             source,
             {
                 "ticket_event_id": f"{number}s",
                 "ticket_id": ident,
-                "occurred_at": created + chance.randrange(-9, 900) * MINUTE,
+                "occurred_at": created + chance.randrange(-9, chance.choice((900, 4000))) * MINUTE,
                 "event_type": "change",
                 "field": "schedule_id",
                 "previous_value": chance.choice((None, "1")),
                 "value": chance.choice(("2", "1", "5")),
             },
         )
+    _moves(world, chance, source, base, number)
     # Two versions; the last may be older than the last changes, which then have the last word.
     cut = len(known) - (chance.random() < 0.15)
     seen = known[:cut]

@@ -47,6 +47,15 @@ TERMS = [
     ("bills", None, "invoice", False),
     ("ghost", "no_such_feature", "ghost", False),
 ]
+POLICIES = [
+    ("reply-urgent", "first_reply", "urgent", 60, "business", None, None),
+    ("reply-all", "first_reply", None, 480, "calendar", "2026-03-11", None),
+    ("next-high", "next_reply", "high", 240, "business", None, None),
+    ("next-all", "next_reply", None, 700, "calendar", None, None),
+    ("solve-normal", "resolution", "normal", 2880, "business", None, "2026-03-25"),
+    ("solve-low", "resolution", "low", 50_000, "calendar", None, None),
+    ("solve-all", "resolution", None, 4320, "calendar", "2026-03-01", "2026-04-02"),
+]
 USERS = {  # vendor's id: product user, account, e-mail domain
     "10": ("u0", "1", None),
     "11": ("u1", "1", None),
@@ -115,6 +124,9 @@ def _registry(world: World) -> None:
         )
     for rule in RULES:
         world.add("exclusions", "registry", rule)
+    names = ("policy_id", "metric", "priority", "target_minutes", "hours", "starts_on", "ends_on")
+    for policy in POLICIES:
+        world.add("sla_policies", "registry", dict(zip(names, policy, strict=True)))
 
 
 def _directory(world: World) -> None:

@@ -50,6 +50,16 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
         ],
         source="zendesk",
     )
+    told = {"report": "support_day", "subject_id": "2026-05-26", "reported_at": "2026-05-27T12:00"}
+    lake.add(
+        "vendor_reports",
+        [
+            told | {"metric": "created_tickets", "reported_value": 9.0},
+            told | {"metric": "good_ratings", "reported_value": 0.0},
+            told | {"metric": "created_tickets", "reported_value": 9.0, "subject_id": "26 May"},
+        ],
+        source="zendesk",
+    )
     lake.add(
         "features", [{"feature_id": f, "name": f} for f in ("export", "unused")], source="registry"
     )
@@ -89,7 +99,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
         ],
     )
     warehouse = Warehouse(folder / "warehouse.duckdb", lake, folder / "target", SPENT)
-    build(warehouse, "+marts.support")
+    build(warehouse, "+marts.support", "+reconciliation__source_day")
     warehouse.run("test", select=OWN, exclude=["resource_type:unit_test"])
     return warehouse
 
@@ -108,6 +118,39 @@ def test_who_opens_a_ticket_does_not_answer_it(small: Warehouse) -> None:
         True,
     )
     assert facts(small, "9", "reply_count, is_end_user") == (0, False)
+
+
+def clocks(warehouse: Warehouse, ident: str, columns: str) -> tuple:
+    query = f"select {columns} from marts.ticket__ticket where ticket_id = ?"
+    (row,) = warehouse.query(query, [ident])
+    return row
+
+
+def test_a_reopened_ticket_waits_on(small: Warehouse) -> None:
+    columns = (
+        "requester_wait_seconds, requester_wait_business_seconds, reopen_count, on_hold_seconds"
+    )
+    assert clocks(small, "1", columns) == (115 * HOUR, 11 * HOUR, 1, 0)
+    assert clocks(small, "1", "reopen14_count, first_reply_business_difference_reason") == (
+        1,
+        "equal",
+    )
+
+
+def test_who_writes_again_waits_again(small: Warehouse) -> None:
+    columns = "next_reply_count, next_reply_seconds, next_reply_business_seconds, exclusion_reason"
+    assert clocks(small, "3", columns) == (1, 4 * HOUR, 4 * HOUR, "merged")
+    assert clocks(small, "6", "next_reply_count, next_reply_seconds, agent_count") == (0, None, 1)
+
+
+def test_why_the_help_desk_counts_more_tickets(small: Warehouse) -> None:
+    """Nine, we count five: an employee's, a merged one, one deleted since, and one nobody knows."""
+    columns = "own_value, vendor_value, time_zone_difference, exclusion_difference, "
+    columns += "merged_deleted_difference, late_difference, residual, residual_rate"
+    query = f"select {columns} from marts.reconciliation__source_day where day_on = '2026-05-26' "
+    query += "and basis = 'day report' and metric = ?"
+    assert small.query(query, ["created_tickets"]) == [(5, 9, 0, -1, -2, 0, -1, 1 / 9)]
+    assert small.query(query, ["good_ratings"]) == [(0, 0, 0, 0, 0, 0, 0, None)]
 
 
 def test_created_by_the_companys_own_day(small: Warehouse) -> None:
@@ -138,6 +181,20 @@ def test_who_still_waits_counts_in_the_median(small: Warehouse) -> None:
     """After 1 hour, after 3 hours, and one that waits for 2 hours by now: 3 hours, not 2."""
     columns = "first_reply_count, first_reply_pending_count, first_reply_p50_seconds"
     assert load(small, "2026-05-28", columns, "slow") == (2, 1, 3 * HOUR)
+
+
+def test_of_those_first_solved_on_a_day_some_are_opened_again(small: Warehouse) -> None:
+    columns = "reopen_num, reopen_den, reopen_rate, reopen14_num"
+    assert load(small, "2026-05-26", columns) == (1, 3, 1 / 3, 1)
+    # Ticket 1 was first solved on the 26th and is not first solved again on the 28th.
+    assert load(small, "2026-05-28", columns) == (0, 0, None, 0)
+
+
+def test_half_are_solved_once_half_of_all_are(small: Warehouse) -> None:
+    """Of five, two are solved after an hour; three run on: nobody knows how long half take."""
+    columns = "resolution_count, resolution_pending_count, resolution_p50_seconds"
+    assert load(small, "2026-05-26", columns) == (2, 3, None)
+    assert load(small, "2026-05-22", columns) == (1, 0, 139 * HOUR)
 
 
 def test_one_touch_is_one_reply_or_one_chat(small: Warehouse) -> None:
@@ -188,4 +245,5 @@ def test_a_day_is_complete_once_it_is_over_here(small: Warehouse) -> None:
 
 
 def test_dbts_own_unit_tests(small: Warehouse) -> None:
-    small.run("test", select=["intermediate.support,resource_type:unit_test"])
+    own = ("intermediate.support", "fct_ticket_target")
+    small.run("test", select=[f"{models},resource_type:unit_test" for models in own])

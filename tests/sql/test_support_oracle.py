@@ -31,7 +31,7 @@ def build(folder: Path, world: World, seed: int | None = None) -> Warehouse:
     warehouse = Warehouse(folder / "warehouse.duckdb", lake, folder / "target", settings)
     warehouse.run(
         "build",
-        select=["+marts.support"],
+        select=["+marts.support", "+reconciliation__source_day"],
         exclude=["resource_type:test", "resource_type:unit_test"],
     )
     return warehouse
@@ -108,7 +108,11 @@ def test_order_and_repetition_of_deliveries_change_nothing(
     "spoil",
     [
         lambda rows: rows["ticket_events"].pop(
-            next(n for n, e in enumerate(rows["ticket_events"]) if e.get("value") == "open")
+            next(
+                n
+                for n, e in enumerate(rows["ticket_events"])
+                if (e.get("previous_value"), e.get("value")) == ("solved", "open")
+            )
         ),
         lambda rows: rows["holidays"].clear(),
         lambda rows: rows["exclusions"].pop(),

@@ -9,8 +9,8 @@ clocks as (
         max(case when clock = 'first_reply' then business_seconds end) as wait_business_seconds,
         max(case when clock = 'first_resolution' then calendar_seconds end) as first_resolution_seconds,
         max(case when clock = 'first_resolution' then business_seconds end) as first_resolution_business_seconds,
-        max(case when clock = 'full_resolution' then calendar_seconds end) as full_resolution_seconds,
-        max(case when clock = 'full_resolution' then business_seconds end) as full_resolution_business_seconds
+        max(case when clock = 'full_resolution' and is_over then calendar_seconds end) as full_resolution_seconds,
+        max(case when clock = 'full_resolution' and is_over then business_seconds end) as full_resolution_business_seconds
     from {{ ref('int_support__clock') }}
     group by source, ticket_id
 
@@ -46,29 +46,31 @@ select
     replies.first_reply_at,
     case when replies.first_reply_at is not null then clocks.wait_seconds end as first_reply_seconds,
     case when replies.first_reply_at is not null then clocks.wait_business_seconds end as first_reply_business_seconds,
-    replies.first_reply_at is null and ends.is_unsolved and reach.has_messages as is_first_reply_pending,
+    replies.first_reply_at is null and ends.is_unsolved and delivered.has_messages as is_first_reply_pending,
     clocks.wait_seconds, clocks.wait_business_seconds,
-    case when reach.has_messages then cast(coalesce(replies.reply_count, 0) as bigint) end as reply_count,
+    case when delivered.has_messages then cast(coalesce(replies.reply_count, 0) as bigint) end as reply_count,
     ends.first_solved_at, ends.solved_at,
+    {{ local_date('ends.first_solved_at', zone) }} as first_solved_on,
     {{ local_date('ends.solved_at', zone) }} as solved_on,
     clocks.first_resolution_seconds, clocks.first_resolution_business_seconds,
     clocks.full_resolution_seconds, clocks.full_resolution_business_seconds,
-    cast(ends.reopen_count as bigint) as reopen_count,
-    case when ends.solved_at is not null and reach.has_messages
+    cast(ends.reopen_count as bigint) as reopen_count, coalesce(soon.reopen14_count, 0) as reopen14_count,
+    case when ends.solved_at is not null and delivered.has_messages
         then coalesce(replies.reply_count, 0) = 1 end as is_one_touch,
+    coalesce(hands.group_count, 0) as group_count, coalesce(hands.agent_count, 0) as agent_count,
     ratings.csat,
     {{ local_date('ratings.csat_rated_at', zone) }} as csat_rated_on,
     {{ local_date('ratings.csat_offered_at', zone) }} as csat_offered_on,
     schedules.schedule_ref, schedules.schedule_basis,
     cast(floor(vendor.reply_seconds) as bigint) as vendor_first_reply_seconds,
     cast(floor(vendor.reply_business_seconds) as bigint) as vendor_first_reply_business_seconds,
-    tickets.merged_into_id,
+    tickets.merged_into_id, delivered.has_changes, delivered.has_messages,
     people.is_countable, people.exclusion_reason,
     ends.has_inferred_status,
     ends.has_clock_fault or coalesce(replies.has_clock_fault, false) as has_clock_fault,
     cast(coalesce(replies.unknown_author_count, 0) as bigint) as unknown_author_count
 from {{ ref('stg_tickets') }} as tickets
-cross join {{ ref('int_support__reach') }} as reach
+inner join {{ ref('int_support__delivered') }} as delivered on delivered.source = tickets.source
 inner join {{ ref('int_support__resolution') }} as ends
     on ends.source = tickets.source and ends.ticket_id = tickets.ticket_id
 inner join {{ ref('int_support__requester') }} as people
@@ -77,6 +79,15 @@ left join {{ ref('int_support__reply') }} as replies
     on replies.source = tickets.source and replies.ticket_id = tickets.ticket_id
 left join {{ ref('int_support__rating') }} as ratings
     on ratings.source = tickets.source and ratings.ticket_id = tickets.ticket_id
+left join (
+    select source, ticket_id, count(*) as reopen14_count
+    from {{ ref('fct_ticket_status') }}
+    where change_type = 'reopened' and reopened_after_seconds < 14 * 86400
+    group by source, ticket_id
+) as soon
+    on soon.source = tickets.source and soon.ticket_id = tickets.ticket_id
+left join {{ ref('int_support__hand') }} as hands
+    on hands.source = tickets.source and hands.ticket_id = tickets.ticket_id
 left join clocks on clocks.source = tickets.source and clocks.ticket_id = tickets.ticket_id
 left join schedules
     on schedules.source = tickets.source and schedules.ticket_id = tickets.ticket_id

@@ -19,6 +19,7 @@ TELLS_APART = {
     "listed_rows": "item_id", "active_days__week_day_count": "week_on",
     "session__daily": "activity_on", "tracking_coverage__source_week": "source",
     "identity_change__event": "alias", "restatement__metric_day": "segment",
+    "reconciliation__source_day": "metric",
 }  # fmt: skip
 # Numbers that a check of the whole row wants to be there.
 NEEDED = {"active_users__daily": ("dau_count", "wau_count", "mau28_count", "mau30_count")}
@@ -98,6 +99,20 @@ SANE: dict[str, Row] = {
         "queue_id": "all", "one_touch_num": 1, "one_touch_den": 4, "one_touch_rate": 0.25,
         "csat_num": 1, "csat_den": 4, "csat_rate": 0.25, "first_reply_p50_seconds": 60,
         "first_reply_business_p50_seconds": 60,
+    },
+    "reconciliation__source_day": {
+        "basis": "day report", "own_value": 5.0, "vendor_value": 4.0, "difference": 1.0,
+        "time_zone_difference": 1.0, "schedule_difference": 0.0, "rounding_difference": 0.0,
+        "exclusion_difference": 0.0, "merged_deleted_difference": 0.0, "late_difference": 0.0,
+        "residual": 0.0, "residual_num": 0.0, "residual_den": 4.0, "residual_rate": 0.0,
+    },
+    "sla_policies": {"priority": "urgent"},
+    "sla__policy_week": {
+        "metric": "resolution", "applied_count": 5, "achieved_count": 1, "breached_count": 3,
+        "active_count": 1, "sla_num": 1, "sla_den": 4, "sla_rate": 0.25,
+    },
+    "ticket__ticket": {
+        "status": "open", "priority": "high", "csat": "good", "exclusion_reason": None,
     },
     "contact_rate__feature_week": {
         "ticket_count": 2, "requester_count": 2, "active_person_count": 4, "contact_num": 2,
@@ -203,8 +218,32 @@ BREACH: dict[tuple[str, str], Change] = {
     ("active_users__daily", "unexpected_rows__stickiness_of_others"): {
         "stickiness_den": 16, "stickiness_rate": 0.125},
     ("support_load__queue_day", "unexpected_rows__below_zero"): {"solved_count": -1},
+    ("support_load__queue_day", "unexpected_rows__reopened_beyond_solved"): {"reopen14_num": 1},
     ("support_load__queue_day", "unexpected_rows__more_answers_than_tickets"): {
         "first_reply_count": 2},
+    ("sla_policies", "column_pair_values_a_to_be_greater_than_b__ends_on__starts_on"): {
+        "starts_on": "2026-05-02", "ends_on": "2026-05-01"},
+    ("sla_policies", "column_values_to_be_between__target_minutes"): {"target_minutes": 0},
+    ("reconciliation__source_day", "unexpected_rows__causes_do_not_add_up"): {
+        "time_zone_difference": 2.0},
+    ("reconciliation__source_day", "unexpected_rows__residual_rate_of_its_parts"): {
+        "residual_rate": 0.0005},
+    ("reconciliation__source_day", "unexpected_rows__more_than_a_thousandth_unexplained"): {
+        "time_zone_difference": 0.0, "residual": 1.0, "residual_num": 1.0, "residual_rate": 0.25},
+    ("sla__policy_week", "unexpected_rows__below_zero"): {"called_off_count": -1},
+    ("sla__policy_week", "unexpected_rows__parts_of_the_promise"): {"applied_count": 6},
+    ("sla__policy_week", "unexpected_rows__active_ones_in_the_rate"): {
+        "sla_den": 5, "sla_rate": 0.2},
+    ("sla__policy_week", "unexpected_rows__sla_rate_of_its_parts"): {"sla_rate": 0.6},
+    ("sla__policy_week", "unexpected_rows__no_business_hours"): {"hours_not_known_count": 6},
+    ("ticket__ticket", "unexpected_rows__below_zero"): {"agent_count": -1},
+    ("ticket__ticket", "unexpected_rows__business_beyond_calendar"): {
+        "first_reply_business_seconds": 1},
+    ("ticket__ticket", "unexpected_rows__wait_of_other_parts"): {"requester_wait_seconds": 1},
+    ("ticket__ticket", "unexpected_rows__kept_out_without_reason"): {"is_countable": False},
+    ("ticket__ticket", "unexpected_rows__soon_reopened_beyond_reopened"): {"reopen14_count": 1},
+    ("ticket__ticket", "unexpected_rows__first_reply_not_explained"): {
+        "first_reply_difference_reason": "not explained"},
     ("theme_demand__theme_week", "unexpected_rows__parts_beyond_the_whole"): {
         "survey_mention_count": 3},
     ("theme_demand__theme_week", "unexpected_rows__accounts_without_mention"): {

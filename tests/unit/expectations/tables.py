@@ -18,6 +18,7 @@ WHOLE: dict[tuple[str, str], list[dict[str, Any]]] = {
         {}, {"term": "other", "theme_name": "Another name"}],
     ("theme_terms", "unexpected_rows__theme_without_words"): [{"is_exclusion": True}],
     ("tracking_plan", "unexpected_rows__no_value_event"): [{"event_class": "neutral"}],
+    ("sla_policies", "unexpected_rows__two_targets"): [{}, {"policy_id": "other"}],
     ("active_users__daily", "unexpected_rows__segment_beyond_all"): [
         {"dau_count": 0, "stickiness_pt_num": 0, "stickiness_pt_rate": 0.0, "new_person_count": 0},
         {"segment": "pro"}],
@@ -52,6 +53,8 @@ def sane_rows(suite: Suite) -> list[Case]:
     row = sane(suite)
     if suite.table == "support_load__queue_day":
         return [("none", row), ("none", {**row, "queue_id": "a"})]
+    if suite.table == "sla_policies":
+        return [("none", row), ("none", {**row, "policy_id": "other", "priority": "low"})]
     if suite.table in ("active_users__daily", "session__daily"):
         return [("none", row), ("none", {**row, "activity_on": DAY + timedelta(days=1)})]
     if suite.table == "funnel_steps":

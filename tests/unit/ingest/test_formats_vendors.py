@@ -59,6 +59,8 @@ def test_intercom_parts_are_messages_unless_they_only_assign(place) -> None:
         ("m-1", "c-1", "On it", True),
         ("m-2", "c-1", "A bug", False),
     ]
+    # Who answers is an agent, also where the conversation is given to nobody.
+    assert place.rows("identities", "identity_ref, role, updated_at") == [("9", "admin", NOON)]
 
 
 FRESH = {

@@ -65,6 +65,26 @@ def test_criteria_of_activation(place) -> None:
     assert [row[2] for row in place.quarantine()] == ["missing_criteria_id"]
 
 
+def test_promises_of_the_support_desk(place) -> None:
+    registry = place.home / "registry"
+    registry.mkdir()
+    (registry / "sla_policies.yml").write_text(
+        "kind: sla_policies\npolicies:\n"
+        "  - {policy_id: urgent, metric: first_reply, priority: Urgent, target_minutes: 60, "
+        "hours: business}\n"
+        "  - {policy_id: all, metric: resolution, target_minutes: 2880, starts_on: 2026-03-01}\n"
+        "  - {policy_id: soon, metric: resolution, target_minutes: soon}\n"
+        "  - {metric: resolution, target_minutes: 5}\n"
+    )
+    place.run()
+    columns = "policy_id, metric, priority, target_minutes, hours, starts_on"
+    assert place.rows("sla_policies", columns, "order by 1") == [
+        ("all", "resolution", None, 2880, "calendar", date(2026, 3, 1)),
+        ("urgent", "first_reply", "urgent", 60, "business", None),
+    ]
+    assert [row[2] for row in place.quarantine()] == ["bad_target_minutes", "missing_policy_id"]
+
+
 def test_every_format_is_told_apart_from_all_others() -> None:
     for one in load_formats():
         for other in load_formats():

@@ -19,6 +19,7 @@ select
             then max(case when change_type = 'solved' then starts_at end)
     end as solved_at,
     sum(case when change_type = 'reopened' then 1 else 0 end) as reopen_count,
+    max(case when change_type = 'reopened' then starts_at end) as last_reopened_at,
     max(case when is_clock_fault then 1 else 0 end) = 1 as has_clock_fault,
     max(case when is_inferred then 1 else 0 end) = 1 as has_inferred_status
 from ranked

@@ -5,6 +5,9 @@
     ('excluded', 'created_on', 'not is_countable'),
     ('one_touch', 'solved_on', 'is_countable and is_one_touch'),
     ('touched', 'solved_on', 'is_countable and is_one_touch is not null'),
+    ('again', 'first_solved_on', 'is_countable and reopen_count > 0'),
+    ('again14', 'first_solved_on', 'is_countable and reopen14_count > 0'),
+    ('ever_solved', 'first_solved_on', 'is_countable'),
     ('good', 'csat_rated_on', "is_countable and csat = 'good'"),
     ('rated', 'csat_rated_on', 'is_countable and csat is not null'),
     ('responded', 'csat_offered_on', 'is_countable and csat is not null'),
@@ -21,7 +24,7 @@ tickets as (
 ),
 
 moments as (
-    {% for day in ['created_on', 'solved_on', 'csat_rated_on', 'csat_offered_on'] %}
+    {% for day in ['created_on', 'first_solved_on', 'solved_on', 'csat_rated_on', 'csat_offered_on'] %}
     select
         in_queue_id, {{ day }} as day_on
         {%- for name, counted_on, test in measures %},
@@ -54,7 +57,10 @@ filled as (
         loads.*, days.has_changes, days.has_messages, days.is_complete, days.data_through_at,
         replies.first_reply_p50_seconds, replies.first_reply_business_p50_seconds,
         coalesce(replies.first_reply_count, 0) as first_reply_count,
-        coalesce(replies.first_reply_pending_count, 0) as first_reply_pending_count
+        coalesce(replies.first_reply_pending_count, 0) as first_reply_pending_count,
+        resolutions.resolution_p50_seconds, resolutions.resolution_business_p50_seconds,
+        coalesce(resolutions.resolution_count, 0) as resolution_count,
+        coalesce(resolutions.resolution_pending_count, 0) as resolution_pending_count
         {%- for name, counted_on, test in measures %},
         coalesce(facts.{{ name }}_count, 0) as {{ name }}_count
         {%- endfor %}
@@ -63,6 +69,8 @@ filled as (
     left join facts on facts.in_queue_id = loads.queue_id and facts.day_on = loads.day_on
     left join {{ ref('fct_queue_reply') }} as replies
         on replies.queue_id = loads.queue_id and replies.created_on = loads.day_on
+    left join {{ ref('fct_queue_resolution') }} as resolutions
+        on resolutions.queue_id = loads.queue_id and resolutions.created_on = loads.day_on
 
 )
 
@@ -75,6 +83,12 @@ select
     case when has_messages then first_reply_count end as first_reply_count,
     first_reply_p50_seconds, first_reply_business_p50_seconds,
     case when has_messages then first_reply_pending_count end as first_reply_pending_count,
+    resolution_count, resolution_pending_count, resolution_p50_seconds, resolution_business_p50_seconds,
+    {%- for name, count in [('reopen', 'again'), ('reopen14', 'again14')] %}
+    case when has_changes then {{ count }}_count end as {{ name }}_num,
+    case when has_changes then ever_solved_count end as {{ name }}_den,
+    case when has_changes then {{ rate(count ~ '_count', 'ever_solved_count') }} end as {{ name }}_rate,
+    {%- endfor %}
     case when has_messages then one_touch_count end as one_touch_num,
     case when has_messages then touched_count end as one_touch_den,
     case when has_messages then {{ rate('one_touch_count', 'touched_count') }} end as one_touch_rate,
