@@ -2,95 +2,37 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from .conftest import NO_CHECKS
 from .fixture_lake import FixtureLake, Warehouse
 from .voice_oracle import VoiceOracle
 from .voice_words import first_hit, mentions
-from .voice_world import ORG_ZONE, Rows, deliver, deliver_scattered, world
+from .voice_world import Rows, deliver_scattered
 
 MART = "marts.theme_demand__theme_week"
-NO_CHECKS = ["resource_type:test", "resource_type:unit_test"]
 OWN = [
     "marts.voice",
     "fct_feedback_item",
     "fct_mention",
     "fct_parent_week",
     "dim_opportunity_version",
+    "fct_survey_answer",
+    "fct_survey_invitee",
+    "fct_survey_period",
 ]
 
 
-def ticket(ref: str, at: str, subject: str, account: str | None, **more: Any) -> dict[str, Any]:
-    when = dt.datetime.fromisoformat(at)
-    return {
-        "ticket_id": ref, "version_at": when, "subject": subject, "status": "open",
-        "requester_ref": "r99",
-        "submitter_ref": None, "account_ref": account, "created_at": when, "updated_at": when,
-    } | more  # fmt: skip
-
-
-def deal(
-    ref: str, account: str, amount: int, chance: float, at: str, **more: Any
-) -> dict[str, Any]:
-    return {
-        "opportunity_id": ref, "account_ref": account, "stage": "open", "amount_minor": amount,
-        "currency": "USD",
-        "probability": chance, "is_closed": False, "is_won": False, "created_at": dt.datetime(2026,
-        3, 1),
-        "updated_at": dt.datetime.fromisoformat(at), "closes_on": None, "loss_reason": None,
-        "is_deleted": False,
-    } | more  # fmt: skip
-
-
-# The week of 2 March, before the random weeks: docs/decisions.md tells about it.
-BY_HAND: Rows = {
-    ("tickets", "zendesk"): [
-        ticket("h1", "2026-03-03T10:00", "SSO please", "1"),
-        ticket("h2", "2026-03-04T10:00", "We need (SSO)", "2"),
-        ticket("h3", "2026-03-04T11:00", "sso?", None),
-        ticket("h4", "2026-03-05T10:00", "SSO", "4"),
-        ticket("h5", "2026-03-05T10:00", "SSO", "8"),
-        ticket("h6", "2026-03-05T10:00", "Take me off the SSO newsletter", "1"),
-        ticket("h7", "2026-03-05T10:00", "SSO", "6", status="deleted"),
-        ticket("h8", "2026-03-08T12:00", "Wrong invoice", "1"),
-    ],
-    ("feedback_notes", "hubspot"): [
-        {"note_id": "h9", "note_type": "note", "occurred_at": dt.datetime(2026, 3, 3),
-         "account_ref": "h6",
-         "opportunity_id": None, "body": "They want Single\n Sign-On, and an SSO demo",
-         "updated_at": dt.datetime(2026, 3, 3)},
-    ],
-    ("opportunities", "hubspot"): [
-        deal("hd1", "h6", 2_000, 0.25, "2026-03-02"),
-        deal("hd2", "h2", 1_000, 0.5, "2026-03-03"),
-        deal("hd2", "h2", 1_000, 1.0, "2026-03-20", is_closed=True, is_won=True),
-        deal("hd3", "h6", 700, 0.5, "2026-03-02"),
-        deal("hd3", "h6", 700, 0.0, "2026-03-05", is_closed=True, loss_reason="No single sign-on"),
-        deal("hd4", "h6", 900, 0.5, "2026-03-02", currency="EUR"),
-    ],
-}  # fmt: skip
+@pytest.fixture(scope="module")
+def rows(voice_rows: Rows) -> Rows:
+    return voice_rows
 
 
 @pytest.fixture(scope="module")
-def rows() -> Rows:
-    found = world(5)
-    return found | {key: [*found[key], *more] for key, more in BY_HAND.items()}
-
-
-@pytest.fixture(scope="module")
-def built(rows: Rows, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    folder = tmp_path_factory.mktemp("voice")
-    lake = FixtureLake(folder / "lake")
-    deliver(lake, rows)
-    warehouse = Warehouse(
-        folder / "warehouse.duckdb", lake, folder / "target", {"org_time_zone": ORG_ZONE}
-    )
-    warehouse.run("build", select=["+marts.voice"], exclude=NO_CHECKS)
-    return warehouse
+def built(voice_built: Warehouse) -> Warehouse:
+    return voice_built
 
 
 def cells(warehouse: Warehouse, oracle: VoiceOracle) -> tuple[dict, dict]:
@@ -174,7 +116,7 @@ def test_evidence_is_what_stands_in_the_text(built: Warehouse) -> None:
 def test_own_checks_of_the_models_pass(built: Warehouse) -> None:
     built.run(
         "test",
-        select=[*OWN, "int_voice__item", "int_voice__term"],
+        select=[*OWN, "int_voice__item", "int_voice__term", "int_voice__question"],
     )
 
 

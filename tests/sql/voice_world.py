@@ -222,6 +222,15 @@ def world(seed: int, count: int = 160) -> Rows:
     )
 
 
+def merged(*parts: Rows) -> Rows:
+    """All rows of several worlds."""
+    found: Rows = {}
+    for part in parts:
+        for key, rows in part.items():
+            found[key] = [*found.get(key, []), *rows]
+    return found
+
+
 def deliver(lake: FixtureLake, rows: Rows) -> None:
     """Every contract as one delivery."""
     for (contract, source), found in rows.items():

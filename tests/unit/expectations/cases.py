@@ -34,6 +34,8 @@ SANE: dict[str, Row] = {
     "opportunities": {"amount_minor": None, "currency": None, "is_closed": None, "is_won": None},
     "accounts": {"arr_minor": None, "currency": None},
     "survey_responses": {},
+    "survey_deliveries": {"user_id": "u"},
+    "survey_questions": {"question_kind": "csat"},
     "identities": {},
     "listed_rows": {"contract": "tickets"},
     "theme_terms": {},
@@ -73,6 +75,14 @@ SANE: dict[str, Row] = {
         "unmatched_mention_count": 1, "top1_num": 1, "top1_den": 4, "top1_rate": 0.25,
         "demand_arr_minor": 4, "currency": "USD",
     },
+    "survey__survey_period": {
+        "question_kind": "nps", "segment": "all", "quarter_on": date(2026, 1, 1),
+        "answer_count": 9, "response_count": 4, "test_answer_count": 1, "excluded_answer_count": 2,
+        "off_scale_answer_count": 1, "repeated_answer_count": 1, "promoter_count": 2,
+        "passive_count": 1, "detractor_count": 1, "nps_score": 25.0, "scale_min": 0.0,
+        "scale_max": 10.0, "answer_mean": 7.5, "top2_num": 1, "top2_den": 4, "top2_rate": 0.25,
+        "response_num": 1, "response_den": 4, "response_rate": 0.25,
+    },
     "tool__tool_month": {
         "month_on": date(2026, 3, 1), "assigned_seat_count": 9, "active28_seat_count": 2,
         "idle90_seat_count": 1, "leaver_seat_count": 1, "utilisation_num": 2, "utilisation_den": 8,
@@ -111,6 +121,10 @@ BREACH: dict[tuple[str, str], Change] = {
         "starts_on": "1999-01-01", "ends_on": "1999-01-01"},
     ("survey_responses", "unexpected_rows__answer_beyond_any_scale"): {"answer_number": 1e6},
     ("survey_responses", "unexpected_rows__preview_not_marked"): {"channel": "preview"},
+    ("survey_deliveries", "unexpected_rows__nobody"): {"user_id": None},
+    ("survey_questions", "unexpected_rows__scale_without_room"): {"scale_max": 1},
+    ("survey_questions", "unexpected_rows__nps_on_another_scale"): {
+        "question_kind": "nps", "scale_max": 5},
     ("opportunities", "column_values_to_be_between__amount_minor"): {
         "amount_minor": -1, "currency": "USD"},
     ("opportunities", "unexpected_rows__amount_without_currency"): {"amount_minor": 5},
@@ -164,6 +178,15 @@ BREACH: dict[tuple[str, str], Change] = {
         "survey_mention_count": 3},
     ("theme_demand__theme_week", "unexpected_rows__accounts_without_mention"): {
         "account_count": 3},
+    ("survey__survey_period", "unexpected_rows__quarter_on_is_no_first"): {"quarter_on": DAY},
+    ("survey__survey_period", "unexpected_rows__answers_do_not_add_up"): {"answer_count": 10},
+    ("survey__survey_period", "unexpected_rows__parts_are_not_all"): {"passive_count": 2},
+    ("survey__survey_period", "unexpected_rows__score_of_other_parts"): {"nps_score": 50.0},
+    ("survey__survey_period", "column_values_to_be_between__nps_score"): {
+        "nps_score": 101.0, "promoter_count": None},
+    ("survey__survey_period", "unexpected_rows__scales_mixed"): {"answer_mean": 11.0},
+    ("survey__survey_period", "unexpected_rows__few_answers_on_the_scale"): {
+        "off_scale_answer_count": 5, "answer_count": 13},
     ("renewal__contract", "unexpected_rows__saving_of_other_parts"): {"reclaimable_minor": 5},
     ("feature_adoption__feature_week", "unexpected_rows__use_before_release"): {
         "is_released": False},
