@@ -10,9 +10,10 @@ from .conftest import NO_CHECKS
 from .fixture_lake import FixtureLake, Warehouse
 from .voice_oracle import VoiceOracle
 from .voice_words import first_hit, mentions
-from .voice_world import Rows, deliver_scattered
+from .voice_world import TERMS, Rows, deliver_scattered
 
 MART = "marts.theme_demand__theme_week"
+MENTION = "marts.feedback__mention"
 OWN = [
     "marts.voice",
     "fct_feedback_item",
@@ -95,6 +96,52 @@ def test_mentions_equal_the_oracle(built: Warehouse, rows: Rows) -> None:
     assert len(expected) > 150
 
 
+def test_published_mentions_are_what_was_found_and_in_whose_name(
+    built: Warehouse, rows: Rows
+) -> None:
+    found = built.query(
+        "select item_id, theme_id, account_id, ultimate_parent_id, occurred_on, evidence, "
+        "is_countable, person_id from marts.feedback__mention"
+    )
+    expected = [
+        (i.item_id, t, i.account, i.parent, i.on, i.text[a:b], i.reason is None)
+        for i in VoiceOracle(rows).items
+        for t, (a, b, *_) in mentions(i.text).items()
+    ]
+    assert sorted(r[:7] for r in found) == sorted(expected)
+    people = {r[7] for r in found if r[0].startswith("interview:")}
+    assert len(people) > 3, "the random rows never name who was interviewed"
+    assert {r[7] for r in found} <= {None, *(f"u{n}" for n in range(1, 11))}
+
+
+def test_every_kind_of_feedback_is_an_item_once(built: Warehouse) -> None:
+    kinds = built.query("select distinct item_type from core.fct_feedback_item order by 1")
+    assert {k for (k,) in kinds} == {
+        "call", "idea", "interview", "loss_reason", "note", "survey_answer", "ticket",
+    }  # fmt: skip
+
+
+def test_a_mention_is_complete_once_its_day_is_over(built: Warehouse) -> None:
+    assert built.query(
+        "select count(*) > 100, bool_and(data_through_at <= occurred_on + interval 36 hours), "
+        "bool_and(is_complete = (data_through_at = occurred_on + interval 36 hours)), "
+        "bool_or(not is_complete) from marts.feedback__mention"
+    ) == [(True, True, True, True)]
+
+
+def test_the_version_of_a_theme_follows_its_terms(built: Warehouse, tmp_path: Path) -> None:
+    versions = "select theme_id, terms_version from core.dim_theme"
+    before = dict(built.query(versions))
+    terms = [{"theme_id": t, "theme_name": t, "term": w, "is_exclusion": x} for t, w, x in TERMS]
+    lake = FixtureLake(tmp_path / "lake")
+    changed = [r | {"term": "ssoo"} if r["term"] == "sso" else r for r in reversed(terms)]
+    lake.add("theme_terms", changed, source="registry")
+    other = Warehouse(tmp_path / "warehouse.duckdb", lake, built.target, built.settings)
+    other.run(select=["stg_theme_terms", "dim_theme"])
+    after = dict(other.query(versions))
+    assert {t for t in before if before[t] != after[t]} == {"sso"}
+
+
 def test_the_oracle_is_no_yes_man(built: Warehouse, rows: Rows) -> None:
     """One item less, one word less or another currency must be seen."""
     ref = ("feedback_notes", "hubspot")
@@ -127,7 +174,7 @@ def test_order_repetition_and_batches_of_deliveries_change_nothing(
     deliver_scattered(lake, rows, seed=3)
     other = Warehouse(tmp_path / "warehouse.duckdb", lake, built.target, built.settings)
     other.run("build", select=["+marts.voice"], exclude=NO_CHECKS)
-    for table in (MART, "core.fct_mention", "core.fct_feedback_item"):
+    for table in (MART, MENTION, "core.fct_mention", "core.fct_feedback_item"):
         assert other.rows(table) == built.rows(table)
 
 

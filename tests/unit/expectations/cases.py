@@ -75,6 +75,9 @@ SANE: dict[str, Row] = {
         "unmatched_mention_count": 1, "top1_num": 1, "top1_den": 4, "top1_rate": 0.25,
         "demand_arr_minor": 4, "currency": "USD",
     },
+    "feedback__mention": {
+        "evidence_end": 1, "match_method": "keyword", "exclusion_reason": None,
+    },
     "survey__survey_period": {
         "question_kind": "nps", "segment": "all", "quarter_on": date(2026, 1, 1),
         "answer_count": 9, "response_count": 4, "test_answer_count": 1, "excluded_answer_count": 2,
@@ -178,6 +181,14 @@ BREACH: dict[tuple[str, str], Change] = {
         "survey_mention_count": 3},
     ("theme_demand__theme_week", "unexpected_rows__accounts_without_mention"): {
         "account_count": 3},
+    ("feedback__mention", "column_value_lengths_to_be_between__evidence"): {
+        "evidence": "", "evidence_end": 0},
+    ("feedback__mention", "column_values_to_not_match_regex__evidence"): {
+        "evidence": "a@b.test", "evidence_end": 8},
+    ("feedback__mention", "unexpected_rows__evidence_out_of_place"): {"evidence_end": 9},
+    ("feedback__mention", "unexpected_rows__left_out_without_reason"): {"is_countable": False},
+    ("feedback__mention", "unexpected_rows__account_unknown_but_matched"): {
+        "account_id": "unknown"},
     ("survey__survey_period", "unexpected_rows__quarter_on_is_no_first"): {"quarter_on": DAY},
     ("survey__survey_period", "unexpected_rows__answers_do_not_add_up"): {"answer_count": 10},
     ("survey__survey_period", "unexpected_rows__parts_are_not_all"): {"passive_count": 2},
