@@ -20,6 +20,10 @@ OWN = [
     "fct_mention",
     "fct_parent_week",
     "dim_opportunity_version",
+    "dim_voice_week",
+    "fct_theme_ask",
+    "fct_theme_churn",
+    "fct_ask_tail",
     "fct_survey_answer",
     "fct_survey_invitee",
     "fct_survey_period",
@@ -40,7 +44,8 @@ def cells(warehouse: Warehouse, oracle: VoiceOracle) -> tuple[dict, dict]:
     """Rows of the mart and of the oracle by theme and week, with the oracle's columns."""
     expected = oracle.theme_weeks()
     columns = list(next(iter(expected.values())))
-    found = warehouse.query(f"select theme_id, week_on, {', '.join(columns)} from {MART}")
+    asked = ", ".join("round(hhi_rate, 9)" if c == "hhi_rate" else c for c in columns)
+    found = warehouse.query(f"select theme_id, week_on, {asked} from {MART}")
     return {(r[0], r[1]): dict(zip(columns, r[2:], strict=True)) for r in found}, expected
 
 

@@ -51,9 +51,23 @@ SCORES = [
     score("c4", 2.0, 4, "c"),
 ]  # fmt: skip
 
+# Dark mode: one ask in each of the twelve weeks from 5 January on, three in each of the next four,
+# of which one is Blue's, who writes five times.
+MONDAYS = [dt.datetime(2026, 1, 5, 12) + dt.timedelta(weeks=n) for n in range(16)]
+DARK = [
+    *(ticket(f"dark{n}", at.isoformat(), "Dark mode?", None) for n, at in enumerate(MONDAYS)),
+    *(ticket(f"darker{n}", at.isoformat(), "dark mode", None) for n, at in enumerate(MONDAYS[12:])),
+    *(
+        ticket(f"blue{n}.{again}", at.isoformat(), "DARK MODE", "1" if again % 2 else "2")
+        for n, at in enumerate(MONDAYS[12:])
+        for again in range(5)
+    ),
+]
+
 # The week of 2 March, before the random weeks: docs/decisions.md tells about it.
 BY_HAND: Rows = {
     ("tickets", "zendesk"): [
+        *DARK,
         ticket("h1", "2026-03-03T10:00", "SSO please", "1"),
         ticket("h2", "2026-03-04T10:00", "We need (SSO)", "2"),
         ticket("h3", "2026-03-04T11:00", "sso?", None),

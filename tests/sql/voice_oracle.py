@@ -271,6 +271,7 @@ class VoiceOracle:
             "top1_num": max(amounts, default=None),
             "top1_den": arr if amounts else None,
             "top1_rate": max(amounts) / arr if amounts and arr else None,
+            "hhi_rate": round(sum((a / arr) ** 2 for a in amounts), 9) if amounts and arr else None,
             "example_item_id": first[0].item_id if first else None,
             "example_evidence": first[0].text[first[1][0] : first[1][1]] if first else None,
             "is_complete": reach >= over,

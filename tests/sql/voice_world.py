@@ -57,7 +57,7 @@ TERMS = (
     ("exports", "export* fail*", False), ("exports", "export fail*", False),
     ("billing", "invoice", False), ("billing", "Bill*", False), ("billing", "c++", True),
     ("cpp", "c++", False), ("over", "über*", False), ("silent", "nobody says this", False),
-    ("blank", " * ", False),
+    ("blank", " * ", False), ("dark", "dark mode", False),
 )  # fmt: skip
 ZONES = {"1": "Pacific/Auckland", "4": "America/Los_Angeles"}
 # account_ref, parent_ref, versions of (day, plan, arr, currency), first day without a contract

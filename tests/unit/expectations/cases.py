@@ -19,7 +19,10 @@ TELLS_APART = {
     "listed_rows": "item_id",
 }  # fmt: skip
 # Numbers that a check of the whole row wants to be there.
-NEEDED = {"active_users__daily": ("dau_count", "wau_count", "mau28_count", "mau30_count")}
+NEEDED = {
+    "active_users__daily": ("dau_count", "wau_count", "mau28_count", "mau30_count"),
+    "theme_velocity__theme_week": ("p_value", "q_value"),
+}
 
 SANE: dict[str, Row] = {
     "usage_events": {"group_id": "acc"},
@@ -74,6 +77,10 @@ SANE: dict[str, Row] = {
         "mention_count": 3, "ticket_mention_count": 1, "account_count": 2,
         "unmatched_mention_count": 1, "top1_num": 1, "top1_den": 4, "top1_rate": 0.25,
         "demand_arr_minor": 4, "currency": "USD",
+    },
+    "theme_velocity__theme_week": {
+        "ask_count": 1, "velocity_ratio": 2.0, "velocity_low": 1.0, "velocity_high": 3.0,
+        "p_value": 0.02, "q_value": 0.04, "verdict": "rising",
     },
     "feedback__mention": {
         "evidence_end": 1, "match_method": "keyword", "exclusion_reason": None,
@@ -189,6 +196,14 @@ BREACH: dict[tuple[str, str], Change] = {
     ("feedback__mention", "unexpected_rows__left_out_without_reason"): {"is_countable": False},
     ("feedback__mention", "unexpected_rows__account_unknown_but_matched"): {
         "account_id": "unknown"},
+    ("theme_velocity__theme_week", "column_values_to_be_between__p_value"): {
+        "p_value": 1.1, "q_value": None, "verdict": "unknown"},
+    ("theme_velocity__theme_week", "unexpected_rows__surer_after_looking_at_more"): {
+        "q_value": 0.01},
+    ("theme_velocity__theme_week", "unexpected_rows__ratio_outside_its_interval"): {
+        "velocity_ratio": 4.0},
+    ("theme_velocity__theme_week", "unexpected_rows__verdict_beyond_its_evidence"): {
+        "q_value": 0.06},
     ("survey__survey_period", "unexpected_rows__quarter_on_is_no_first"): {"quarter_on": DAY},
     ("survey__survey_period", "unexpected_rows__answers_do_not_add_up"): {"answer_count": 10},
     ("survey__survey_period", "unexpected_rows__parts_are_not_all"): {"passive_count": 2},
