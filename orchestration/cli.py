@@ -18,6 +18,8 @@ from typing import Any, NoReturn
 
 import click
 
+from orchestration.commands.themes import themes
+
 EXIT_FAILED = 1  # the work was done and did not pass
 EXIT_CANNOT = 2  # the work could not be done
 
@@ -253,6 +255,9 @@ def doctor(home: Path) -> int:
     from orchestration.commands.doctor import examine
 
     return examine(home)
+
+
+main.add_command(themes)
 
 
 def program() -> NoReturn:

@@ -8,6 +8,12 @@ from pathlib import Path
 import pytest
 
 from .fixture_lake import FixtureLake, Warehouse
+from .research_world import sessions
+from .survey_world import surveys
+from .voice_hand import BY_HAND
+from .voice_world import ORG_ZONE, Rows, deliver, merged, world
+
+NO_CHECKS = ["resource_type:test", "resource_type:unit_test"]
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +36,22 @@ def make_warehouse(tmp_path: Path, dbt_target: Path) -> Callable[..., Warehouse]
         return Warehouse(tmp_path / name / "warehouse.duckdb", lake, dbt_target, settings)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def voice_rows() -> Rows:
+    """What a random company's customers said, and the cases of docs/decisions.md."""
+    return merged(world(5), surveys(6), sessions(7), BY_HAND)
+
+
+@pytest.fixture(scope="session")
+def voice_built(voice_rows: Rows, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """The voice marts of that company."""
+    folder = tmp_path_factory.mktemp("voice")
+    lake = FixtureLake(folder / "lake")
+    deliver(lake, voice_rows)
+    warehouse = Warehouse(
+        folder / "warehouse.duckdb", lake, folder / "target", {"org_time_zone": ORG_ZONE}
+    )
+    warehouse.run("build", select=["+marts.voice"], exclude=NO_CHECKS)
+    return warehouse

@@ -11,6 +11,7 @@ from .fixture_lake import FixtureLake, Warehouse, at, load_contract_files
 
 CONTRACTS = (
     "work_items", "work_item_events", "deployments", "incidents", "qa_checks", "research_sessions",
+    "survey_deliveries",
 )  # fmt: skip
 LATER = "2026-05-09T00:00:00Z"
 

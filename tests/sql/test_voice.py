@@ -2,102 +2,50 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from .conftest import NO_CHECKS
 from .fixture_lake import FixtureLake, Warehouse
 from .voice_oracle import VoiceOracle
 from .voice_words import first_hit, mentions
-from .voice_world import ORG_ZONE, Rows, deliver, deliver_scattered, world
+from .voice_world import TERMS, Rows, deliver_scattered
 
 MART = "marts.theme_demand__theme_week"
-NO_CHECKS = ["resource_type:test", "resource_type:unit_test"]
+MENTION = "marts.feedback__mention"
 OWN = [
     "marts.voice",
     "fct_feedback_item",
     "fct_mention",
     "fct_parent_week",
     "dim_opportunity_version",
+    "dim_voice_week",
+    "fct_theme_ask",
+    "fct_theme_churn",
+    "fct_ask_tail",
+    "fct_survey_answer",
+    "fct_survey_invitee",
+    "fct_survey_period",
 ]
 
 
-def ticket(ref: str, at: str, subject: str, account: str | None, **more: Any) -> dict[str, Any]:
-    when = dt.datetime.fromisoformat(at)
-    return {
-        "ticket_id": ref, "version_at": when, "subject": subject, "status": "open",
-        "requester_ref": "r99",
-        "submitter_ref": None, "account_ref": account, "created_at": when, "updated_at": when,
-    } | more  # fmt: skip
-
-
-def deal(
-    ref: str, account: str, amount: int, chance: float, at: str, **more: Any
-) -> dict[str, Any]:
-    return {
-        "opportunity_id": ref, "account_ref": account, "stage": "open", "amount_minor": amount,
-        "currency": "USD",
-        "probability": chance, "is_closed": False, "is_won": False, "created_at": dt.datetime(2026,
-        3, 1),
-        "updated_at": dt.datetime.fromisoformat(at), "closes_on": None, "loss_reason": None,
-        "is_deleted": False,
-    } | more  # fmt: skip
-
-
-# The week of 2 March, before the random weeks: docs/decisions.md tells about it.
-BY_HAND: Rows = {
-    ("tickets", "zendesk"): [
-        ticket("h1", "2026-03-03T10:00", "SSO please", "1"),
-        ticket("h2", "2026-03-04T10:00", "We need (SSO)", "2"),
-        ticket("h3", "2026-03-04T11:00", "sso?", None),
-        ticket("h4", "2026-03-05T10:00", "SSO", "4"),
-        ticket("h5", "2026-03-05T10:00", "SSO", "8"),
-        ticket("h6", "2026-03-05T10:00", "Take me off the SSO newsletter", "1"),
-        ticket("h7", "2026-03-05T10:00", "SSO", "6", status="deleted"),
-        ticket("h8", "2026-03-08T12:00", "Wrong invoice", "1"),
-    ],
-    ("feedback_notes", "hubspot"): [
-        {"note_id": "h9", "note_type": "note", "occurred_at": dt.datetime(2026, 3, 3),
-         "account_ref": "h6",
-         "opportunity_id": None, "body": "They want Single\n Sign-On, and an SSO demo",
-         "updated_at": dt.datetime(2026, 3, 3)},
-    ],
-    ("opportunities", "hubspot"): [
-        deal("hd1", "h6", 2_000, 0.25, "2026-03-02"),
-        deal("hd2", "h2", 1_000, 0.5, "2026-03-03"),
-        deal("hd2", "h2", 1_000, 1.0, "2026-03-20", is_closed=True, is_won=True),
-        deal("hd3", "h6", 700, 0.5, "2026-03-02"),
-        deal("hd3", "h6", 700, 0.0, "2026-03-05", is_closed=True, loss_reason="No single sign-on"),
-        deal("hd4", "h6", 900, 0.5, "2026-03-02", currency="EUR"),
-    ],
-}  # fmt: skip
+@pytest.fixture(scope="module")
+def rows(voice_rows: Rows) -> Rows:
+    return voice_rows
 
 
 @pytest.fixture(scope="module")
-def rows() -> Rows:
-    found = world(5)
-    return found | {key: [*found[key], *more] for key, more in BY_HAND.items()}
-
-
-@pytest.fixture(scope="module")
-def built(rows: Rows, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    folder = tmp_path_factory.mktemp("voice")
-    lake = FixtureLake(folder / "lake")
-    deliver(lake, rows)
-    warehouse = Warehouse(
-        folder / "warehouse.duckdb", lake, folder / "target", {"org_time_zone": ORG_ZONE}
-    )
-    warehouse.run("build", select=["+marts.voice"], exclude=NO_CHECKS)
-    return warehouse
+def built(voice_built: Warehouse) -> Warehouse:
+    return voice_built
 
 
 def cells(warehouse: Warehouse, oracle: VoiceOracle) -> tuple[dict, dict]:
     """Rows of the mart and of the oracle by theme and week, with the oracle's columns."""
     expected = oracle.theme_weeks()
     columns = list(next(iter(expected.values())))
-    found = warehouse.query(f"select theme_id, week_on, {', '.join(columns)} from {MART}")
+    asked = ", ".join("round(hhi_rate, 9)" if c == "hhi_rate" else c for c in columns)
+    found = warehouse.query(f"select theme_id, week_on, {asked} from {MART}")
     return {(r[0], r[1]): dict(zip(columns, r[2:], strict=True)) for r in found}, expected
 
 
@@ -153,6 +101,52 @@ def test_mentions_equal_the_oracle(built: Warehouse, rows: Rows) -> None:
     assert len(expected) > 150
 
 
+def test_published_mentions_are_what_was_found_and_in_whose_name(
+    built: Warehouse, rows: Rows
+) -> None:
+    found = built.query(
+        "select item_id, theme_id, account_id, ultimate_parent_id, occurred_on, evidence, "
+        "is_countable, person_id from marts.feedback__mention"
+    )
+    expected = [
+        (i.item_id, t, i.account, i.parent, i.on, i.text[a:b], i.reason is None)
+        for i in VoiceOracle(rows).items
+        for t, (a, b, *_) in mentions(i.text).items()
+    ]
+    assert sorted(r[:7] for r in found) == sorted(expected)
+    people = {r[7] for r in found if r[0].startswith("interview:")}
+    assert len(people) > 3, "the random rows never name who was interviewed"
+    assert {r[7] for r in found} <= {None, *(f"u{n}" for n in range(1, 11))}
+
+
+def test_every_kind_of_feedback_is_an_item_once(built: Warehouse) -> None:
+    kinds = built.query("select distinct item_type from core.fct_feedback_item order by 1")
+    assert {k for (k,) in kinds} == {
+        "call", "idea", "interview", "loss_reason", "note", "survey_answer", "ticket",
+    }  # fmt: skip
+
+
+def test_a_mention_is_complete_once_its_day_is_over(built: Warehouse) -> None:
+    assert built.query(
+        "select count(*) > 100, bool_and(data_through_at <= occurred_on + interval 36 hours), "
+        "bool_and(is_complete = (data_through_at = occurred_on + interval 36 hours)), "
+        "bool_or(not is_complete) from marts.feedback__mention"
+    ) == [(True, True, True, True)]
+
+
+def test_the_version_of_a_theme_follows_its_terms(built: Warehouse, tmp_path: Path) -> None:
+    versions = "select theme_id, terms_version from core.dim_theme"
+    before = dict(built.query(versions))
+    terms = [{"theme_id": t, "theme_name": t, "term": w, "is_exclusion": x} for t, w, x in TERMS]
+    lake = FixtureLake(tmp_path / "lake")
+    changed = [r | {"term": "ssoo"} if r["term"] == "sso" else r for r in reversed(terms)]
+    lake.add("theme_terms", changed, source="registry")
+    other = Warehouse(tmp_path / "warehouse.duckdb", lake, built.target, built.settings)
+    other.run(select=["stg_theme_terms", "dim_theme"])
+    after = dict(other.query(versions))
+    assert {t for t in before if before[t] != after[t]} == {"sso"}
+
+
 def test_the_oracle_is_no_yes_man(built: Warehouse, rows: Rows) -> None:
     """One item less, one word less or another currency must be seen."""
     ref = ("feedback_notes", "hubspot")
@@ -174,7 +168,7 @@ def test_evidence_is_what_stands_in_the_text(built: Warehouse) -> None:
 def test_own_checks_of_the_models_pass(built: Warehouse) -> None:
     built.run(
         "test",
-        select=[*OWN, "int_voice__item", "int_voice__term"],
+        select=[*OWN, "int_voice__item", "int_voice__term", "int_voice__question"],
     )
 
 
@@ -185,7 +179,7 @@ def test_order_repetition_and_batches_of_deliveries_change_nothing(
     deliver_scattered(lake, rows, seed=3)
     other = Warehouse(tmp_path / "warehouse.duckdb", lake, built.target, built.settings)
     other.run("build", select=["+marts.voice"], exclude=NO_CHECKS)
-    for table in (MART, "core.fct_mention", "core.fct_feedback_item"):
+    for table in (MART, MENTION, "core.fct_mention", "core.fct_feedback_item"):
         assert other.rows(table) == built.rows(table)
 
 

@@ -61,6 +61,7 @@ class VoiceOracle:
         self.rows, self.currency = rows, currency
         self.deals = self._deal_versions()
         self.items = [*self._tickets(), *self._notes(), *self._answers(), *self._losses()]
+        self.items += self._interviews()
 
     def _item(self, kind: str, ref: str, at: dt.datetime, account: str | None, person: int | None,
               text: str | None, void: str | None, lost: int = 0,
@@ -132,6 +133,19 @@ class VoiceOracle:
             made += self._item(
                 note["note_type"], ref_id, at, self._sold_to(ref), None, note["body"], None
             )
+        return made
+
+    def _interviews(self) -> list[Item]:
+        """Notes of the company's own: accounts by the product's ids, people from the session."""
+        held = latest(self.rows.get(("research_sessions", "notes"), []), "session_id", "updated_at")
+        made = []
+        for note in self.rows.get(("feedback_notes", "notes"), []):
+            key = held.get(note["note_id"], {}).get("email_key")
+            person = int(key[1:]) if key and int(key[1:]) <= len(PEOPLE) else None
+            ref = (note["account_ref"] or "").removeprefix("g")
+            account = f"g{ref}" if ref in PARENT else None
+            at, ref_id = note["occurred_at"], f"notes:{note['note_id']}"
+            made += self._item("interview", ref_id, at, account, person, note["body"], None)
         return made
 
     def _answers(self) -> list[Item]:
@@ -257,6 +271,7 @@ class VoiceOracle:
             "top1_num": max(amounts, default=None),
             "top1_den": arr if amounts else None,
             "top1_rate": max(amounts) / arr if amounts and arr else None,
+            "hhi_rate": round(sum((a / arr) ** 2 for a in amounts), 9) if amounts and arr else None,
             "example_item_id": first[0].item_id if first else None,
             "example_evidence": first[0].text[first[1][0] : first[1][1]] if first else None,
             "is_complete": reach >= over,
@@ -270,8 +285,9 @@ class VoiceOracle:
             "survey_responses": "submitted_at",
             "opportunities": "updated_at",
         }  # fmt: skip
-        ends = [
-            max(r[clocks[c]] for r in rows) for (c, _), rows in self.rows.items() if c in clocks
-        ]
-        ends = [min(e, AS_OF) for e in ends]
+        found: dict[str, list[dt.datetime]] = {}
+        for (c, _), rows in self.rows.items():
+            if c in clocks:
+                found.setdefault(c, []).extend(r[clocks[c]] for r in rows)
+        ends = [min(max(moments), AS_OF) for moments in found.values()]
         return min(ends), max(ends)

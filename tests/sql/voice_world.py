@@ -57,7 +57,7 @@ TERMS = (
     ("exports", "export* fail*", False), ("exports", "export fail*", False),
     ("billing", "invoice", False), ("billing", "Bill*", False), ("billing", "c++", True),
     ("cpp", "c++", False), ("over", "über*", False), ("silent", "nobody says this", False),
-    ("blank", " * ", False),
+    ("blank", " * ", False), ("dark", "dark mode", False),
 )  # fmt: skip
 ZONES = {"1": "Pacific/Auckland", "4": "America/Los_Angeles"}
 # account_ref, parent_ref, versions of (day, plan, arr, currency), first day without a contract
@@ -220,6 +220,15 @@ def world(seed: int, count: int = 160) -> Rows:
         | sales(chance, count // 2)
         | answers(chance, count // 2)
     )
+
+
+def merged(*parts: Rows) -> Rows:
+    """All rows of several worlds."""
+    found: Rows = {}
+    for part in parts:
+        for key, rows in part.items():
+            found[key] = [*found.get(key, []), *rows]
+    return found
 
 
 def deliver(lake: FixtureLake, rows: Rows) -> None:

@@ -9,6 +9,7 @@ clocks as (
         ('exposures', 'exposed_at'), ('feedback_notes', 'updated_at'), ('identities', 'updated_at'),
         ('incidents', 'updated_at'), ('listed_rows', 'listed_at'), ('opportunities', 'updated_at'), ('qa_checks', 'checked_at'),
         ('research_sessions', 'updated_at'), ('survey_responses', 'submitted_at'),
+        ('survey_deliveries', 'updated_at'),
         ('ticket_events', 'occurred_at'), ('ticket_messages', 'created_at'), ('tickets', 'version_at'),
         ('tool_activity', 'occurred_at'), ('tool_seats', 'snapshot_on'), ('tool_spend', 'spent_on'),
         ('vendor_reports', 'reported_at'), ('work_item_events', 'occurred_at'), ('work_items', 'updated_at')

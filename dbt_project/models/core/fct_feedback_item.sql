@@ -1,12 +1,22 @@
 with
 
+-- A source that delivers no accounts of its own (notes that people write) names them as the product does.
+account_sources as (
+
+    select split_part(alias, ':', 1) as source
+    from {{ ref('bridge_account') }}
+    where alias_type = 'account_ref'
+    group by split_part(alias, ':', 1)
+
+),
+
 resolved as (
 
     select
         items.item_id, items.item_type, items.source, items.item_ref, items.occurred_at, items.stated_on,
         coalesce(by_vendor.person_id, by_user.person_id, by_mail.person_id) as person_id,
         coalesce(
-            accounts.account_id, by_vendor.account_id, by_user.account_id, by_mail.account_id, 'unknown'
+            accounts.account_id, own.account_id, by_vendor.account_id, by_user.account_id, by_mail.account_id, 'unknown'
         ) as account_id,
         items.item_text, items.lost_minor, items.lost_currency, items.void_reason
     from {{ ref('int_voice__item') }} as items
@@ -18,6 +28,9 @@ resolved as (
         on by_mail.alias_type = 'email_key' and by_mail.alias = items.email_key
     left join {{ ref('bridge_account') }} as accounts
         on accounts.alias_type = 'account_ref' and accounts.alias = items.source || ':' || items.account_ref
+    left join account_sources on account_sources.source = items.source
+    left join {{ ref('bridge_account') }} as own
+        on own.alias_type = 'group_id' and own.alias = items.account_ref and account_sources.source is null
 
 ),
 

@@ -56,7 +56,7 @@ select
     ranked.term, ranked.term_count,
     cast(ranked.evidence_start as bigint) as evidence_start,
     cast(ranked.evidence_start + length(ranked.evidence) as bigint) as evidence_end,
-    ranked.evidence, 'keyword' as match_method,
+    ranked.evidence, 'keyword' as match_method, cast(null as double) as confidence,
     items.lost_minor, items.lost_currency,
     items.is_matched, items.is_countable, items.exclusion_reason
 from ranked

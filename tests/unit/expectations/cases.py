@@ -22,7 +22,10 @@ TELLS_APART = {
     "reconciliation__source_day": "metric",
 }  # fmt: skip
 # Numbers that a check of the whole row wants to be there.
-NEEDED = {"active_users__daily": ("dau_count", "wau_count", "mau28_count", "mau30_count")}
+NEEDED = {
+    "active_users__daily": ("dau_count", "wau_count", "mau28_count", "mau30_count"),
+    "theme_velocity__theme_week": ("p_value", "q_value"),
+}
 
 SANE: dict[str, Row] = {
     "usage_events": {"group_id": "acc"},
@@ -37,6 +40,8 @@ SANE: dict[str, Row] = {
     "opportunities": {"amount_minor": None, "currency": None, "is_closed": None, "is_won": None},
     "accounts": {"arr_minor": None, "currency": None},
     "survey_responses": {},
+    "survey_deliveries": {"user_id": "u"},
+    "survey_questions": {"question_kind": "csat"},
     "identities": {},
     "listed_rows": {"contract": "tickets"},
     "theme_terms": {},
@@ -124,6 +129,21 @@ SANE: dict[str, Row] = {
         "unmatched_mention_count": 1, "top1_num": 1, "top1_den": 4, "top1_rate": 0.25,
         "demand_arr_minor": 4, "currency": "USD",
     },
+    "theme_velocity__theme_week": {
+        "ask_count": 1, "velocity_ratio": 2.0, "velocity_low": 1.0, "velocity_high": 3.0,
+        "p_value": 0.02, "q_value": 0.04, "verdict": "rising",
+    },
+    "feedback__mention": {
+        "evidence_end": 1, "match_method": "keyword", "exclusion_reason": None,
+    },
+    "survey__survey_period": {
+        "question_kind": "nps", "segment": "all", "quarter_on": date(2026, 1, 1),
+        "answer_count": 9, "response_count": 4, "test_answer_count": 1, "excluded_answer_count": 2,
+        "off_scale_answer_count": 1, "repeated_answer_count": 1, "promoter_count": 2,
+        "passive_count": 1, "detractor_count": 1, "nps_score": 25.0, "scale_min": 0.0,
+        "scale_max": 10.0, "answer_mean": 7.5, "top2_num": 1, "top2_den": 4, "top2_rate": 0.25,
+        "response_num": 1, "response_den": 4, "response_rate": 0.25,
+    },
     "tool__tool_month": {
         "month_on": date(2026, 3, 1), "assigned_seat_count": 9, "active28_seat_count": 2,
         "idle90_seat_count": 1, "leaver_seat_count": 1, "utilisation_num": 2, "utilisation_den": 8,
@@ -171,6 +191,10 @@ BREACH: dict[tuple[str, str], Change] = {
         "starts_on": "1999-01-01", "ends_on": "1999-01-01"},
     ("survey_responses", "unexpected_rows__answer_beyond_any_scale"): {"answer_number": 1e6},
     ("survey_responses", "unexpected_rows__preview_not_marked"): {"channel": "preview"},
+    ("survey_deliveries", "unexpected_rows__nobody"): {"user_id": None},
+    ("survey_questions", "unexpected_rows__scale_without_room"): {"scale_max": 1},
+    ("survey_questions", "unexpected_rows__nps_on_another_scale"): {
+        "question_kind": "nps", "scale_max": 5},
     ("opportunities", "column_values_to_be_between__amount_minor"): {
         "amount_minor": -1, "currency": "USD"},
     ("opportunities", "unexpected_rows__amount_without_currency"): {"amount_minor": 5},
@@ -248,6 +272,31 @@ BREACH: dict[tuple[str, str], Change] = {
         "survey_mention_count": 3},
     ("theme_demand__theme_week", "unexpected_rows__accounts_without_mention"): {
         "account_count": 3},
+    ("feedback__mention", "column_value_lengths_to_be_between__evidence"): {
+        "evidence": "", "evidence_end": 0},
+    ("feedback__mention", "column_values_to_not_match_regex__evidence"): {
+        "evidence": "a@b.test", "evidence_end": 8},
+    ("feedback__mention", "unexpected_rows__evidence_out_of_place"): {"evidence_end": 9},
+    ("feedback__mention", "unexpected_rows__left_out_without_reason"): {"is_countable": False},
+    ("feedback__mention", "unexpected_rows__account_unknown_but_matched"): {
+        "account_id": "unknown"},
+    ("theme_velocity__theme_week", "column_values_to_be_between__p_value"): {
+        "p_value": 1.1, "q_value": None, "verdict": "unknown"},
+    ("theme_velocity__theme_week", "unexpected_rows__surer_after_looking_at_more"): {
+        "q_value": 0.01},
+    ("theme_velocity__theme_week", "unexpected_rows__ratio_outside_its_interval"): {
+        "velocity_ratio": 4.0},
+    ("theme_velocity__theme_week", "unexpected_rows__verdict_beyond_its_evidence"): {
+        "q_value": 0.06},
+    ("survey__survey_period", "unexpected_rows__quarter_on_is_no_first"): {"quarter_on": DAY},
+    ("survey__survey_period", "unexpected_rows__answers_do_not_add_up"): {"answer_count": 10},
+    ("survey__survey_period", "unexpected_rows__parts_are_not_all"): {"passive_count": 2},
+    ("survey__survey_period", "unexpected_rows__score_of_other_parts"): {"nps_score": 50.0},
+    ("survey__survey_period", "column_values_to_be_between__nps_score"): {
+        "nps_score": 101.0, "promoter_count": None},
+    ("survey__survey_period", "unexpected_rows__scales_mixed"): {"answer_mean": 11.0},
+    ("survey__survey_period", "unexpected_rows__few_answers_on_the_scale"): {
+        "off_scale_answer_count": 5, "answer_count": 13},
     ("renewal__contract", "unexpected_rows__saving_of_other_parts"): {"reclaimable_minor": 5},
     ("active_days__week_day_count", "unexpected_rows__others_than_the_monthly_active"): {
         "day_count": 1},

@@ -85,6 +85,20 @@ def test_promises_of_the_support_desk(place) -> None:
     assert [row[2] for row in place.quarantine()] == ["bad_target_minutes", "missing_policy_id"]
 
 
+def test_the_register_of_survey_questions(place) -> None:
+    folder = place.home / "registry"
+    folder.mkdir(exist_ok=True)
+    (folder / "surveys.yml").write_text(
+        "kind: surveys\nquestions:\n"
+        "  - {survey_id: S, question_id: QID3, question_kind: CSAT, scale_min: 1, scale_max: 5}\n"
+        "  - {survey_id: S, question_id: QID4, question_kind: ces, scale_min: 1}\n"
+    )
+    outcome = next(f for f in place.run().files if f.path.endswith("surveys.yml"))
+    assert outcome.status == "loaded"
+    columns = "survey_id, question_id, question_kind, scale_min, scale_max"
+    assert place.rows("survey_questions", columns) == [("S", "QID3", "csat", 1.0, 5.0)]
+
+
 def test_every_format_is_told_apart_from_all_others() -> None:
     for one in load_formats():
         for other in load_formats():

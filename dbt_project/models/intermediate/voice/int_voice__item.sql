@@ -45,9 +45,12 @@ tickets as (
 notes as (
 
     select
-        notes.note_type, notes.source, notes.note_id, notes.occurred_at, null, null, null, null,
-        coalesce(notes.account_ref, deals.account_ref), notes.body, null, null, null
+        notes.note_type, notes.source, notes.note_id, notes.occurred_at, null, null, null, sessions.email_key,
+        coalesce(notes.account_ref, deals.account_ref, sessions.account_ref), notes.body, null, null, null
     from {{ ref('stg_feedback_notes') }} as notes
+    -- Who was interviewed stands with the session that the note is of.
+    left join {{ ref('stg_research_sessions') }} as sessions
+        on sessions.source = notes.source and sessions.session_id = notes.note_id
     left join {{ ref('stg_opportunities') }} as deals
         on deals.source = notes.source and deals.opportunity_id = notes.opportunity_id
 

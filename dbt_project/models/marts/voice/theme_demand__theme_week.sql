@@ -1,47 +1,5 @@
 with
 
--- A source that has been silent for longer than its promise is not waited for.
-sources as (
-
-    select
-        high_water_at,
-        case when {{ seconds_between('high_water_at', as_of_at()) }} <= fail_hours * 3600 then high_water_at end
-            as awaited_at
-    from {{ ref('dim_contract') }}
-    where contract in ('tickets', 'feedback_notes', 'survey_responses', 'opportunities')
-
-),
-
-reach as (
-
-    select coalesce(min(awaited_at), max(high_water_at)) as high_water_at, max(high_water_at) as last_at
-    from sources
-
-),
-
-ends as (
-
-    select
-        (select min(week_on) from {{ ref('fct_feedback_item') }} where is_countable) as first_on,
-        {{ greatest_of(
-            "(select " ~ local_date('last_at', "'" ~ setting('org_time_zone') ~ "'") ~ " from reach)",
-            "(select max(occurred_on) from " ~ ref('fct_feedback_item') ~ " where is_countable)"
-        ) }} as last_on
-
-),
-
-spine as (
-
-    {{ date_spine('(select first_on from ends)', '(select last_on from ends)') }}
-
-),
-
-weeks as (
-
-    select distinct {{ week_of('day_on') }} as week_on from spine where day_on is not null
-
-),
-
 counts as (
 
     select
@@ -77,6 +35,7 @@ demand as (
     select
         asking.theme_id, asking.week_on, count(*) as account_count,
         sum(worth.arr_minor) as arr_minor, max(worth.arr_minor) as top_minor,
+        sum(cast(worth.arr_minor as double) * worth.arr_minor) as arr_squares,
         sum(worth.pipeline_minor) as pipeline_minor,
         sum(case when worth.has_other_currency then 1 else 0 end) as other_currency_count
     from (
@@ -87,6 +46,14 @@ demand as (
     left join {{ ref('fct_parent_week') }} as worth
         on worth.ultimate_parent_id = asking.ultimate_parent_id and worth.week_on = asking.week_on
     group by asking.theme_id, asking.week_on
+
+),
+
+churn as (
+
+    select theme_id, week_on, sum(arr_minor) as arr_minor, count(distinct ultimate_parent_id) as parent_count
+    from {{ ref('fct_theme_churn') }}
+    group by theme_id, week_on
 
 )
 
@@ -102,19 +69,23 @@ select
     cast(case when demand.theme_id is null then 0 else demand.arr_minor end as bigint) as demand_arr_minor,
     cast(case when demand.theme_id is null then 0 else demand.pipeline_minor end as bigint) as open_pipeline_minor,
     cast(coalesce(counts.lost_minor, 0) as bigint) as lost_pipeline_minor,
+    cast(case when churn.theme_id is null then 0 else churn.arr_minor end as bigint) as churned_arr_minor,
+    coalesce(churn.parent_count, 0) as churned_account_count,
     '{{ setting("org_currency") }}' as currency,
     cast(coalesce(demand.other_currency_count, 0) as bigint) as other_currency_account_count,
     cast(demand.top_minor as bigint) as top1_num,
     cast(demand.arr_minor as bigint) as top1_den,
     {{ rate('demand.top_minor', 'demand.arr_minor') }} as top1_rate,
+    demand.arr_squares as hhi_num,
+    cast(demand.arr_minor as double) * demand.arr_minor as hhi_den,
+    {{ rate('demand.arr_squares', 'cast(demand.arr_minor as double) * demand.arr_minor') }} as hhi_rate,
     examples.item_id as example_item_id, examples.evidence as example_evidence,
-    coalesce(reach.high_water_at >= {{ day_over_at(add_days('weeks.week_on', 6)) }}, false) as is_complete,
-    {{ least_of(day_over_at(add_days('weeks.week_on', 6)), 'reach.high_water_at') }} as data_through_at,
-    1 as definition_version
+    weeks.is_complete, weeks.data_through_at,
+    2 as definition_version
 from {{ ref('dim_theme') }} as themes
-cross join weeks
-cross join reach
+cross join {{ ref('dim_voice_week') }} as weeks
 left join counts on counts.theme_id = themes.theme_id and counts.week_on = weeks.week_on
 left join demand on demand.theme_id = themes.theme_id and demand.week_on = weeks.week_on
 left join examples
     on examples.theme_id = themes.theme_id and examples.week_on = weeks.week_on and examples.example_rank = 1
+left join churn on churn.theme_id = themes.theme_id and churn.week_on = weeks.week_on
