@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from .deals_world import TERMS
 from .fixture_lake import FixtureLake, Warehouse
+from .replay import Replay
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +32,10 @@ def make_warehouse(tmp_path: Path, dbt_target: Path) -> Callable[..., Warehouse]
         return Warehouse(tmp_path / name / "warehouse.duckdb", lake, dbt_target, settings)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def accounts_replay(tmp_path_factory: pytest.TempPathFactory) -> Replay:
+    """The marts about accounts, to be built again and again on other customers and deals."""
+    contracts = ["accounts", "exclusions", "exchange_rates", "opportunities", "feedback_notes"]
+    return Replay(tmp_path_factory.mktemp("accounts"), ["+marts.accounts"], contracts, TERMS)

@@ -17,6 +17,7 @@ DAY = date(2026, 3, 2)  # a Monday
 TELLS_APART = {
     "retention__cohort_interval": "interval_number", "exclusions": "subject",
     "listed_rows": "item_id", "exchange_rates": "source",
+    "win_rate__cohort_month": "month_on",
 }  # fmt: skip
 # Numbers that a check of the whole row wants to be there.
 NEEDED = {"active_users__daily": ("dau_count", "wau_count", "mau28_count", "mau30_count")}
@@ -72,6 +73,25 @@ SANE: dict[str, Row] = {
         "mention_count": 3, "ticket_mention_count": 1, "account_count": 2,
         "unmatched_mention_count": 1, "top1_num": 1, "top1_den": 4, "top1_rate": 0.25,
         "demand_arr_minor": 4, "currency": "USD",
+    },
+    "revenue__account_month": {
+        "month_on": date(2026, 3, 1), "movement": "expansion", "currency": "USD",
+        "opening_spot_minor": 8, "expansion_spot_minor": 2, "fx_spot_minor": 1,
+        "closing_spot_minor": 11, "opening_constant_minor": 8, "expansion_constant_minor": 2,
+        "closing_constant_minor": 10, "grr_num": 8, "grr_den": 8, "grr_rate": 1.0, "nrr_num": 10,
+        "nrr_den": 8, "nrr_rate": 1.25, "logo_churn_num": 0, "logo_churn_den": 1,
+        "logo_churn_rate": 0.0,
+    },
+    "opportunity__opportunity": {
+        "outcome": "lost", "account_id": "acc", "is_matched": True, "unmatched_reason": None,
+        "currency": "USD", "gap_lost_num": 4, "gap_lost_den": 4, "gap_lost_rate": 1.0,
+        "note_coverage_num": 1, "note_coverage_den": 1, "note_coverage_rate": 1.0,
+    },
+    "win_rate__cohort_month": {
+        "cohort_basis": "created", "month_on": date(2026, 3, 1), "deal_count": 4, "won_count": 1,
+        "lost_count": 3, "decided_num": 4, "decided_den": 4, "decided_rate": 1.0, "win_num": 1,
+        "win_den": 4, "win_rate": 0.25, "gap_lost_num": 1, "gap_lost_den": 4,
+        "gap_lost_rate": 0.25,
     },
     "tool__tool_month": {
         "month_on": date(2026, 3, 1), "assigned_seat_count": 9, "active28_seat_count": 2,
@@ -179,6 +199,31 @@ BREACH: dict[tuple[str, str], Change] = {
     ("theme_demand__theme_week", "unexpected_rows__demand_without_currency"): {"currency": None},
     ("theme_demand__theme_week", "unexpected_rows__mention_without_evidence"): {
         "example_evidence": None},
+    ("revenue__account_month", "unexpected_rows__month_on_is_no_first"): {"month_on": DAY},
+    ("revenue__account_month", "unexpected_rows__spot_movements_do_not_add_up"): {
+        "fx_spot_minor": 2},
+    ("revenue__account_month", "unexpected_rows__constant_movements_do_not_add_up"): {
+        "opening_constant_minor": 9},
+    ("revenue__account_month", "unexpected_rows__two_movements_at_once"): {
+        "new_spot_minor": 1, "fx_spot_minor": 0},
+    ("revenue__account_month", "unexpected_rows__revenue_without_rate"): {
+        "unconverted_account_count": 1},
+    ("opportunity__opportunity", "unexpected_rows__matched_without_reason"): {
+        "is_matched": False},
+    ("opportunity__opportunity", "column_values_to_be_in_set__unmatched_reason"): {
+        "account_id": "unknown", "is_matched": False, "unmatched_reason": "lost"},
+    ("opportunity__opportunity", "column_values_to_be_in_set__outcome"): {
+        "outcome": "paused", "closed_on": None},
+    ("opportunity__opportunity", "unexpected_rows__closed_yet_open"): {"closed_on": None},
+    ("opportunity__opportunity", "unexpected_rows__pushes_of_no_day"): {"push_count": 1},
+    ("opportunity__opportunity", "unexpected_rows__amount_without_rate"): {
+        "amount_minor": 5, "amount_spot_minor": None},
+    ("win_rate__cohort_month", "column_values_to_be_in_set__cohort_basis"): {
+        "cohort_basis": "won"},
+    ("win_rate__cohort_month", "unexpected_rows__month_on_is_no_first"): lambda row: {
+        "month_on": row["month_on"].replace(day=2)},
+    ("win_rate__cohort_month", "unexpected_rows__outcomes_do_not_add_up"): {"won_count": 2},
+    ("win_rate__cohort_month", "unexpected_rows__rate_before_its_time"): {"is_mature": False},
     ("tool__tool_month", "unexpected_rows__month_on_is_no_first"): {"month_on": DAY},
     ("tool__tool_month", "unexpected_rows__idle_and_active_beyond_assigned"): {
         "active28_seat_count": 9},
