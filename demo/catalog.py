@@ -246,3 +246,12 @@ RELEASES: tuple[tuple[str, str, str | None, str | None, date], ...] = (
     ("r-2026-04-smart-eta", "Smart ETA", LAUNCH_FEATURE, None, LAUNCH_ON),
     ("r-2026-05-onboarding", "New first day", None, None, date(2026, 5, 4)),
 )
+
+# What one unit was worth in USD from the first of each month of 2026 on.
+EXCHANGE_RATES = {
+    code: tuple((date(2026, month, 1), rate) for month, rate in enumerate(rates, start=1))
+    for code, rates in {
+        "EUR": ("1.08", "1.10", "1.09", "1.12", "1.11", "1.13"),
+        "GBP": ("1.27", "1.29", "1.28", "1.31", "1.30", "1.33"),
+    }.items()
+}

@@ -136,6 +136,21 @@ def _experiment(delivery: Delivery) -> None:
     _count(delivery, "registry_experiment", "experiments", 1)
 
 
+def _exchange_rates(delivery: Delivery) -> None:
+    rates = [
+        {"currency": code, "rated_on": day, "rate": rate}
+        for code, by_month in catalog.EXCHANGE_RATES.items() for day, rate in by_month
+    ]  # fmt: skip
+    body = {"rates": rates, "to_currency": "USD", "constant_on": rates[0]["rated_on"]}
+    lines = ["# What one unit of other currencies is worth in ours.", "kind: exchange_rates"]
+    lines += [f"{key}: {_scalar(body[key])}" for key in ("to_currency", "constant_on")]
+    text = "\n".join([*lines, "rates:", *_items(rates)]) + "\n"
+    delivery.text(
+        "registry_exchange_rates", "registry/exchange_rates.yml", text, moment(STARTS_ON, 7)
+    )
+    _count(delivery, "registry_exchange_rates", "exchange_rates", len(rates))
+
+
 def write_registry(delivery: Delivery) -> None:
     """Writes the configuration and all registers."""
     delivery.text("workspace_config", "productops.yml", _CONFIG, moment(date(2026, 1, 5), 7))
@@ -192,6 +207,7 @@ def write_registry(delivery: Delivery) -> None:
     _write(delivery, "sla_policies", "sla_policies.yml", "What we promise to those who write.",
            {"policies": catalog.POLICIES})  # fmt: skip
     _count(delivery, "registry_sla_policies", "sla_policies", len(catalog.POLICIES))
+    _exchange_rates(delivery)
     _tools(delivery)
     _releases(delivery)
     _experiment(delivery)

@@ -10,8 +10,10 @@ import re
 
 from ingest.fields import Field
 
-# ISO 4217 currencies whose minor unit is the unit itself.
-_NO_DECIMALS = "('JPY','KRW','CLP','VND','ISK','HUF')"
+# ISO 4217 currencies without a minor unit, and with one of a thousandth. The macro
+# `currency_digits` of the models says the same: a test compares them.
+NO_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
+THREE_DECIMALS = "BHD IQD JOD KWD LYD OMR TND"
 # End of a time that says its distance from UTC.
 _OFFSET = r":[0-9]{2}(\.[0-9]+)? ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 # Amounts as much of Europe writes them: 1.234,56
@@ -101,7 +103,9 @@ def _money(text: str, currency: str | None) -> str:
     is_comma = f"regexp_matches({bare}, '{_DECIMAL_COMMA}')"
     plain = f"case when {is_comma} then {point} else replace({bare}, ',', '') end"
     signed = f"regexp_replace({plain}, '^\\((.*)\\)$', '-\\1')"
-    factor = f"case when upper({currency}) in {_NO_DECIMALS} then 1 else 100 end"
+    none, three = (str(tuple(codes.split())) for codes in (NO_DECIMALS, THREE_DECIMALS))
+    code = f"upper({currency})"
+    factor = f"case when {code} in {none} then 1 when {code} in {three} then 1000 else 100 end"
     amount = f"coalesce(try_cast({text} as decimal(18, 4)), try_cast({signed} as decimal(18, 4)))"
     return f"cast(round({amount} * {factor if currency else 100}) as bigint)"
 

@@ -15,6 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import duckdb
@@ -34,6 +35,10 @@ FOLDERS = {
     "fivetran_hubspot": "crm/fivetran_hubspot",
     "panther_events": "vendor/panther_events",
 }
+# These tell the day of the export by their name alone, which the files themselves don't.
+SALES = "crm/maven_crm"
+EXPORTED = {name: name.replace(".csv", "_2018-01-01.csv") for name in (
+    "sales_pipeline.csv", "accounts.csv")}  # fmt: skip
 
 
 class Ran:
@@ -76,11 +81,11 @@ _DONE: dict[str, Ran] = {}
 def _run(name: str, realdata: Path, home: Path) -> Ran:
     """Runs once per workspace, whichever test asks first."""
     if name not in _DONE:
-        exports = realdata / FOLDERS[name]
+        exports = realdata / FOLDERS.get(name, SALES)
         (home / "registry").mkdir()
         (home / "drop").mkdir()
         for path in exports.iterdir():
-            shutil.copyfile(path, home / "drop" / path.name)
+            shutil.copyfile(path, home / "drop" / EXPORTED.get(path.name, path.name))
         shutil.copyfile(WORKSPACES / f"{name}.yml", home / "productops.yml")
         (home / ".env").write_text("PRODUCTOPS_HASH_KEY=a-key-for-tests-alone-0001\n")
         _DONE[name] = Ran(home, exports, run(open_workspace(home)))
@@ -174,6 +179,52 @@ def test_replicated_crm_tables_hold_their_rows(one) -> None:
         batch = ran.batch(f"/{file}")
         assert batch.rows_in == len(rows)
         assert batch.rows_quarantined == sum(not row[key] for row in rows)
+
+
+def test_a_sales_pipeline_keeps_each_deal_and_says_what_it_has_no_customer_for(one) -> None:
+    ran = one("maven_crm")
+    assert ran.report.is_green, ran.report
+    deals = ran.csv("sales_pipeline.csv")
+    mart = "from marts.opportunity__opportunity"
+    assert ran.query(f"select count(*), count(distinct opportunity_id) {mart}") == [
+        (len(deals), len(deals))
+    ]
+    # Spelled otherwise than in the list of products; not one of them is missing.
+    (found,) = ran.query(f"select count(*) {mart} where opportunity_name = 'GTXPro'")
+    assert found == (sum(deal["product"] == "GTXPro" for deal in deals),) == (1_480,)
+    nobody = Counter(deal["account"] == "" for deal in deals)
+    unmatched = ran.query(f"select unmatched_reason, count(*) {mart} group by 1 order by 1")
+    assert unmatched == [("no account named", nobody[True]), (None, nobody[False])]
+    assert nobody[True] == 1_425
+    outcomes = dict(ran.query(f"select outcome, count(*) {mart} group by 1"))
+    stages = Counter(deal["deal_stage"] for deal in deals)
+    assert outcomes == {
+        "won": stages["Won"], "lost": stages["Lost"],
+        "open": stages["Engaging"] + stages["Prospecting"],
+    }  # fmt: skip
+
+
+def test_win_rates_of_a_sales_pipeline_are_those_of_a_plain_count(one) -> None:
+    ran = one("maven_crm")
+    ended: dict[str, Counter[str]] = defaultdict(Counter)
+    waits: dict[str, list[int]] = defaultdict(list)
+    for deal in ran.csv("sales_pipeline.csv"):
+        if deal["deal_stage"] in ("Won", "Lost"):
+            made, closed = (datetime.strptime(deal[f"{what}_date"], "%d-%m-%y")
+                            for what in ("engage", "close"))  # fmt: skip
+            ended[f"{closed:%Y-%m}-01"][deal["deal_stage"]] += 1
+            if deal["deal_stage"] == "Won":
+                waits[f"{closed:%Y-%m}-01"].append((closed - made).days)
+    rows = ran.query(
+        "select cast(month_on as varchar), won_count, lost_count, cycle_p50_days, win_rate "
+        "from marts.win_rate__cohort_month where cohort_basis = 'closed' and deal_count > 0"
+    )
+    assert len(rows) == len(ended)
+    for month, won, lost, wait, rate in rows:
+        assert (won, lost) == (ended[month]["Won"], ended[month]["Lost"]), month
+        assert wait == pytest.approx(median(waits[month])), month
+        # The export was made at midnight: December isn't over everywhere.
+        assert rate == (None if month == "2017-12-01" else pytest.approx(won / (won + lost)))
 
 
 def _is_time(value: Any) -> bool:

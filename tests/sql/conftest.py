@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from .deals_world import TERMS
 from .fixture_lake import FixtureLake, Warehouse
+from .replay import Replay
 from .research_world import sessions
 from .survey_world import surveys
 from .voice_hand import BY_HAND
@@ -55,3 +57,10 @@ def voice_built(voice_rows: Rows, tmp_path_factory: pytest.TempPathFactory) -> W
     )
     warehouse.run("build", select=["+marts.voice"], exclude=NO_CHECKS)
     return warehouse
+
+
+@pytest.fixture(scope="session")
+def accounts_replay(tmp_path_factory: pytest.TempPathFactory) -> Replay:
+    """The marts about accounts, to be built again and again on other customers and deals."""
+    contracts = ["accounts", "exclusions", "exchange_rates", "opportunities", "feedback_notes"]
+    return Replay(tmp_path_factory.mktemp("accounts"), ["+marts.accounts"], contracts, TERMS)

@@ -52,11 +52,9 @@
 
 {# Money in words: minor units with the digits that the currency has, and its code. #}
 {% macro money_words(minor, currency) -%}
-    case
-        when {{ currency }} in ('JPY', 'KRW', 'VND', 'CLP', 'ISK', 'PYG', 'UGX', 'XAF', 'XOF', 'XPF')
-            then cast({{ minor }} as {{ dbt.type_string() }})
-        when {{ currency }} in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND')
-            then cast(cast({{ minor }} / 1000.0 as decimal(18, 3)) as {{ dbt.type_string() }})
+    case {{ currency_digits(currency) }}
+        when 0 then cast({{ minor }} as {{ dbt.type_string() }})
+        when 3 then cast(cast({{ minor }} / 1000.0 as decimal(18, 3)) as {{ dbt.type_string() }})
         else cast(cast({{ minor }} / 100.0 as decimal(18, 2)) as {{ dbt.type_string() }})
     end || ' ' || {{ currency }}
 {%- endmacro %}

@@ -20,6 +20,7 @@ TELLS_APART = {
     "session__daily": "activity_on", "tracking_coverage__source_week": "source",
     "identity_change__event": "alias", "restatement__metric_day": "segment",
     "reconciliation__source_day": "metric",
+    "exchange_rates": "source", "win_rate__cohort_month": "month_on",
 }  # fmt: skip
 # Numbers that a check of the whole row wants to be there.
 NEEDED = {
@@ -144,6 +145,25 @@ SANE: dict[str, Row] = {
         "scale_max": 10.0, "answer_mean": 7.5, "top2_num": 1, "top2_den": 4, "top2_rate": 0.25,
         "response_num": 1, "response_den": 4, "response_rate": 0.25,
     },
+    "revenue__account_month": {
+        "month_on": date(2026, 3, 1), "movement": "expansion", "currency": "USD",
+        "opening_spot_minor": 8, "expansion_spot_minor": 2, "fx_spot_minor": 1,
+        "closing_spot_minor": 11, "opening_constant_minor": 8, "expansion_constant_minor": 2,
+        "closing_constant_minor": 10, "grr_num": 8, "grr_den": 8, "grr_rate": 1.0, "nrr_num": 10,
+        "nrr_den": 8, "nrr_rate": 1.25, "logo_churn_num": 0, "logo_churn_den": 1,
+        "logo_churn_rate": 0.0,
+    },
+    "opportunity__opportunity": {
+        "outcome": "lost", "account_id": "acc", "is_matched": True, "unmatched_reason": None,
+        "currency": "USD", "gap_lost_num": 4, "gap_lost_den": 4, "gap_lost_rate": 1.0,
+        "note_coverage_num": 1, "note_coverage_den": 1, "note_coverage_rate": 1.0,
+    },
+    "win_rate__cohort_month": {
+        "cohort_basis": "created", "month_on": date(2026, 3, 1), "deal_count": 4, "won_count": 1,
+        "lost_count": 3, "decided_num": 4, "decided_den": 4, "decided_rate": 1.0, "win_num": 1,
+        "win_den": 4, "win_rate": 0.25, "gap_lost_num": 1, "gap_lost_den": 4,
+        "gap_lost_rate": 0.25,
+    },
     "tool__tool_month": {
         "month_on": date(2026, 3, 1), "assigned_seat_count": 9, "active28_seat_count": 2,
         "idle90_seat_count": 1, "leaver_seat_count": 1, "utilisation_num": 2, "utilisation_den": 8,
@@ -221,6 +241,7 @@ BREACH: dict[tuple[str, str], Change] = {
     ("experiments", "unexpected_rows__stopped_without_end"): {"status": "stopped"},
     ("experiments", "column_pair_values_a_to_be_greater_than_b__ends_on__starts_on"): {
         "ends_on": "2026-04-30"},
+    ("exchange_rates", "unexpected_rows__rate_to_itself"): {"to_currency": "EUR"},
     ("features", "unexpected_rows__plans_are_no_list"): {"entitled_plans": '"pro"'},
     ("theme_terms", "unexpected_rows__term_matches_everything"): {"term": "**"},
     ("tool_contracts", "unexpected_rows__seat_month_minor_without_currency"): {"currency": None},
@@ -327,6 +348,31 @@ BREACH: dict[tuple[str, str], Change] = {
     ("theme_demand__theme_week", "unexpected_rows__demand_without_currency"): {"currency": None},
     ("theme_demand__theme_week", "unexpected_rows__mention_without_evidence"): {
         "example_evidence": None},
+    ("revenue__account_month", "unexpected_rows__month_on_is_no_first"): {"month_on": DAY},
+    ("revenue__account_month", "unexpected_rows__spot_movements_do_not_add_up"): {
+        "fx_spot_minor": 2},
+    ("revenue__account_month", "unexpected_rows__constant_movements_do_not_add_up"): {
+        "opening_constant_minor": 9},
+    ("revenue__account_month", "unexpected_rows__two_movements_at_once"): {
+        "new_spot_minor": 1, "fx_spot_minor": 0},
+    ("revenue__account_month", "unexpected_rows__revenue_without_rate"): {
+        "unconverted_account_count": 1},
+    ("opportunity__opportunity", "unexpected_rows__matched_without_reason"): {
+        "is_matched": False},
+    ("opportunity__opportunity", "column_values_to_be_in_set__unmatched_reason"): {
+        "account_id": "unknown", "is_matched": False, "unmatched_reason": "lost"},
+    ("opportunity__opportunity", "column_values_to_be_in_set__outcome"): {
+        "outcome": "paused", "closed_on": None},
+    ("opportunity__opportunity", "unexpected_rows__closed_yet_open"): {"closed_on": None},
+    ("opportunity__opportunity", "unexpected_rows__pushes_of_no_day"): {"push_count": 1},
+    ("opportunity__opportunity", "unexpected_rows__amount_without_rate"): {
+        "amount_minor": 5, "amount_spot_minor": None},
+    ("win_rate__cohort_month", "column_values_to_be_in_set__cohort_basis"): {
+        "cohort_basis": "won"},
+    ("win_rate__cohort_month", "unexpected_rows__month_on_is_no_first"): lambda row: {
+        "month_on": row["month_on"].replace(day=2)},
+    ("win_rate__cohort_month", "unexpected_rows__outcomes_do_not_add_up"): {"won_count": 2},
+    ("win_rate__cohort_month", "unexpected_rows__rate_before_its_time"): {"is_mature": False},
     ("tool__tool_month", "unexpected_rows__month_on_is_no_first"): {"month_on": DAY},
     ("tool__tool_month", "unexpected_rows__idle_and_active_beyond_assigned"): {
         "active28_seat_count": 9},

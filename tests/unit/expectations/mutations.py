@@ -65,7 +65,9 @@ def told_apart(suite: Suite, row: Row, number: int) -> Row:
     )
     value = row[column]
     if isinstance(value, date):
-        return {**row, column: value + timedelta(weeks=number)}
+        # Months stay months, weeks begin on Monday.
+        later = value.replace(year=value.year + number)
+        return {**row, column: later if value.day == 1 else value + timedelta(weeks=number)}
     return {**row, column: number if isinstance(value, int) else f"{value}-{number:04}"}
 
 

@@ -17,6 +17,10 @@ WHOLE: dict[tuple[str, str], list[dict[str, Any]]] = {
     ("theme_terms", "unexpected_rows__two_names_of_a_theme"): [
         {}, {"term": "other", "theme_name": "Another name"}],
     ("theme_terms", "unexpected_rows__theme_without_words"): [{"is_exclusion": True}],
+    ("exchange_rates", "unexpected_rows__two_constant_days"): [
+        {}, {"rated_on": "2026-02-01", "constant_on": "2026-02-01"}],
+    ("exchange_rates", "unexpected_rows__leap_of_the_rate"): [
+        {}, {"rated_on": "2026-02-01", "rate": 0.5}],
     ("tracking_plan", "unexpected_rows__no_value_event"): [{"event_class": "neutral"}],
     ("sla_policies", "unexpected_rows__two_targets"): [{}, {"policy_id": "other"}],
     ("active_users__daily", "unexpected_rows__segment_beyond_all"): [
