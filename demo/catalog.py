@@ -148,7 +148,7 @@ THEMES = (
         ("The invoice shows the wrong number of seats.", "Who can change our billing address?"),
     ),
 )
-POLICIES = [
+POLICIES: list[dict[str, Any]] = [
     {"policy_id": "first-reply", "name": "An answer on the same day", "metric": "first_reply",
      "target_minutes": 480, "hours": "business"},
     {"policy_id": "first-reply-urgent", "name": "Urgent: an answer in two hours",

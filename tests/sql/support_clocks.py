@@ -210,7 +210,9 @@ def figures_of(ticket: Ticket) -> dict[str, tuple[Any, Any, dt.datetime | None, 
     """By the vendor's name of the figure: ours, by one schedule, as of when, unit in it."""
     row, spans, found = ticket_row(ticket), spans_of(ticket), {}
     for clock, name in FIGURES.items():
-        ends = [s.end for s in spans if s.clock == clock and (s.is_over or clock in WAITS)]
+        mine = [s for s in spans if s.clock == clock and (s.is_over or clock in WAITS)]
+        # While it runs, each report of it is of another moment.
+        ends = [dt.datetime.max if s.is_running else s.end for s in mine]
         for hours, column in (("calendar", "seconds"), ("business", "business_seconds")):
             one = row.get(f"{clock}_one_schedule_seconds") if hours == "business" else None
             key = f"{name}_in_minutes.{hours}"

@@ -179,7 +179,8 @@ def contact_rows(oracle: SupportOracle) -> set[tuple]:
     days = [t.asked_on for t in oracle.tickets] + [
         local(t.created, oracle.org_zone).date() for t in oracle.tickets
     ]
-    week, found = monday(min(days)), set()
+    start, found = monday(min(days)), set()
+    week = start
     while week <= max(monday(max(days)), monday(local(oracle.last, oracle.org_zone).date())):
         for feature in ["all", *oracle.features]:
             asked = [
@@ -217,6 +218,7 @@ def contact_rows(oracle: SupportOracle) -> set[tuple]:
                         len(matched),
                         accounts,
                         share(len(matched), accounts),
+                        *_of_four_weeks(oracle, uses, feature, week, (start, first, last)),
                         len(others),
                         len(asked) - len(good),
                         through >= over and known,
@@ -226,6 +228,29 @@ def contact_rows(oracle: SupportOracle) -> set[tuple]:
             )
         week += 7 * DAY
     return found
+
+
+def _of_four_weeks(
+    oracle: SupportOracle,
+    uses: list[tuple],
+    feature: str,
+    week: dt.date,
+    known: tuple[dt.date, dt.date, dt.date],
+) -> tuple:
+    """Tickets per person and per account in the 28 days that end with the week."""
+    start, first, last = known
+    since = week - 21 * DAY
+    if since < start or since < first or week > last:
+        return (None,) * 6
+    end = week + 6 * DAY
+    asked = sum(
+        t.is_countable and t.is_end_user and t.is_matched and since <= t.asked_on <= end
+        for t in oracle.tickets
+        if feature == "all" or feature in t.features
+    )
+    active = [(p, a) for f, p, a, day in uses if since <= day <= end and feature in ("all", f)]
+    persons, accounts = len({p for p, _ in active}), len({a for _, a in active})
+    return (asked, persons, share(asked, persons), asked, accounts, share(asked, accounts))
 
 
 def _uses(oracle: SupportOracle, *, counted: bool = True) -> list[tuple]:

@@ -245,5 +245,5 @@ def test_a_day_is_complete_once_it_is_over_here(small: Warehouse) -> None:
 
 
 def test_dbts_own_unit_tests(small: Warehouse) -> None:
-    own = ("intermediate.support", "fct_ticket_target")
+    own = ("intermediate.support", "fct_ticket_target", "fct_feature_reach")
     small.run("test", select=[f"{models},resource_type:unit_test" for models in own])

@@ -18,7 +18,10 @@ reported as (
 sums as (
 
     select
-        source, ticket_id, clock, max(ends_at) as counted_at,
+        source, ticket_id, clock,
+        -- While it runs, each report of it is of another moment.
+        case when max(case when is_running then 1 else 0 end) = 1 then cast('9999-12-31' as timestamp)
+            else max(ends_at) end as counted_at,
         sum(calendar_seconds) as calendar_seconds,
         case when count(*) = count(business_seconds) then sum(business_seconds) end as business_seconds,
         max(one_schedule_seconds) as one_schedule_seconds

@@ -123,7 +123,7 @@ SANE: dict[str, Row] = {
     "contact_rate__feature_week": {
         "ticket_count": 2, "requester_count": 2, "active_person_count": 4, "contact_num": 2,
         "contact_den": 4, "contact_rate": 0.5, "account_contact_num": 2, "account_contact_den": 4,
-        "account_contact_rate": 0.5,
+        "account_contact_rate": 0.5, "contact28_num": 2, "contact28_den": 8, "contact28_rate": 0.25,
     },
     "theme_demand__theme_week": {
         "mention_count": 3, "ticket_mention_count": 1, "account_count": 2,

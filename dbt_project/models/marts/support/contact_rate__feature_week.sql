@@ -64,27 +64,6 @@ contacts as (
 
 ),
 
-uses as (
-
-    select feature_id, person_id, account_id, {{ week_of('activity_on') }} as week_on
-    from {{ ref('fct_person_feature_day') }}
-    where is_countable
-
-),
-
-active as (
-
-    select feature_id, week_on, count(distinct person_id) as person_count, count(distinct account_id) as account_count
-    from uses
-    where feature_id <> 'none'
-    group by feature_id, week_on
-    union all
-    select 'all', week_on, count(distinct person_id), count(distinct account_id)
-    from uses
-    group by week_on
-
-),
-
 numbers as (
 
     select
@@ -99,13 +78,22 @@ numbers as (
             then coalesce(active.person_count, 0) end as active_person_count,
         case when cells.week_on between usage_reach.first_week_on and usage_reach.last_week_on
             then coalesce(active.account_count, 0) end as active_account_count,
+        -- Of four weeks together only where usage and support are both known of all of them.
+        case when row_number() over (partition by cells.feature_id order by cells.week_on) >= 4
+            and cells.week_on between {{ add_days('usage_reach.first_week_on', 21) }} and usage_reach.last_week_on
+            then true else false end as is_known28,
+        coalesce(active.person28_count, 0) as person28_count, coalesce(active.account28_count, 0) as account28_count,
+        cast(sum(coalesce(contacts.contact_count, 0)) over (
+            partition by cells.feature_id order by cells.week_on rows between 3 preceding and current row
+        ) as bigint) as contact28_count,
         {{ least_of('support_reach.through_at', 'usage_reach.through_at') }} as through_at,
         {{ day_over_at(add_days('cells.week_on', 6)) }} as over_at
     from cells
     cross join usage_reach
     cross join support_reach
     left join contacts on contacts.feature_id = cells.feature_id and contacts.week_on = cells.week_on
-    left join active on active.feature_id = cells.feature_id and active.week_on = cells.week_on
+    left join {{ ref('fct_feature_reach') }} as active
+        on active.feature_id = cells.feature_id and active.week_on = cells.week_on
 
 )
 
@@ -114,6 +102,11 @@ select
     contact_num, active_person_count as contact_den, {{ rate('contact_num', 'active_person_count') }} as contact_rate,
     contact_num as account_contact_num, active_account_count as account_contact_den,
     {{ rate('contact_num', 'active_account_count') }} as account_contact_rate,
+    {%- for name, den in [('contact28', 'person28_count'), ('account_contact28', 'account28_count')] %}
+    case when is_known28 then contact28_count end as {{ name }}_num,
+    case when is_known28 then {{ den }} end as {{ name }}_den,
+    case when is_known28 then {{ rate('contact28_count', den) }} end as {{ name }}_rate,
+    {%- endfor %}
     unmatched_requester_count, excluded_ticket_count,
     through_at >= over_at and active_person_count is not null as is_complete,
     {{ least_of('through_at', 'over_at') }} as data_through_at, 1 as definition_version
