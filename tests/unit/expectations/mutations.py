@@ -64,6 +64,9 @@ def told_apart(suite: Suite, row: Row, number: int) -> Row:
         name for name in suite.key if name != "source" and isinstance(row[name], str)
     )
     value = row[column]
+    if isinstance(value, date):
+        # The same day of another year, so that the first of a month or quarter stays one.
+        return {**row, column: value.replace(year=value.year + number)}
     return {**row, column: number if isinstance(value, int) else f"{value}-{number:04}"}
 
 

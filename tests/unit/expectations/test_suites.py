@@ -134,7 +134,7 @@ def test_an_empty_file_and_no_checks_are_refused(tmp_path: Path) -> None:
 def test_loading_imports_neither_great_expectations_nor_pandas_nor_duckdb() -> None:
     code = (
         "import sys; from expectations.suites import load_suites; import expectations.runner, "
-        "expectations.ledger_checks; assert len(load_suites('expectations')) == 47; "
+        "expectations.ledger_checks; assert len(load_suites('expectations')) == 49; "
         "print([m for m in ('great_expectations', 'pandas', 'sqlalchemy', 'duckdb') "
         "if m in sys.modules])"
     )
