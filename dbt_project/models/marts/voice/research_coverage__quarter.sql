@@ -103,3 +103,5 @@ from dated
 cross join reach
 left join held on held.quarter_on = dated.quarter_on
 left join shipped on shipped.quarter_on = dated.quarter_on
+-- Where nobody delivers sessions, nothing is known of research: no row rather than zeros.
+where reach.high_water_at is not null
