@@ -133,6 +133,18 @@ def test_the_fixed_theme_falls(demo: Demo) -> None:
     assert any("Exports fail” fell" in finding.sentence for finding in told)
 
 
+def test_the_score_of_the_survey(demo: Demo) -> None:
+    truth = demo.truth["survey"]
+    [found] = demo.rows(
+        "select sum(promoter_count), sum(passive_count), sum(detractor_count), "
+        "sum(test_answer_count), sum(repeated_answer_count), max(response_den) "
+        f"from marts.survey__survey_period where survey_id = '{truth['survey_id']}' "
+        "and segment = 'all' and question_kind = 'nps'"
+    )
+    names = ("promoters", "passives", "detractors", "previews")
+    assert found == (*(truth[name] for name in names), 0, None)
+
+
 def test_the_churned_account_goes_quiet(demo: Demo) -> None:
     churn = demo.truth["churn"]
     seen = dict(

@@ -10,7 +10,7 @@ import pytest
 from .deals_world import TERMS
 from .fixture_lake import FixtureLake, Warehouse
 from .replay import Replay
-from .research_world import sessions
+from .research_world import by_hand, sessions, usage
 from .survey_world import surveys
 from .voice_hand import BY_HAND
 from .voice_world import ORG_ZONE, Rows, deliver, merged, world
@@ -43,7 +43,7 @@ def make_warehouse(tmp_path: Path, dbt_target: Path) -> Callable[..., Warehouse]
 @pytest.fixture(scope="session")
 def voice_rows() -> Rows:
     """What a random company's customers said, and the cases of docs/decisions.md."""
-    return merged(world(5), surveys(6), sessions(7), BY_HAND)
+    return merged(world(5), surveys(6), sessions(7), usage(8), BY_HAND, by_hand())
 
 
 @pytest.fixture(scope="session")

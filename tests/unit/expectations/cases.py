@@ -21,6 +21,7 @@ TELLS_APART = {
     "identity_change__event": "alias", "restatement__metric_day": "segment",
     "reconciliation__source_day": "metric",
     "exchange_rates": "source", "win_rate__cohort_month": "month_on",
+    "research_coverage__quarter": "quarter_on",
 }  # fmt: skip
 # Numbers that a check of the whole row wants to be there.
 NEEDED = {
@@ -136,6 +137,12 @@ SANE: dict[str, Row] = {
     },
     "feedback__mention": {
         "evidence_end": 1, "match_method": "keyword", "exclusion_reason": None,
+    },
+    "recruiting__person": {"consent_state": "contact", "block_reason": None},
+    "research_coverage__quarter": {
+        "quarter_on": date(2026, 1, 1), "session_count": 3, "interview_count": 2,
+        "consent_num": 2, "consent_den": 3, "consent_rate": 2 / 3, "coverage_num": 1,
+        "coverage_den": 4, "coverage_rate": 0.25,
     },
     "survey__survey_period": {
         "question_kind": "nps", "segment": "all", "quarter_on": date(2026, 1, 1),
@@ -309,6 +316,18 @@ BREACH: dict[tuple[str, str], Change] = {
         "velocity_ratio": 4.0},
     ("theme_velocity__theme_week", "unexpected_rows__verdict_beyond_its_evidence"): {
         "q_value": 0.06},
+    ("recruiting__person", "unexpected_rows__asked_without_consent"): {
+        "consent_state": "session only"},
+    ("recruiting__person", "unexpected_rows__asked_too_often"): {"contact90_count": 1},
+    ("recruiting__person", "unexpected_rows__verdict_without_reason"): {
+        "is_eligible": False},
+    ("recruiting__person", "column_values_to_be_in_set__consent_state"): {
+        "consent_state": "maybe", "is_eligible": False, "block_reason": "x"},
+    ("recruiting__person", "column_values_to_be_between__contact90_count"): {
+        "contact90_count": -1},
+    ("research_coverage__quarter", "unexpected_rows__quarter_on_is_no_first"): {
+        "quarter_on": date(2026, 2, 1)},
+    ("research_coverage__quarter", "unexpected_rows__little_consent"): {"consent_rate": 0.4},
     ("survey__survey_period", "unexpected_rows__quarter_on_is_no_first"): {"quarter_on": DAY},
     ("survey__survey_period", "unexpected_rows__answers_do_not_add_up"): {"answer_count": 10},
     ("survey__survey_period", "unexpected_rows__parts_are_not_all"): {"passive_count": 2},
