@@ -24,13 +24,15 @@ _DAYS = (
     date(2026, 5, 27),
     date(2026, 6, 17),
 )
+_HALF_HOUR = 30 * 60 * 1000
 _ROBOT_WORDS = ("googlebot", "headlesschrome", "pingdom")
 _ACTIVE = (
     "Distinct countable people with at least one event of class value on the local date. A person "
     "is all user "
     "ids of one mailbox with all devices on which nobody else signed in; a device of several "
     "people that is used "
-    "without signing in is a person of its own, as is a guest's. Local date: time zone of the "
+    "without signing in is used by who signs in on it within 30 minutes, else it is a person of "
+    "its own, as is a guest's. Local date: time zone of the "
     "person's account, "
     "America/New_York where it has none. Not countable: people with an e-mail at the internal "
     "domain, people of "
@@ -47,10 +49,12 @@ class Usage:
         self.people = {p.user_id: p for p in people}
         self.hits = hits
         self.owners: dict[str, set[str]] = defaultdict(set)
+        self.signed: dict[str, list[tuple[float, str]]] = defaultdict(list)
         for hit in hits:
             if hit.user_id:
                 device = hit.previous_id if hit.kind == "alias" else hit.device.anonymous_id
                 self.owners[device or ""].add(self.people[hit.user_id].person_id)
+                self.signed[device or ""].append((hit.occurred, hit.user_id))
         # person, day, event, account, may be counted
         self.values = [v for h in hits if (v := self._value(h))]
         self.active: dict[date, set[str]] = defaultdict(set)
@@ -62,6 +66,11 @@ class Usage:
         """The person behind a hit, and what is known of them."""
         owners = self.owners.get(hit.device.anonymous_id, set())
         user_id = hit.user_id or (next(iter(owners)) if len(owners) == 1 else None)
+        if user_id is None and owners:
+            signed = self.signed[hit.device.anonymous_id]
+            ahead = min((s for s in signed if s[0] >= hit.occurred), default=None)
+            if ahead and ahead[0] - hit.occurred < _HALF_HOUR:
+                user_id = ahead[1]
         if user_id is None:
             return f"anon:{hit.device.anonymous_id}", None
         person = self.people[user_id]

@@ -24,7 +24,7 @@ from tests.unit.ingest.conftest import Place
 
 pytestmark = pytest.mark.realdata
 ZONE = ZoneInfo("America/Los_Angeles")
-EVERY = 6  # lists between one publication and the next
+EVERY = 9  # lists between one publication and the next
 
 
 def _record(warehouse: Warehouse, place: Place, number: int) -> None:
@@ -35,10 +35,14 @@ def _record(warehouse: Warehouse, place: Place, number: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(warehouse.path), read_only=True) as connection:
         table = connection.execute(
-            "select ? as build_id, ? as published_at, (select max(loaded_at) from core.fct_batch) "
+            "select ? as build_id, ? as published_at, (select max(loaded_at) from read_parquet(?)) "
             "as loaded_through_at, metric, day_on, segment, metric_value as published_value, "
             "is_complete, definition_version from core.fct_metric_day",
-            [f"b{number:02}", datetime(2024, 12, 9, number)],
+            [
+                f"b{number:02}",
+                datetime(2024, 12, 9, number),
+                str(place.workspace.lake / "build" / "batches.parquet"),
+            ],
         ).to_arrow_table()
     assert table.schema.names == list(PUBLISHED_VALUES)
     pq.write_table(table, folder / f"b{number:02}.parquet")
@@ -67,7 +71,7 @@ def test_each_changed_figure_of_the_replay_is_explained(realdata, tmp_path, monk
         "select metric, day_on, first_value, value_now, late_difference, residual_difference "
         "from marts.restatement__metric_day where is_restated order by all"
     )
-    assert len(found) > 3
+    assert len(found) >= 2
     assert {metric for metric, *_ in found} == {"created_count", "backlog_count"}
     assert [row for row in found if row[5] != 0] == []
     created = {
