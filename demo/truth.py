@@ -18,6 +18,7 @@ from demo.seats import Seat
 from demo.segment import Sent
 from demo.survey import Response
 from demo.truth_paths import paths_truth
+from demo.truth_revenue import revenue_truth
 from demo.truth_support import support_truth, survey_truth, theme_truth
 from demo.truth_tools import tools_truth
 from demo.truth_usage import Usage, usage_truth
@@ -105,4 +106,5 @@ def make_truth(simulation: Simulation, delivery: Delivery) -> dict[str, Any]:
         "support": support_truth(simulation.tickets),
         "survey": survey_truth(simulation.responses),
         "tools": tools_truth(simulation.seats),
+        "revenue": revenue_truth(simulation.accounts),
     }

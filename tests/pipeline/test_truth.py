@@ -158,6 +158,20 @@ def test_the_churned_account_goes_quiet(demo: Demo) -> None:
         assert seen.get(sunday, 0) == people, week
 
 
+def test_revenue_of_each_month_and_what_moved_it(demo: Demo) -> None:
+    names = ("closing", "new", "expansion", "contraction", "churn")
+    sums = ", ".join(f"sum({name}_constant_minor)" for name in names)
+    seen = {
+        month: dict(zip((*names, "logos"), counts, strict=True))
+        for month, *counts in demo.rows(
+            f"select cast(month_on as varchar), {sums}, count_if(closing_constant_minor > 0) "
+            "from marts.revenue__account_month where month_on < date '2026-06-01' group by all"
+        )
+    }
+    assert seen == demo.truth["revenue"]["months"]
+    assert sum(month["churn"] for month in seen.values()) > 0
+
+
 def test_idle_seats_and_the_renewal_that_is_near(demo: Demo) -> None:
     tools = demo.truth["tools"]
     seen = {

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from .fixture_lake import FixtureLake, Row, Warehouse
+from .project import parse_project
 
 Rows = Mapping[tuple[str, str], Sequence[Row]]
 NO_CHECKS = ["resource_type:test", "resource_type:unit_test"]
@@ -56,3 +57,20 @@ class Replay:
         with duckdb.connect(str(self.warehouse.path)) as connection:
             for relation, sql in self.models:
                 connection.execute(f"create or replace table {relation} as {sql}")
+
+    def failed_checks(self, models: Sequence[str], changes: Sequence[str]) -> tuple[set, set]:
+        """Runs SQL that harms the models; names of their checks that fail then, and of all."""
+        with duckdb.connect(str(self.warehouse.path)) as connection:
+            for change in changes:
+                connection.execute(change)
+        checks = {
+            node.name: node.unique_id
+            for node in parse_project().nodes.values()
+            if node.resource_type == "test"
+            and {f"model.productops.{name}" for name in models} & set(node.depends_on.nodes)
+        }
+        try:
+            self.warehouse.run("test", select=models)
+        except AssertionError as told:
+            return {name for name in checks if name in str(told)}, set(checks)
+        return set(), set(checks)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import random
 import re
-from pathlib import Path
 
 import duckdb
 import pytest
 
 from ingest import values
 
-from .fixture_lake import FixtureLake, Warehouse
+from .fixture_lake import Warehouse
 from .project import PROJECT
+from .replay import Replay
 
 ORG = "USD"
 DAY = dt.timedelta(days=1)
@@ -56,15 +56,17 @@ def in_force(rows: list[dict], currency: str, day: dt.date) -> float | None:
     return newest["rate"]
 
 
-def build(folder: Path, *deliveries: list[dict], currency: str = ORG) -> Warehouse:
-    lake = FixtureLake(folder / "lake")
-    for number, rows in enumerate(deliveries):
-        lake.add("exchange_rates", rows, source=f"registry{number or ''}")
-    warehouse = Warehouse(
-        folder / "warehouse.duckdb", lake, folder / "target", {"org_currency": currency}
-    )
-    warehouse.run("build", select=["+dim_exchange_rate"])
-    return warehouse
+@pytest.fixture(scope="module")
+def replay(tmp_path_factory: pytest.TempPathFactory) -> Replay:
+    return Replay(
+        tmp_path_factory.mktemp("money"), ["+dim_exchange_rate"], ["exchange_rates"], {}
+    )  # fmt: skip
+
+
+def build(replay: Replay, *registers: list[dict]) -> Warehouse:
+    """Rates of one register, or of several that differ."""
+    replay.build({("exchange_rates", f"registry{n or ''}"): r for n, r in enumerate(registers)})
+    return replay.warehouse
 
 
 def on(warehouse: Warehouse, currency: str, day: str) -> tuple:
@@ -78,9 +80,9 @@ def on(warehouse: Warehouse, currency: str, day: str) -> tuple:
 
 
 @pytest.mark.parametrize("seed", [1, *(pytest.param(n, marks=pytest.mark.slow) for n in (2, 3))])
-def test_each_day_has_the_rate_of_a_plain_count(seed: int, tmp_path: Path) -> None:
+def test_each_day_has_the_rate_of_a_plain_count(seed: int, replay: Replay) -> None:
     rows = register(seed)
-    warehouse = build(tmp_path, rows)
+    warehouse = build(replay, rows)
     found = warehouse.query(
         f"select currency, day_on, rate, minor_rate, constant_minor_rate from {TABLE} "
         "join (select unnest(generate_series(?::date, ?::date, interval 1 day))::date as day_on) "
@@ -101,12 +103,12 @@ def test_each_day_has_the_rate_of_a_plain_count(seed: int, tmp_path: Path) -> No
     assert {row[0] for row in found if row[4]}
 
 
-def test_the_worked_example_of_the_decisions(tmp_path: Path) -> None:
+def test_the_worked_example_of_the_decisions(replay: Replay) -> None:
     rows = [
         rate("EUR", "2026-01-01", 1.08), rate("EUR", "2026-02-01", 1.10),
         rate("JPY", "2026-01-01", 0.0067), rate("KWD", "2026-01-01", 3.25),
     ]  # fmt: skip
-    warehouse = build(tmp_path, rows)
+    warehouse = build(replay, rows)
     assert on(warehouse, "EUR", "2025-12-31")[0] is None
     assert on(warehouse, "EUR", "2026-01-31")[0] == 1.08
     assert on(warehouse, "EUR", "2026-02-01")[0] == 1.10
@@ -120,23 +122,34 @@ def test_the_worked_example_of_the_decisions(tmp_path: Path) -> None:
     assert 1_500 * on(warehouse, "KWD", "2026-01-20")[1] == pytest.approx(487.5)
 
 
-def test_without_a_register_only_the_own_currency_is_known(tmp_path: Path) -> None:
-    warehouse = build(tmp_path, currency="EUR")
-    assert warehouse.query(f"select currency, rate from {TABLE}") == [("EUR", 1.0)]
+def test_without_a_register_only_the_own_currency_is_known(replay: Replay) -> None:
+    warehouse = build(replay)
+    assert warehouse.query(f"select currency, rate from {TABLE}") == [("USD", 1.0)]
 
 
-def test_nonsense_is_no_rate(tmp_path: Path) -> None:
+def test_nonsense_is_no_rate(replay: Replay) -> None:
     bad = [
         rate("EUR", "2026-01-01", 0.0), rate("GBP", "2026-01-01", -1.3),
         rate("USD", "2026-01-01", 7.0), rate("CHF", "2026-01-01", 1.1, to="EUR"),
     ]  # fmt: skip
-    warehouse = build(tmp_path, bad)
+    warehouse = build(replay, bad)
     assert warehouse.query(f"select currency, rate from {TABLE}") == [("USD", 1.0)]
 
 
-def test_two_registers_that_name_a_day_are_one_rate(tmp_path: Path) -> None:
+def test_own_checks_of_the_model_pass_and_each_can_fail(replay: Replay) -> None:
+    build(replay, register(1))
+    assert replay.failed_checks(["dim_exchange_rate"], [])[0] == set()
+    failed, every = replay.failed_checks(["dim_exchange_rate"], [
+        f"update {TABLE} set rate = -1, valid_to_on = valid_from_on",
+        f"insert into {TABLE} from {TABLE}",
+    ])  # fmt: skip
+    assert failed == every
+    assert len(every) == 3
+
+
+def test_two_registers_that_name_a_day_are_one_rate(replay: Replay) -> None:
     first, second = [rate("EUR", "2026-01-01", 1.08)], [rate("EUR", "2026-01-01", 1.5)]
-    warehouse = build(tmp_path, second, first)
+    warehouse = build(replay, second, first)
     assert on(warehouse, "EUR", "2026-01-02")[0] == 1.5, "the first register by name"
 
 
