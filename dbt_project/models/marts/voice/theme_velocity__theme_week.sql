@@ -36,8 +36,7 @@ controlled as (
             partition by week_on order by p_rank desc rows between unbounded preceding and current row
         ) end as q_value,
         -- The share of the recent asks tells the ratio: of 16 weeks 4 are recent.
-        case when window_count > 0 and recent_ask_count = 0 then 0.0
-            else {{ wilson_bound('recent_ask_count', 'window_count', '-') }} end as share_low,
+        {{ wilson_bound('recent_ask_count', 'window_count', '-') }} as share_low,
         {{ wilson_bound('recent_ask_count', 'window_count', '+') }} as share_high
     from ranked
 
