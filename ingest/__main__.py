@@ -103,7 +103,7 @@ def _run(options: argparse.Namespace) -> int:
     for outcome in report.files:
         print(describe(outcome))
     if not report.files:
-        print(f"Nothing new: {report.unchanged_count} files are in the ledger already.")
+        print(f"Nothing new: {report.rest}")
     return 1 if report.count("rejected") else 0
 
 

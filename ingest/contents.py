@@ -78,7 +78,8 @@ def _shape(chosen: Format, content: Content, number: int) -> dict[str, str]:
         return {}
     if chosen.reader.kind == "json":
         return shape_of(content.records[number].rows)
-    if chosen.reader.kind != "ndjson":
+    # All parts read the same lines: what is true of them is told once.
+    if chosen.reader.kind != "ndjson" or number:
         return {}
     chunks = content.chunks
     first = chunks[0].data[:SAMPLE_BYTES] if chunks else head(content.path, SAMPLE_BYTES)

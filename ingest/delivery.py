@@ -213,7 +213,7 @@ class Prepared:
 
 def is_asked(run: Session, arrival: Arrival, draft: Path) -> bool:
     """Whether a file is an export of the one source that a run was asked for; registers are."""
-    if not run.asked:
+    if not run.asked or arrival.relative in run.forced:
         return True
     chosen, _, _ = _recognised(run, arrival, draft)
     return chosen is not None and (chosen.is_state or chosen.source == run.asked)

@@ -81,39 +81,53 @@ def _of(group: tuple[str, str, str], landed: list[_Delivery]) -> Iterator[Change
     yield from _of_fields(group, landed)
 
 
-def _kinds(words: str) -> set[str]:
-    return set(words.rstrip("?").split("|"))
+@dataclass(frozen=True)
+class _Day:
+    """What samples of one day's files say together of one field."""
+
+    on: str
+    # Those of the files that have the field; where none has it, all of them.
+    files: list[Manifest]
+    kinds: frozenset[str]
+    is_always_there: bool
+
+
+def _days(name: str, shaped: list[tuple[Manifest, dict[str, str]]]) -> Iterator[_Day]:
+    for on, members in groupby(shaped, key=lambda one: one[0].delivered_on):
+        files = list(members)
+        words = [shape.get(name, "?") for _, shape in files]
+        kinds = frozenset(kind for word in words for kind in word.rstrip("?").split("|") if kind)
+        has = [manifest for manifest, shape in files if name in shape]
+        always = not any(word.endswith("?") for word in words)
+        yield _Day(on, has or [manifest for manifest, _ in files], kinds, always)
 
 
 def _of_fields(group: tuple[str, str, str], landed: list[_Delivery]) -> Iterator[Change]:
-    """What samples of records tell; a field that only some records have comes and goes.
+    """What samples of records tell, day by day; a field that only some records have comes and goes.
 
-    The newest day's files speak together: a small one may hold records of one kind alone.
+    The files of a day speak together: a small one may hold records of one kind alone.
     """
     shaped = [(manifest, part.shape) for manifest, part in landed if part.shape]
-    last_on = shaped[-1][0].delivered_on if shaped else ""
-    before = [shape for manifest, shape in shaped if manifest.delivered_on < last_on]
-    now = [(manifest, shape) for manifest, shape in shaped if manifest.delivered_on == last_on]
     for name in sorted({name for _, shape in shaped for name in shape}):
-        has = [(manifest, shape[name]) for manifest, shape in shaped if name in shape]
-        first, words = has[0]
-        if first.delivered_on > shaped[0][0].delivered_on and not words.endswith("?"):
+        days = list(_days(name, shaped))
+        has = [day for day in days if day.kinds]
+        since = days.index(has[0])
+        if since and days[-1].is_always_there:
             remedy = f"if nothing reads it yet, map `{name}` in productops.yml to use it"
-            yield _change(group, name, "new", [manifest for manifest, _ in has], remedy)
-        always = before and all(not shape.get(name, "?").endswith("?") for shape in before)
-        if always and not any(name in shape for _, shape in now):
+            yield _change(group, name, "new", [m for day in has for m in day.files], remedy)
+        gone = days[days.index(has[-1]) + 1 :]
+        if gone and all(day.is_always_there for day in days[: -len(gone)]):
             remedy = "empty since then; ask the vendor, or map what took its place"
-            yield _change(group, name, "vanished", [manifest for manifest, _ in now], remedy)
-        known = {kind for shape in before if name in shape for kind in _kinds(shape[name])}
-        other = [
-            (manifest, shape[name])
-            for manifest, shape in now
-            if known and name in shape and not _kinds(shape[name]) & known
-        ]
-        if other:
-            kinds = f"{'|'.join(sorted(known))} before, {other[0][1].rstrip('?')} now"
-            remedy = f"{kinds}; what can't be read so is set aside"
-            yield _change(group, name, "retyped", [manifest for manifest, _ in other], remedy)
+            yield _change(group, name, "vanished", [m for day in gone for m in day.files], remedy)
+        for number in range(len(has) - 1, 0, -1):
+            before = frozenset[str]().union(*(day.kinds for day in has[:number]))
+            now = frozenset[str]().union(*(day.kinds for day in has[number:]))
+            if not before & now:
+                kinds = f"{'|'.join(sorted(before))} before, {'|'.join(sorted(now))} now"
+                files = [m for day in has[number:] for m in day.files]
+                remedy = f"{kinds}; what can't be read so is set aside"
+                yield _change(group, name, "retyped", files, remedy)
+                break
 
 
 def _change(

@@ -246,7 +246,8 @@ def load_files(
                 yield from _flush(run, group)
                 yield from _load_members(run, draft, arrival, file_id)
                 continue
-            if not is_asked(run, arrival, draft):
+            # What a withdrawal reopened is landed again, whatever is asked for now.
+            if not (arrival.is_kept or is_asked(run, arrival, draft)):
                 yield arrival, NotAskedError()
                 continue
             if group.knows(file_id):

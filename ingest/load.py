@@ -12,8 +12,9 @@ from datetime import date
 from time import monotonic
 
 from ingest.arrivals import Arrival, SeenFiles, find, kept, settle
+from ingest.containers import is_container
 from ingest.contracts import load_contracts
-from ingest.delivery import NotAskedError, NotReadyError, supersede
+from ingest.delivery import NotAskedError, NotReadyError, is_asked, supersede
 from ingest.formats import load_formats
 from ingest.groups import load_files
 from ingest.landing import ensure_schemas
@@ -50,6 +51,14 @@ class IngestReport:
 
     files: tuple[FileOutcome, ...]
     unchanged_count: int
+    # Files that are new and were not asked for; the next run takes them in.
+    left_count: int = 0
+
+    @property
+    def rest(self) -> str:
+        """In words, what became of the files that nothing is told of."""
+        left = f"; {self.left_count} more were not asked for" if self.left_count else ""
+        return f"{self.unchanged_count} files are in the ledger already{left}."
 
     def count(self, status: str) -> int:
         """Files with a status."""
@@ -189,14 +198,17 @@ def ingest(
             if a.relative in run.forced or not (seen.knows(a) and a.relative in known_paths)
         ]
         unchanged_count = len(arrivals) - len(fresh)
-        whole, growing = settle([a for a in fresh if _is_since(a, since)])
+        whole, growing = settle(
+            [a for a in fresh if _is_since(a, since) or a.relative in run.forced]
+        )
         outcomes = [
             _waiting(a, "still_written", "still being written; it is taken in once it rests")
             for a in growing
         ]
         if dry_run:
-            outcomes += [FileOutcome(a.relative, "", "", "", "new", "", "", ()) for a in whole]
-            return IngestReport(tuple(outcomes), unchanged_count)
+            asked = [a for a in whole if a.etag or is_asked(run, a, a.path) or is_container(a.path)]
+            outcomes += [FileOutcome(a.relative, "", "", "", "new", "", "", ()) for a in asked]
+            return IngestReport(tuple(outcomes), unchanged_count, len(fresh) - len(outcomes))
         reopened = read_reopened(run.lake)
         _tidy(run, arrivals, {m.landing for m in reopened if m.landing})
         again = [kept(workspace.home, manifest) for manifest in reopened]
@@ -205,7 +217,7 @@ def ingest(
         finally:
             seen.save()
         note_listing(run.lake, arrivals)
-        left_count = len(fresh) - len(whole) - len(growing)
-        unchanged_count = max(0, len(arrivals) - left_count - len(outcomes))
         told = tuple(outcome for outcome in outcomes if outcome.status != "left")
-        return IngestReport(told, unchanged_count)
+        left_count = len(fresh) - len(whole) - len(growing) + len(outcomes) - len(told)
+        unchanged_count = max(0, len(arrivals) - left_count - len(told))
+        return IngestReport(told, unchanged_count, left_count)

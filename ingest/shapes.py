@@ -17,7 +17,7 @@ from typing import Any
 SAMPLE_ROWS = 100
 SAMPLE_BYTES = 64 * 1024
 # Objects whose keys are data have no shape, and such keys may name people.
-_FIELD = re.compile(r"[A-Za-z$][\w .$-]{0,63}")
+_FIELD = re.compile(r"[A-Za-z$][A-Za-z0-9_$-]{0,63}")
 _MOST_FIELDS = 100
 _KINDS = {
     bool: "boolean",

@@ -41,13 +41,13 @@ def ingest_files(
     if dry_run:
         for outcome in found.files:
             click.echo(f"{outcome.status:8} {outcome.path}")
-        click.echo(f"{found.unchanged_count} files are in the ledger already. Nothing was changed.")
+        click.echo(f"{found.rest} Nothing was changed.")
         return 0
     told = report(workspace, began)
     if told.arrived:
         tell_arrivals(told.arrived)
     else:
-        click.echo(f"Nothing new: {found.unchanged_count} files are in the ledger already.")
+        click.echo(f"Nothing new: {found.rest}")
     for outcome in found.files:
         if outcome.status == "waiting":
             click.echo(outcome.detail)

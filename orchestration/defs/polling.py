@@ -19,12 +19,27 @@ _LOOK_SECONDS = 30
 
 
 def askable(home: Path) -> list[ApiSource]:
-    """The configured APIs whose credential is there; `productops doctor` names the others."""
+    """The configured APIs whose credential is there; `productops doctor` names the others.
+
+    Settings that can't be read have none: the run says what is wrong with them, and where.
+    """
     try:
         workspace = open_workspace(home)
-    except (ConfigError, OSError):
+    except (ConfigError, OSError, UnicodeDecodeError):
         return []
     return [source for source in workspace.config.apis if workspace.secret(source.credentials_env)]
+
+
+def _is_under_way(instance: dg.DagsterInstance, name: str) -> bool:
+    """Whether a run that pulls this API waits or works: another one would only queue up."""
+    asked = dg.RunsFilter(
+        tags={ONLY_API: name},
+        statuses=[
+            dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED,
+            dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED,
+        ],
+    )  # fmt: skip
+    return instance.get_runs_count(asked) > 0
 
 
 def _sensor(source: ApiSource) -> dg.SensorDefinition:
@@ -40,7 +55,9 @@ def _sensor(source: ApiSource) -> dg.SensorDefinition:
         """Requests one run in each interval, however often it is looked."""
         interval = str(int(time.time()) // (source.every_minutes * 60))
         if context.cursor == interval:
-            return dg.SkipReason(f"Pulled within the last {source.every_minutes} minutes.")
+            return dg.SkipReason(f"Asked for within the last {source.every_minutes} minutes.")
+        if _is_under_way(context.instance, source.name):
+            return dg.SkipReason("A run that pulls it is still waiting or working.")
         request = dg.RunRequest(run_key=f"{source.name}-{interval}", tags={ONLY_API: source.name})
         return dg.SensorResult(run_requests=[request], cursor=interval)
 

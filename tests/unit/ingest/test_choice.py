@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from ingest.ledger import withdraw
 from ingest.load import ingest
 from ingest.store import LakeError
 from tests.unit.ingest.conftest import event, lines, packed
@@ -50,6 +51,25 @@ def test_since_a_day_by_name_else_by_the_files_own_date(filled) -> None:
     # One is left by its date; the others were looked at and are of another source.
     assert report.unchanged_count == 0
     assert taken(filled, since=date(2026, 4, 30))["2026-04-30/a.json"] == "loaded"
+
+
+def test_what_a_withdrawal_reopens_is_landed_whatever_is_asked_for(place) -> None:
+    place.land("a.json", lines(event(1)))
+    place.land("b.json", lines(event(1), event(2)))
+    place.drop("slack-2026-05-03.csv", SLACK)
+    withdraw(place.workspace, "drop/a.json", "test")
+    assert taken(place, source="slack") == {"b.json": "loaded", "slack-2026-05-03.csv": "loaded"}
+    assert len(place.rows("usage_events")) == 2
+
+
+def test_what_is_left_is_counted_and_a_forced_file_is_asked_for(filled) -> None:
+    report = ingest(filled.workspace, source="slack", since=date(2026, 5, 3))
+    assert report.left_count == 3
+    assert "3 more were not asked for" in report.rest
+    place = filled
+    place.drop("slack-2026-05-02.csv", SLACK)
+    forced = ingest(place.workspace, since=date(2099, 1, 1), force_snapshot="slack-2026-05-02.csv")
+    assert [o.path for o in forced.files] == ["drop/slack-2026-05-02.csv"]
 
 
 def test_members_of_an_archive_are_asked_for_one_by_one(place) -> None:

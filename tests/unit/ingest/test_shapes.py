@@ -38,6 +38,19 @@ def test_a_field_that_every_record_has_from_now_on_is_new(place) -> None:
     what, first, remedy = told(place)["tenant"]
     assert (what, first) == ("new", "drop/2.json.gz")
     assert "map `tenant` in productops.yml" in remedy
+    # It is new from then on, until some record lacks it again.
+    deliver(place, 3, lines(event(4, tenant="eu")), "3.json")
+    assert told(place)["tenant"][:2] == ("new", "drop/2.json.gz")
+    deliver(place, 4, lines(event(5, tenant="eu"), event(6)), "4.json")
+    assert told(place) == {}
+
+
+def test_a_field_that_begins_in_the_middle_of_a_day_is_told_from_the_next(place) -> None:
+    deliver(place, 1, lines(event(1)))
+    deliver(place, 2, lines(event(2), event(3, tenant="eu")))
+    assert told(place) == {}
+    deliver(place, 3, lines(event(4, tenant="eu")))
+    assert told(place)["tenant"][:2] == ("new", "drop/02.json")
 
 
 def test_a_field_that_only_some_records_have_is_no_news(place) -> None:
@@ -52,6 +65,8 @@ def test_a_field_that_every_record_had_and_none_has_any_more(place) -> None:
     deliver(place, 1, lines(event(1), event(2)))
     deliver(place, 2, lines(without(event(3), "anonymousId"), without(event(4), "anonymousId")))
     assert told(place)["anonymousId"][:2] == ("vanished", "drop/02.json")
+    deliver(place, 3, lines(without(event(6), "anonymousId")))
+    assert told(place)["anonymousId"][:2] == ("vanished", "drop/02.json")
     # Another file of the same day has it: those of the first were records of another kind.
     deliver(place, 2, lines(event(5)), "02b.json")
     assert told(place) == {}
@@ -64,7 +79,9 @@ def test_a_field_of_another_kind_is_told_with_both(place) -> None:
     assert (what, first) == ("retyped", "drop/02.json")
     assert "number before, text now" in remedy
     # Null is no kind of its own.
-    deliver(place, 3, lines(event(4, version=None), event(5, version=3)))
+    deliver(place, 3, lines(event(4, version=None), event(5, version="3")))
+    assert told(place)["version"][:2] == ("retyped", "drop/02.json")
+    deliver(place, 4, lines(event(6, version=4)))
     assert "version" not in told(place)
 
 
@@ -89,7 +106,9 @@ def test_shapes_say_kinds_and_whether_every_record_has_the_field() -> None:
     assert shape_of([]) == {}
 
 
-@pytest.mark.parametrize("key", ["ann@corp.test", "_file", "+49 170 1234567", "x" * 65, ""])
+@pytest.mark.parametrize(
+    "key", ["Anna Müller", "ben.smith", "ann@corp.test", "_file", "+49 170 1234567", "x" * 65, ""]
+)
 def test_names_that_may_be_data_are_not_told(key) -> None:
     assert shape_of([{key: 1, "id": 2}]) == {"id": "number"}
 

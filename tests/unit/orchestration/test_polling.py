@@ -33,8 +33,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def look(sensor: dg.SensorDefinition, cursor: str | None) -> dg.SensorExecutionData:
-    return sensor.evaluate_tick(dg.build_sensor_context(cursor=cursor))
+def look(
+    sensor: dg.SensorDefinition, cursor: str | None, instance: dg.DagsterInstance | None = None
+) -> dg.SensorExecutionData:
+    with dg.DagsterInstance.ephemeral() as own:
+        context = dg.build_sensor_context(cursor=cursor, instance=instance or own)
+        return sensor.evaluate_tick(context)
 
 
 def test_only_apis_with_their_credential_have_a_sensor(home, monkeypatch) -> None:
@@ -61,6 +65,28 @@ def test_one_run_an_interval_that_pulls_this_api_alone(home, monkeypatch) -> Non
     # A daemon that forgot its cursor asks under the same key: Dagster starts no second run.
     monkeypatch.setattr(polling.time, "time", lambda: 900.0 * 1000 + 899)
     assert look(sensor, None).run_requests[0].run_key == request.run_key
+
+
+def test_no_second_run_while_one_waits(home) -> None:
+    (sensor,) = poll_sensors()
+    job = dg.job(name="other")(lambda: None)
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.create_run_for_job(
+            job, tags={ONLY_API: "help-desk"}, status=dg.DagsterRunStatus.STARTED
+        )
+        tick = look(sensor, None, instance)
+        assert not tick.run_requests
+        assert "still waiting" in tick.skip_message
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.create_run_for_job(
+            job, tags={ONLY_API: "help-desk"}, status=dg.DagsterRunStatus.FAILURE
+        )
+        assert look(sensor, None, instance).run_requests
+
+
+def test_settings_in_another_encoding_do_not_stop_everything(home) -> None:
+    (home / "productops.yml").write_bytes(CONFIG.replace("Acme", "Müller").encode("latin-1"))
+    assert poll_sensors() == []
 
 
 @pytest.mark.parametrize("text", ["", "apis: [1]", "apis:\n  - {name: x}", "{"])
