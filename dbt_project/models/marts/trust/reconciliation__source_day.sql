@@ -56,10 +56,9 @@ figures as (
         days.is_complete, days.data_through_at,
         case when tickets.is_countable then 'counted'
             when tickets.exclusion_reason in ('merged', 'deleted') then 'merged' else 'excluded' end as standing,
-        coalesce(figures.own_value, 0) / case when figures.figure in ('replies', 'reopens') then 1.0 else 60.0 end
-            as own_value,
-        coalesce(figures.vendor_value, 0) / case when figures.figure in ('replies', 'reopens') then 1.0 else 60.0 end
-            as vendor_value
+        -- Whole seconds are added up before they become minutes: so no order of rows changes a sum.
+        case when figures.figure in ('replies', 'reopens') then 1.0 else 60.0 end as unit,
+        coalesce(figures.own_value, 0) as own_value, coalesce(figures.vendor_value, 0) as vendor_value
     from {{ ref('fct_ticket_figure') }} as figures
     inner join {{ ref('fct_ticket') }} as tickets
         on tickets.source = figures.source and tickets.ticket_id = figures.ticket_id
@@ -74,25 +73,25 @@ by_ticket as (
         'ticket figures' as basis, source,
         case when figure in ('replies', 'reopens') then figure else figure || '_minutes' end as metric,
         day_on, max(reported_at) as reported_at,
-        sum(case when standing = 'counted' then own_value else 0 end) as own_value,
-        sum(vendor_value) as vendor_value,
+        sum(case when standing = 'counted' then own_value else 0 end) / unit as own_value,
+        sum(vendor_value) / unit as vendor_value,
         cast(0 as double) as time_zone_difference
         {%- for cause, test in [
             ('schedule', "reason in ('schedule rule', 'schedule not known')"), ('rounding', "reason = 'equal'")
         ] %},
         sum(case when standing = 'counted' and {{ test }} then own_value - vendor_value else 0 end)
-            as {{ cause }}_difference
+            / unit as {{ cause }}_difference
         {%- endfor %},
-        -sum(case when standing = 'excluded' then vendor_value else 0 end) as exclusion_difference,
-        -sum(case when standing = 'merged' then vendor_value else 0 end) as merged_deleted_difference,
+        -sum(case when standing = 'excluded' then vendor_value else 0 end) / unit as exclusion_difference,
+        -sum(case when standing = 'merged' then vendor_value else 0 end) / unit as merged_deleted_difference,
         sum(case when standing = 'counted' and reason = 'later data' then own_value - vendor_value else 0 end)
-            as late_difference,
+            / unit as late_difference,
         sum(case when standing = 'counted'
             and reason not in ('equal', 'schedule rule', 'schedule not known', 'later data')
-            then own_value - vendor_value else 0 end) as residual,
+            then own_value - vendor_value else 0 end) / unit as residual,
         is_complete, data_through_at
     from figures
-    group by source, figure, day_on, is_complete, data_through_at
+    group by source, figure, day_on, unit, is_complete, data_through_at
 
 )
 
