@@ -24,7 +24,7 @@ from orchestration.lib import gates
 from orchestration.lib.candidate import DATABASE, export, verify
 from orchestration.lib.gates import GateRecord
 from orchestration.lib.paths import PublishRefusedError, sha256
-from orchestration.lib.published_values import remember
+from orchestration.lib.published_values import remember, remember_or_warn
 from orchestration.lib.receipt import Receipt, as_of_text, plan_build, read_receipt
 
 Progress = Callable[[str, int, int], None]
@@ -70,7 +70,8 @@ def publish(workspace: Workspace, progress: Progress | None = None) -> PublishRe
         if not (folder / "manifest.json").is_file():
             _make(workspace, receipt, record, folder, progress)
         _point_to(workspace, receipt.build_id)
-        remember(workspace)
+        # Published it is: the next run makes up for a record that could not be written.
+        remember_or_warn(workspace)
         _prune(workspace)
     return PublishResult(receipt.build_id, folder, rows, is_new=True)
 
