@@ -107,10 +107,14 @@ def list_builds(workspace: Workspace) -> list[Published]:
 def rollback(workspace: Workspace, build_id: str | None = None) -> Published:
     """Points readers to the build before the current one, or to `build_id`.
 
+    What the build tells that readers go back to was told before; it is not recorded once more.
+
     Raises:
         PublishRefusedError: If there is no such build.
     """
     with locked(workspace.published / "publish.lock", "publishing"):
+        # Whoever was killed after the swap recorded nothing, and nobody comes back to this build.
+        remember_or_warn(workspace)
         builds = list_builds(workspace)
         names = [build.build_id for build in builds]
         current = current_build(workspace)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import errno
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -160,3 +161,16 @@ def test_a_record_that_can_not_be_written_undoes_no_publication(
     assert seen == ["pruned"]
     assert "No space left" in caplog.text
     assert told(remember(workspace)) == {"dau_count": 3}
+
+
+def test_what_a_kill_left_untold_is_told_before_going_back(workspace: Any) -> None:
+    point_to(workspace, "a", 1)
+    assert remember(workspace) is not None
+    point_to(workspace, "b", 2, dau_count=3)
+    for name in ("a", "b"):
+        manifest = {"build_id": name, "published_at": f"2026-05-06 00:00:0{'ab'.index(name) + 1}"}
+        manifest |= {"as_of_at": "", "rows": {}, "warnings": 0}
+        (workspace.published / name / "manifest.json").write_text(json.dumps(manifest))
+    assert publishing.rollback(workspace).build_id == "a"
+    assert told(workspace.published / "record" / "b.parquet") == {"dau_count": 3}
+    assert remember(workspace) is None
