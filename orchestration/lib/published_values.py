@@ -3,21 +3,25 @@
 Belongs here: which figures are remembered, and the append-only record of them beside the published
 builds. Does not belong here: why a figure changed since (the mart `restatement__metric_day`).
 
-One file per published build, made once and never changed, with the figures that differ from those
-told before. Builds are pruned and the warehouse may be built anew; this stays. It holds no person.
+One file per published build that told something new, with the figures that differ from those told
+before; when they are many they are put into one. What is in it is never changed. Builds are pruned
+and the warehouse may be built anew; this stays. It holds no person.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.build_inputs import read_record
+from ingest.build_inputs import read_record, record_files
 from ingest.settings import Workspace
-from ingest.store import LakeError, write_atomically
+from ingest.store import LakeError, write_atomically, write_json
 
 if TYPE_CHECKING:
     import duckdb
@@ -45,6 +49,7 @@ TRACKED = (
 )  # fmt: skip
 
 
+MOST_FILES = 50
 _FROM_LEDGER = {"status", "loaded_at"}
 _log = logging.getLogger(__name__)
 
@@ -65,20 +70,34 @@ def remember(workspace: Workspace) -> Path | None:
     if not (link / DATABASE).is_file():
         return None
     build_id = link.readlink().name
-    target = workspace.published / "record" / f"{build_id}.parquet"
-    if target.exists():
-        return None
-    told = _news(workspace.published / build_id, build_id, read_record(workspace))
-    if told is None:
-        return None
+    target = _folder(workspace) / f"{build_id}.parquet"
+    with _alone(workspace):
+        if target.exists() or build_id in _noted(workspace):
+            return None
+        told = _news(workspace.published / build_id, build_id, read_record(workspace))
+        if told is None:
+            return None
+        if told.num_rows:
+            _write(target, told)
+        _note(workspace, build_id)
+    return target if told.num_rows else None
 
-    def write(draft: Path) -> None:
-        import pyarrow.parquet as pq
 
-        pq.write_table(told, draft)
+def fold(workspace: Workspace) -> None:
+    """Puts the record's files into one where they are many: each build reads them all.
 
-    write_atomically(target, write)
-    return target
+    Killed before the folded ones are gone, rows are there twice; whoever reads takes them once.
+    Only builds, of which one runs at a time, call it and read without the lock.
+    """
+    if len(record_files(workspace)) <= MOST_FILES:
+        return
+    with _alone(workspace):
+        files = record_files(workspace)
+        folded = _folder(workspace) / "folded.parquet"
+        _write(folded, read_record(workspace))
+        for path in files:
+            if path != folded:
+                path.unlink()
 
 
 def remember_or_warn(workspace: Workspace) -> None:
@@ -87,6 +106,38 @@ def remember_or_warn(workspace: Workspace) -> None:
         remember(workspace)
     except (LakeError, OSError) as error:
         _log.warning("What the current build tells was not recorded. %s", error)
+
+
+def _folder(workspace: Workspace) -> Path:
+    return workspace.published / "record"
+
+
+def _write(path: Path, table: Any) -> None:
+    import pyarrow.parquet as pq
+
+    write_atomically(path, lambda draft: pq.write_table(table, draft))
+
+
+@contextmanager
+def _alone(workspace: Workspace) -> Generator[None]:
+    """A build and a publication may come to the record at once; the second one waits."""
+    with (workspace.published / "record.lock").open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _noted(workspace: Workspace) -> list[str]:
+    """Builds that were looked at. Most tell nothing new; without the note they'd tell it again."""
+    try:
+        text = (_folder(workspace) / "noted.json").read_text(encoding="utf-8")
+        return list(json.loads(text)["builds"])
+    except (OSError, ValueError, KeyError):
+        return []
+
+
+def _note(workspace: Workspace, build_id: str) -> None:
+    kept = [known for known in _noted(workspace) if (workspace.published / known).is_dir()]
+    write_json(_folder(workspace) / "noted.json", {"builds": [*kept, build_id]})
 
 
 def _news(folder: Path, build_id: str, before: Any) -> Any | None:
@@ -114,7 +165,8 @@ def _news(folder: Path, build_id: str, before: Any) -> Any | None:
 def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for table, column in connection.execute(
-        "select table_name, column_name from information_schema.columns where table_schema = 'marts'"
+        "select table_name, column_name from information_schema.columns "
+        "where table_schema = 'marts'"
     ).fetchall():
         found.setdefault(table, set()).add(column)
     return found
@@ -142,7 +194,8 @@ def _query(kinds: list[Tracked], build_id: str, published_at: str, has_ledger: b
         f"{through} as loaded_through_at, told.* from told left join latest "
         "on latest.metric = told.metric and latest.day_on = told.day_on "
         "and latest.segment = told.segment and latest.definition_version = told.definition_version "
-        "where latest.metric is null or latest.published_value is distinct from "
-        "told.published_value or latest.is_complete is distinct from told.is_complete "
+        "where (latest.metric is null or latest.published_value is distinct from "
+        "told.published_value or latest.is_complete is distinct from told.is_complete) "
+        f"and '{build_id}' not in (select build_id from before) "
         "order by told.metric, told.day_on"
     )

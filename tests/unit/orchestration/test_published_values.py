@@ -13,10 +13,10 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from ingest.build_inputs import PUBLISHED_VALUES
+from ingest.build_inputs import PUBLISHED_VALUES, read_record, record_files
 from ingest.store import LakeError
 from orchestration.lib import publish as publishing
-from orchestration.lib.published_values import TRACKED, remember
+from orchestration.lib.published_values import TRACKED, fold, remember
 
 DAY = dt.date(2026, 5, 5)
 RECORD = SimpleNamespace(tables={})
@@ -174,3 +174,50 @@ def test_what_a_kill_left_untold_is_told_before_going_back(workspace: Any) -> No
     assert publishing.rollback(workspace).build_id == "a"
     assert told(workspace.published / "record" / "b.parquet") == {"dau_count": 3}
     assert remember(workspace) is None
+
+
+def test_nothing_new_makes_no_file_and_is_not_looked_for_again(
+    workspace: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    point_to(workspace, "a", 1)
+    assert remember(workspace) is not None
+    point_to(workspace, "b", 2)
+    assert remember(workspace) is None
+    assert record_files(workspace) == [workspace.published / "record" / "a.parquet"]
+    with monkeypatch.context() as patch:
+        patch.setattr("orchestration.lib.published_values._news", None)
+        assert remember(workspace) is None
+
+
+def rows(workspace: Any) -> list[tuple[Any, ...]]:
+    return sorted(tuple(row.values()) for row in read_record(workspace).to_pylist())
+
+
+def test_many_files_become_one_and_tell_the_same(
+    workspace: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a kill leaves what was folded beside it: nothing is there twice."""
+    monkeypatch.setattr("orchestration.lib.published_values.MOST_FILES", 2)
+    for second, name in enumerate("abc"):
+        point_to(workspace, name, second, dau_count=second)
+        assert remember(workspace) is not None
+    before = rows(workspace)
+    assert len(before) == 5 + 1 + 1
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", die)
+        with pytest.raises(KeyboardInterrupt):
+            fold(workspace)
+    assert len(record_files(workspace)) == 4
+    assert rows(workspace) == before
+    fold(workspace)
+    assert [path.name for path in record_files(workspace)] == ["folded.parquet"]
+    assert rows(workspace) == before
+    (workspace.published / "record" / "noted.json").unlink()
+    assert remember(workspace) is None
+    point_to(workspace, "d", 9, dau_count=7)
+    assert told(remember(workspace)) == {"dau_count": 7}
+    assert len(rows(workspace)) == 8
