@@ -12,7 +12,7 @@ from typing import Any
 from ingest.batches import read_batches
 from ingest.contracts import load_contracts
 from ingest.settings import Workspace
-from ingest.store import write_atomically
+from ingest.store import LakeError, write_atomically
 
 _BATCH_COLUMNS = {
     "batch_id": "string", "file_id": "string", "contract": "string", "source": "string",
@@ -31,19 +31,32 @@ PUBLISHED_VALUES = {
 
 
 def record_files(workspace: Workspace) -> list[Path]:
-    """The record of published figures: one file per published build that told something new."""
+    """The record of published figures: a file per build that told something new, some folded."""
     return sorted((workspace.published / "record").glob("[!.]*.parquet"))
 
 
-def _published_values(workspace: Workspace) -> Any:
+def read_record(workspace: Workspace) -> Any:
+    """All that was told, as one table.
+
+    Raises:
+        LakeError: If a file of the record is damaged; it names the file.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     schema = pa.schema([(n, pa.type_for_alias(kind)) for n, kind in PUBLISHED_VALUES.items()])
-    told = [
-        pq.read_table(path).select(schema.names).cast(schema) for path in record_files(workspace)
-    ]
-    return pa.concat_tables([schema.empty_table(), *told])
+    told = [schema.empty_table()]
+    for path in record_files(workspace):
+        try:
+            told.append(pq.read_table(path).select(schema.names).cast(schema))
+        except (pa.ArrowException, KeyError, OSError) as error:
+            raise LakeError(
+                f"{path}: this file of the record of published figures can't be read ({error}). "
+                "Restore it from a backup, or move it to another folder: then what was published "
+                "with that build is no longer compared with later figures. Then run again."
+            ) from error
+    # Between folding files and removing them a kill leaves rows twice.
+    return pa.concat_tables(told).group_by(schema.names, use_threads=False).aggregate([])
 
 
 def write_build_inputs(workspace: Workspace) -> None:
@@ -81,7 +94,7 @@ def write_build_inputs(workspace: Workspace) -> None:
     tables = {
         "batches": pa.table(columns),
         "contracts": pa.table(promises),
-        "published_values": _published_values(workspace),
+        "published_values": read_record(workspace),
     }
     for name, whole in tables.items():
         write_atomically(

@@ -22,6 +22,9 @@ from ingest.problems import BadRecord, DamagedFileError
 from ingest.tables import Table, read_table
 from ingest.texts import decode, decode_strictly
 
+_OF_THE_FILE = frozenset({"_file", "_top"})
+_OF_THE_LIST = _OF_THE_FILE | {"_position"}
+
 
 @dataclass
 class Records:
@@ -68,6 +71,14 @@ def _exploded(item: dict[str, Any], names: tuple[str, ...]) -> Iterator[dict[str
             yield from _exploded(record, (below,)) if below else (record,)
         if name == ".":
             yield item
+
+
+def own_words(record: dict[str, Any]) -> dict[str, Any]:
+    """What a record says, without where it was found: its place moves when its list grows."""
+    place = _OF_THE_LIST if "_from" in record else _OF_THE_FILE
+    own = {key: value for key, value in record.items() if key not in place}
+    above = own.get("_parent")
+    return own | {"_parent": own_words(above)} if isinstance(above, dict) else own
 
 
 def _without(item: dict[str, Any], steps: list[str]) -> dict[str, Any]:

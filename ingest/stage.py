@@ -27,7 +27,7 @@ from ingest.lines import LineReader
 from ingest.mapping import LEFT_OUT, RECORD_HASH, Compiled, compile_mapping
 from ingest.privacy import PERSONAL_HEADER, mask_emails
 from ingest.problems import BadRecord, DamagedFileError
-from ingest.records import Records
+from ingest.records import Records, own_words
 from ingest.values import name, quote
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -290,8 +290,7 @@ def _insert_scratch(
 
 
 def _raw(row: dict[str, Any]) -> str:
-    shown = {key: value for key, value in row.items() if key not in {"_file", "_top"}}
-    return _SURROGATE.sub("\ufffd", _json(shown))
+    return _SURROGATE.sub("\ufffd", _json(own_words(row)))
 
 
 def _json(row: dict[str, Any]) -> str:

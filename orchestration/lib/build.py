@@ -29,7 +29,7 @@ from ingest.store import locked
 from orchestration.lib import receipt as receipts
 from orchestration.lib.manifest import dbt_environment, reuse_parse
 from orchestration.lib.paths import DBT_PROJECT, PipelineError, stamp, versions
-from orchestration.lib.published_values import remember
+from orchestration.lib.published_values import fold, remember
 from orchestration.lib.receipt import Plan, Receipt
 
 Progress = Callable[[str, int, int], None]
@@ -118,6 +118,7 @@ def prepare(workspace: Workspace, plan: Plan) -> Draft:
     if plan.kind == "incremental":
         shutil.copyfile(workspace.warehouse_path, path)
     remember(workspace)
+    fold(workspace)
     write_build_inputs(workspace)
     target = workspace.state / "dbt"
     target.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,7 @@ from orchestration.lib import gates
 from orchestration.lib.candidate import DATABASE, export, verify
 from orchestration.lib.gates import GateRecord
 from orchestration.lib.paths import PublishRefusedError, sha256
-from orchestration.lib.published_values import remember
+from orchestration.lib.published_values import remember, remember_or_warn
 from orchestration.lib.receipt import Receipt, as_of_text, plan_build, read_receipt
 
 Progress = Callable[[str, int, int], None]
@@ -70,7 +70,8 @@ def publish(workspace: Workspace, progress: Progress | None = None) -> PublishRe
         if not (folder / "manifest.json").is_file():
             _make(workspace, receipt, record, folder, progress)
         _point_to(workspace, receipt.build_id)
-        remember(workspace)
+        # Published it is: the next run makes up for a record that could not be written.
+        remember_or_warn(workspace)
         _prune(workspace)
     return PublishResult(receipt.build_id, folder, rows, is_new=True)
 
@@ -106,10 +107,14 @@ def list_builds(workspace: Workspace) -> list[Published]:
 def rollback(workspace: Workspace, build_id: str | None = None) -> Published:
     """Points readers to the build before the current one, or to `build_id`.
 
+    What the build tells that readers go back to was told before; it is not recorded once more.
+
     Raises:
         PublishRefusedError: If there is no such build.
     """
     with locked(workspace.published / "publish.lock", "publishing"):
+        # Whoever was killed after the swap recorded nothing, and nobody comes back to this build.
+        remember_or_warn(workspace)
         builds = list_builds(workspace)
         names = [build.build_id for build in builds]
         current = current_build(workspace)

@@ -25,8 +25,8 @@ OF_A_BUILD = {"int_usage__touched_date", "fct_rewritten_date"}
 OF_DELIVERIES = {"fct_batch", "dim_contract"}
 # Columns that tell when a delivery came, and tables of the order in which they came.
 OF_LOADING = ("known_at", "loaded_at")
-OF_AN_ORDER = {"int_identity__user_history", "int_identity__change", "fct_identity_change",
-               "identity_change__event"}  # fmt: skip
+OF_AN_ORDER = {"int_identity__user_history", "int_identity__state", "int_identity__change",
+               "fct_identity_change", "identity_change__event"}  # fmt: skip
 SELECT = [
     "+marts.usage",
     "+config.materialized:incremental",

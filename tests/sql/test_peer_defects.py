@@ -25,7 +25,7 @@ def event(name: str, at: str, user: str | None, device: str | None = None) -> Ro
     }  # fmt: skip
 
 
-def exposure(name: str, user: str, variation: str) -> Row:
+def exposure(name: str, user: str | None, variation: str) -> Row:
     return {"exposure_id": name, "experiment_id": "exp", "variation_id": variation,
             "user_id": user, "exposed_at": "2026-05-05T10:00:00"}  # fmt: skip
 
@@ -44,7 +44,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     lake.add("usage_events", day, batch="again")
     lake.add("exposures", [
         exposure("x1", "both", "A"), exposure("x2", "both", "B"), exposure("x3", "one", "A"),
-        exposure("x4", "one", "A"),
+        exposure("x4", "one", "A"), exposure("x5", None, "A"), exposure("x6", None, "B"),
     ], source="statsig")  # fmt: skip
     warehouse = Warehouse(folder / "warehouse.duckdb", lake, folder / "target")
     select = ["+fct_exposure", "+fct_person_day"]
@@ -89,4 +89,7 @@ def test_who_saw_both_variations_is_a_crossover(built: Warehouse) -> None:
         "select unit_id, bool_and(is_crossover), bool_or(is_crossover), sum(is_first::int) "
         "from core.fct_exposure group by 1 order by 1"
     )
-    assert found == [("both", True, True, 1), ("one", False, False, 1)]
+    # Exposures that name nobody are not one unit: they assign none and cross nowhere.
+    assert found == [
+        ("both", True, True, 1), ("one", False, False, 1), ("unknown", False, False, 0),
+    ]  # fmt: skip

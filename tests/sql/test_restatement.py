@@ -13,6 +13,8 @@ from .handovers import Company
 from .people_oracle import Limits, People
 
 DAY = dt.timedelta(days=1)
+# What became known on the day of the first build was known then, to the record of moves.
+NEXT = "2026-07-01"
 LIMITS = Limits(device_people=2, person_aliases=4)
 WINDOWS = {"dau_count": 1, "wau_count": 7, "mau28_count": 28}
 Row = dict[str, Any]
@@ -79,8 +81,8 @@ def random_history(tmp_path_factory: pytest.TempPathFactory) -> tuple[Warehouse,
     warehouse = Warehouse(folder / "warehouse.duckdb", lake, folder / "target")
     run(warehouse)
     publish(warehouse, lake, "first")
-    late = lake.add("usage_events", events[cut:])
-    lake.add("exclusions", rules[3:], source="registry")
+    late = lake.add("usage_events", events[cut:], delivered_on=NEXT)
+    lake.add("exclusions", rules[3:], source="registry", delivered_on=NEXT)
     run(warehouse, lake.event_days(late))
     old, now = People(events[:cut], [], LIMITS), People(events, [], LIMITS)
     return warehouse, causes(events, cut, rules, old, now)
@@ -176,9 +178,10 @@ def tuesday(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
             row |= {"definition_version": 0, "published_value": 5.0}
     # Later: three late people, d was Ann's, Eve is an employee.
     late = lake.add("usage_events", [
-        use(6, 5, "cid"), use(7, 5, "dan"), use(9, 5, "fay"), use(8, 8, "ann", "d")])  # fmt: skip
+        use(6, 5, "cid"), use(7, 5, "dan"), use(9, 5, "fay"), use(8, 8, "ann", "d"),
+    ], delivered_on=NEXT)  # fmt: skip
     rule = {"subject_type": "user_id", "subject": "eve", "reason": "employee"}
-    lake.add("exclusions", [rule], source="registry")
+    lake.add("exclusions", [rule], source="registry", delivered_on=NEXT)
     lake.withdraw(gone)
     run(warehouse, [*lake.event_days(late), "2026-05-12"])
     publish(warehouse, lake, "second")

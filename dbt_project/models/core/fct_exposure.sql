@@ -55,7 +55,8 @@ crossovers as (
 
     select experiment_id, unit_id
     from units
-    where is_countable
+    -- Those whom nothing names are many, not one who saw it all.
+    where is_countable and unit_id <> 'unknown'
     group by experiment_id, unit_id
     having count(distinct variation_id) > 1
 

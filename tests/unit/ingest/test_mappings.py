@@ -135,3 +135,37 @@ def test_a_mapping_comes_before_the_native_formats(make_place) -> None:
     place = make_place(NDJSON.replace("*.log.json", "*.json"))
     segment = {"messageId": "m", "type": "track", "receivedAt": "2026-05-01T00:00:00Z", "t": 1}
     assert place.land("x.json", lines(segment)).format == "mapping:log"
+
+
+LIST = """sources:
+  - name: opens
+    files: "*.opens.json"
+    reader: {kind: json}
+    parts:
+      - contract: tool_activity
+        records: apps
+        explode: ['days[].opens']
+        fields:
+          activity_id: {as: hash}
+          occurred_at: {path: t, as: epoch_ms}
+          app_name: _parent._parent.app
+          activity_type: {const: open}
+          activity_evidence: {const: L2}
+"""
+
+
+def test_entries_of_a_list_that_grows_at_its_head_are_loaded_once(make_place) -> None:
+    """Ids made of the whole record don't hang on its place in the list, nor on its list's."""
+    place = make_place(LIST)
+    first, second, third = ({"t": 1777629600000 + n * 1000} for n in range(3))
+    bad = {"t": "soon", "_position": "its own"}
+
+    def export(*days: list) -> str:
+        return json.dumps({"apps": [{"app": "Figma", "days": [{"opens": day} for day in days]}]})
+
+    once = place.land("1.opens.json", export([second, first, bad]))
+    assert part(once, "tool_activity") == {"in": 3, "loaded": 2, "duplicate": 0, "quarantined": 1}
+    again = place.land("2.opens.json", export([third], [second, first]))
+    assert part(again, "tool_activity") == {"in": 3, "loaded": 1, "duplicate": 2, "quarantined": 0}
+    assert len(place.rows("tool_activity")) == 3
+    assert all("_position" not in str(row) for row in place.quarantine())

@@ -1,0 +1,88 @@
+with
+
+device_pairs as (
+
+    select left_alias as anonymous_id, right_alias as user_id, min(known_at) as known_at
+    from {{ ref('int_identity__edge') }}
+    where edge_type = 'anonymous_user'
+    group by left_alias, right_alias
+
+),
+
+device_starts as (
+
+    select left_alias as anonymous_id, min(known_at) as known_at
+    from {{ ref('int_identity__edge') }}
+    where edge_type in ('anonymous', 'anonymous_user')
+    group by left_alias
+
+),
+
+-- A device that came with its only user, who shares no mailbox, has not moved.
+restless as (
+
+    select device_starts.anonymous_id, device_starts.known_at
+    from device_starts
+    inner join device_pairs on device_pairs.anonymous_id = device_starts.anonymous_id
+    inner join {{ ref('int_identity__user_person') }} as people on people.user_id = device_pairs.user_id
+    group by device_starts.anonymous_id, device_starts.known_at
+    having count(*) > 1 or max(device_pairs.known_at) > device_starts.known_at or count(people.component_key) > 0
+
+),
+
+moments as (
+
+    select anonymous_id, known_at as moment_at from restless
+    union
+    select device_pairs.anonymous_id, device_pairs.known_at
+    from device_pairs
+    inner join restless on restless.anonymous_id = device_pairs.anonymous_id
+    union
+    select device_pairs.anonymous_id, history.known_at
+    from device_pairs
+    inner join {{ ref('int_identity__user_history') }} as history
+        on history.user_id = device_pairs.user_id and history.known_at > device_pairs.known_at
+
+),
+
+owners as (
+
+    select
+        moments.anonymous_id, moments.moment_at,
+        min(coalesce(history.person_id, device_pairs.user_id)) as person_id,
+        count(distinct coalesce(history.person_id, device_pairs.user_id)) as person_count
+    from moments
+    left join device_pairs
+        on device_pairs.anonymous_id = moments.anonymous_id and device_pairs.known_at <= moments.moment_at
+    left join {{ ref('int_identity__user_history') }} as history
+        on history.user_id = device_pairs.user_id and history.known_at <= moments.moment_at
+        and (history.superseded_at is null or history.superseded_at > moments.moment_at)
+    group by moments.anonymous_id, moments.moment_at
+
+),
+
+user_starts as (
+
+    select users.user_id, min(users.known_at) as known_at
+    from (
+        select left_alias as user_id, known_at from {{ ref('int_identity__edge') }} where edge_type = 'user'
+        union all
+        select user_id, known_at from {{ ref('stg_identity_versions') }} where user_id is not null
+    ) as users
+    inner join {{ ref('int_identity__user_person') }} as people on people.user_id = users.user_id
+    where people.component_key is not null
+    group by users.user_id
+
+)
+
+select 'anonymous_id' as alias_type, anonymous_id as alias, moment_at as known_at, person_count,
+    case when person_count = 1 then person_id else 'anon:' || anonymous_id end as person_id
+from owners
+union all
+select 'user_id', user_id, known_at, 1, person_id from {{ ref('int_identity__user_history') }}
+union all
+select 'user_id', starts.user_id, starts.known_at, 1, starts.user_id
+from user_starts as starts
+left join {{ ref('int_identity__user_history') }} as history
+    on history.user_id = starts.user_id and history.known_at = starts.known_at
+where history.user_id is null
