@@ -59,7 +59,7 @@ reach as (select max(sources_reach_at) as data_through_at from {{ ref('dim_suppo
 
 select
     tickets.source, tickets.ticket_id, tickets.status, tickets.is_unsolved, tickets.priority, tickets.channel,
-    tickets.queue_id, tickets.created_at, tickets.created_on, tickets.person_id, tickets.requester_key,
+    tickets.queue_id, tickets.created_at, tickets.created_on, tickets.person_id,
     tickets.account_id, subjects.feature_ids, tickets.is_end_user, tickets.is_agent_created,
     tickets.is_countable, tickets.exclusion_reason, tickets.merged_into_id,
     tickets.first_reply_at, tickets.first_reply_seconds, tickets.first_reply_business_seconds,
