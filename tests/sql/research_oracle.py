@@ -52,6 +52,10 @@ class ResearchOracle:
         held = latest(rows["research_sessions", "notes"], "session_id", "updated_at")
         self.sessions = [self._session(r) for r in held.values()]
 
+        told = (rows["research_sessions", "notes"], rows["survey_deliveries", "qualtrics"])
+        reaches = [min(max(r["updated_at"] for r in own), AS_OF) for own in told if own]
+        self.is_current = min(reaches) >= AS_OF - 7 * DAY
+
     def _session(self, row: Row) -> Row:
         person, ref = number_of(row["email_key"]), row["account_ref"]
         account = ref if ref and ref[1:] in {a[0] for a in ACCOUNTS} else home(person)
@@ -106,13 +110,15 @@ class ResearchOracle:
             reason = "no consent to contact"
         elif recent:
             reason = "contacted within 90 days"
+        elif not self.is_current:
+            reason = "contacts not known up to now"
         return {
             "account_id": home(person), "used_feature_ids": ", ".join(used) or None,
             "used_feature_count": len(used), "raised_theme_ids": ", ".join(sorted(raised)) or None,
             "raised_theme_count": len(raised), "last_raised_on": max(raised.values(), default=None),
             "consent_state": state, "consent_on": words[-1]["on"] if words else None,
             "last_contacted_on": max(contacts, default=None), "contact90_count": recent,
-            "is_eligible": reason is None, "block_reason": reason,
+            "is_eligible": reason is None, "block_reason": reason, "is_complete": self.is_current,
         }  # fmt: skip
 
     def _of(self, person: int) -> list[Row]:
