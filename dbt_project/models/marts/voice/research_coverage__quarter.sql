@@ -60,16 +60,10 @@ shipped as (
 
 ),
 
--- A source that has been silent for longer than its promise is not waited for.
+-- A silent source says nothing of what came since, so nothing is complete beyond it.
 reach as (
 
-    select
-        case
-            when {{ seconds_between('high_water_at', as_of_at()) }} > fail_hours * 3600 then {{ as_of_at() }}
-            else high_water_at
-        end as high_water_at
-    from {{ ref('dim_contract') }}
-    where contract = 'research_sessions'
+    select high_water_at from {{ ref('dim_contract') }} where contract = 'research_sessions'
 
 ),
 
