@@ -158,7 +158,8 @@ class ResearchOracle:
     def _quarter(self, held: list[Row], releases: list[Row]) -> Row:
         good = [s for s in held if not s["is_barred"]]
         interviews = [s for s in good if s["method"] == "interview"]
-        months = {(s["researcher"], s["on"].replace(day=1)) for s in interviews}
+        named = [s for s in interviews if s["researcher"]]
+        months = {(s["researcher"], s["on"].replace(day=1)) for s in named}
         agreed = sum(s["state"] not in ("unknown", "refused") for s in good)
         covered = sum(self._spoken(r) >= 5 for r in releases)
         return {
@@ -168,7 +169,7 @@ class ResearchOracle:
             "researcher_month_count": len(months),
             "unknown_participant_session_count": sum(s["person"] is None for s in good),
             "excluded_session_count": len(held) - len(good),
-            "interviews_per_researcher_month": len(interviews) / len(months) if months else None,
+            "interviews_per_researcher_month": len(named) / len(months) if months else None,
             "consent_num": agreed if held else None, "consent_den": len(good) if held else None,
             "coverage_num": covered if releases else None,
             "coverage_den": len(releases) or None,
