@@ -171,5 +171,6 @@ class DealsOracle:
             "gap_lost_num": sum(d["gap_lost_num"] for d in valued) if valued else None,
             "gap_lost_den": sum(d["gap_lost_den"] for d in valued) if valued else None,
             "unvalued_lost_count": lost - len(valued),
-            "is_complete": is_over, "data_through_at": min(self.reach, over(last)),
+            "is_complete": is_over and (basis == "closed" or is_mature),
+            "data_through_at": min(self.reach, over(last)),
         }  # fmt: skip

@@ -52,6 +52,10 @@ class ResearchOracle:
         held = latest(rows["research_sessions", "notes"], "session_id", "updated_at")
         self.sessions = [self._session(r) for r in held.values()]
 
+        told = (rows["research_sessions", "notes"], rows["survey_deliveries", "qualtrics"])
+        reaches = [min(max(r["updated_at"] for r in own), AS_OF) for own in told if own]
+        self.is_current = min(reaches) >= AS_OF - 7 * DAY
+
     def _session(self, row: Row) -> Row:
         person, ref = number_of(row["email_key"]), row["account_ref"]
         account = ref if ref and ref[1:] in {a[0] for a in ACCOUNTS} else home(person)
@@ -106,13 +110,15 @@ class ResearchOracle:
             reason = "no consent to contact"
         elif recent:
             reason = "contacted within 90 days"
+        elif not self.is_current:
+            reason = "contacts not known up to now"
         return {
             "account_id": home(person), "used_feature_ids": ", ".join(used) or None,
             "used_feature_count": len(used), "raised_theme_ids": ", ".join(sorted(raised)) or None,
             "raised_theme_count": len(raised), "last_raised_on": max(raised.values(), default=None),
             "consent_state": state, "consent_on": words[-1]["on"] if words else None,
             "last_contacted_on": max(contacts, default=None), "contact90_count": recent,
-            "is_eligible": reason is None, "block_reason": reason,
+            "is_eligible": reason is None, "block_reason": reason, "is_complete": self.is_current,
         }  # fmt: skip
 
     def _of(self, person: int) -> list[Row]:
@@ -152,7 +158,8 @@ class ResearchOracle:
     def _quarter(self, held: list[Row], releases: list[Row]) -> Row:
         good = [s for s in held if not s["is_barred"]]
         interviews = [s for s in good if s["method"] == "interview"]
-        months = {(s["researcher"], s["on"].replace(day=1)) for s in interviews}
+        named = [s for s in interviews if s["researcher"]]
+        months = {(s["researcher"], s["on"].replace(day=1)) for s in named}
         agreed = sum(s["state"] not in ("unknown", "refused") for s in good)
         covered = sum(self._spoken(r) >= 5 for r in releases)
         return {
@@ -162,7 +169,7 @@ class ResearchOracle:
             "researcher_month_count": len(months),
             "unknown_participant_session_count": sum(s["person"] is None for s in good),
             "excluded_session_count": len(held) - len(good),
-            "interviews_per_researcher_month": len(interviews) / len(months) if months else None,
+            "interviews_per_researcher_month": len(named) / len(months) if months else None,
             "consent_num": agreed if held else None, "consent_den": len(good) if held else None,
             "coverage_num": covered if releases else None,
             "coverage_den": len(releases) or None,

@@ -200,7 +200,7 @@ def contact_rows(oracle: SupportOracle) -> set[tuple]:
             ]
             known = first <= week <= last
             persons = len({p for p, _ in active}) if known else None
-            accounts = len({a for _, a in active}) if known else None
+            accounts = len({a for _, a in active} - {"unknown"}) if known else None
             over = dt.datetime.combine(week, dt.time()) + dt.timedelta(days=7, hours=12)
             through = min(usage_at, oracle.through)
             found.add(
@@ -249,7 +249,7 @@ def _of_four_weeks(
         if feature == "all" or feature in t.features
     )
     active = [(p, a) for f, p, a, day in uses if since <= day <= end and feature in ("all", f)]
-    persons, accounts = len({p for p, _ in active}), len({a for _, a in active})
+    persons, accounts = len({p for p, _ in active}), len({a for _, a in active} - {"unknown"})
     return (asked, persons, share(asked, persons), asked, accounts, share(asked, accounts))
 
 

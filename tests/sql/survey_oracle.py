@@ -227,9 +227,9 @@ class SurveyOracle:
         )
         over = dt.datetime.combine(end, dt.time()) + dt.timedelta(hours=36)
         reach = min(max(r["submitted_at"] for r in self.responses), AS_OF)
-        # Silent for longer than the contract of responses promises: nobody waits for it.
-        if AS_OF - reach > dt.timedelta(hours=2232):
-            reach = AS_OF
+        if is_tracked:
+            sent = self.rows["survey_deliveries", "qualtrics"]
+            reach = min(reach, max(r["updated_at"] for r in sent))
         return {
             "question_kind": kind[0], "kind_basis": kind[1], "scale_min": kind[2],
             "scale_max": kind[3], "answer_count": len(here), "response_count": n,

@@ -170,6 +170,9 @@ def test_win_rates_by_creation_wait_and_by_closing_do_not(hand: Any) -> None:
     assert hand(columns, MONTHS, where.format("closed", 3)) == [(1, 1, 0, 0, 1, True, 1.0)]
     assert hand(columns, MONTHS, where.format("closed", 2)) == [(1, 0, 1, 0, 1, True, 0.0)]
     assert hand(columns, MONTHS, where.format("closed", 4)) == [(0, 0, 0, 0, 0, True, None)]
+    # January is long over, and one of its four deals may still be won: nothing of it is final.
+    assert hand("is_complete", MONTHS, where.format("created", 1)) == [(False,)]
+    assert hand("is_complete", MONTHS, where.format("closed", 2)) == [(True,)]
     columns = "gap_lost_num, gap_lost_den, gap_lost_rate"
     assert hand(columns, MONTHS, where.format("created", 1)) == [(3_000, 4_000, 0.75)]
     # One lost after 17 days and one after 20, one won after 51, one waits for 151 days by now.

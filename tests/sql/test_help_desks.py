@@ -226,7 +226,9 @@ def test_lists_of_tickets_alone_know_of_no_replies(
     desks: Warehouse, source: str, ident: str, status: str, solved: tuple
 ) -> None:
     """Other help desks deliver messages and changes; these have none, which is not zero."""
-    assert told(desks, source, ident, REPLY) == (None, None, None, False)
+    assert told(desks, source, ident, REPLY) == (None, None, None, None)
+    columns = "group_count, handoff_count, agent_count, unknown_author_count"
+    assert told(desks, source, ident, columns) == (None, None, None, None)
     assert told(desks, source, ident, f"status, {SOLVED}") == (status, *solved)
     columns = "reopen_count, requester_wait_seconds, has_inferred_status"
     assert told(desks, source, ident, columns) == (None, None, True)

@@ -152,6 +152,13 @@ def test_marts_end_alike_and_ratios_have_parts(node: Any) -> None:
     assert faults_of_columns(node.name, list(node.columns)) == []
 
 
+@pytest.mark.parametrize("node", [p for p in all_models() if layer(p.values[0]) == "marts"])
+def test_marts_call_nobody_what_the_source_calls_them(node: Any) -> None:
+    """Some help desks deliver names of people where others have ids: they stay inside."""
+    names = r"(requester|author|assignee|agent|researcher|user|member)_(ref|key)"
+    assert [c for c in node.columns if re.fullmatch(names, c)] == []
+
+
 def test_files_stay_readable() -> None:
     limits = {".sql": 120, ".yml": 150}
     files = [p for p in PROJECT.rglob("*") if p.suffix in limits and "target" not in p.parts]

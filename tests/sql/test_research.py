@@ -89,6 +89,11 @@ def test_consent_and_fatigue_block(voice_built: Warehouse) -> None:
     ) == []  # fmt: skip
 
 
+def test_dbts_own_unit_tests(voice_built: Warehouse) -> None:
+    own = ["recruiting__person", "research_coverage__quarter", "survey__survey_period"]
+    voice_built.run("test", select=[f"{model},resource_type:unit_test" for model in own])
+
+
 @pytest.mark.parametrize(
     ("consent", "state"),
     [

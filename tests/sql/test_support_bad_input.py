@@ -88,7 +88,7 @@ def test_without_messages_nobody_knows_of_replies(rough: Warehouse) -> None:
     assert facts(rough, "2", "reply_count, is_one_touch, is_first_reply_pending") == (
         None,
         None,
-        False,
+        None,
     )
 
 

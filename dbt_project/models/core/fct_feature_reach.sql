@@ -31,8 +31,9 @@ features as (
 select
     feature_id, week_on,
     count(distinct case when weeks_ago = 0 then person_id end) as person_count,
-    count(distinct case when weeks_ago = 0 then account_id end) as account_count,
+    -- Whoever belongs to nobody known makes no customer.
+    count(distinct case when weeks_ago = 0 and account_id <> 'unknown' then account_id end) as account_count,
     count(distinct person_id) as person28_count,
-    count(distinct account_id) as account28_count
+    count(distinct case when account_id <> 'unknown' then account_id end) as account28_count
 from features
 group by feature_id, week_on

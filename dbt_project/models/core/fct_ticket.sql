@@ -46,7 +46,7 @@ select
     replies.first_reply_at,
     case when replies.first_reply_at is not null then clocks.wait_seconds end as first_reply_seconds,
     case when replies.first_reply_at is not null then clocks.wait_business_seconds end as first_reply_business_seconds,
-    replies.first_reply_at is null and ends.is_unsolved and delivered.has_messages as is_first_reply_pending,
+    case when delivered.has_messages then replies.first_reply_at is null and ends.is_unsolved end as is_first_reply_pending,
     clocks.wait_seconds, clocks.wait_business_seconds,
     case when delivered.has_messages then cast(coalesce(replies.reply_count, 0) as bigint) end as reply_count,
     ends.first_solved_at, ends.solved_at,
@@ -57,7 +57,8 @@ select
     cast(ends.reopen_count as bigint) as reopen_count, coalesce(soon.reopen14_count, 0) as reopen14_count,
     case when ends.solved_at is not null and delivered.has_messages
         then coalesce(replies.reply_count, 0) = 1 end as is_one_touch,
-    coalesce(hands.group_count, 0) as group_count, coalesce(hands.agent_count, 0) as agent_count,
+    case when delivered.has_changes then coalesce(hands.group_count, 0) end as group_count,
+    case when delivered.has_changes then coalesce(hands.agent_count, 0) end as agent_count,
     ratings.csat,
     {{ local_date('ratings.csat_rated_at', zone) }} as csat_rated_on,
     {{ local_date('ratings.csat_offered_at', zone) }} as csat_offered_on,
@@ -68,7 +69,7 @@ select
     people.is_countable, people.exclusion_reason,
     ends.has_inferred_status,
     ends.has_clock_fault or coalesce(replies.has_clock_fault, false) as has_clock_fault,
-    cast(coalesce(replies.unknown_author_count, 0) as bigint) as unknown_author_count
+    case when delivered.has_messages then cast(coalesce(replies.unknown_author_count, 0) as bigint) end as unknown_author_count
 from {{ ref('stg_tickets') }} as tickets
 inner join {{ ref('int_support__delivered') }} as delivered on delivered.source = tickets.source
 inner join {{ ref('int_support__resolution') }} as ends

@@ -319,6 +319,7 @@ BREACH: dict[tuple[str, str], Change] = {
     ("recruiting__person", "unexpected_rows__asked_without_consent"): {
         "consent_state": "session only"},
     ("recruiting__person", "unexpected_rows__asked_too_often"): {"contact90_count": 1},
+    ("recruiting__person", "unexpected_rows__asked_without_knowing"): {"is_complete": False},
     ("recruiting__person", "unexpected_rows__verdict_without_reason"): {
         "is_eligible": False},
     ("recruiting__person", "column_values_to_be_in_set__consent_state"): {

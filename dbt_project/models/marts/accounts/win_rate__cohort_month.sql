@@ -114,6 +114,7 @@ select
     cast(ripe.gap_num as bigint) as gap_lost_num, cast(ripe.gap_den as bigint) as gap_lost_den,
     {{ rate('ripe.gap_num', 'ripe.gap_den') }} as gap_lost_rate,
     cast(coalesce(ripe.unvalued_count, 0) as bigint) as unvalued_lost_count,
-    ripe.is_over as is_complete, ripe.data_through_at, 1 as definition_version
+    -- By closing everything is decided at once; by creation all of the row still moves until it is mature.
+    ripe.is_over and (ripe.cohort_basis = 'closed' or ripe.is_mature) as is_complete, ripe.data_through_at, 1 as definition_version
 from ripe
 left join medians on medians.cohort_basis = ripe.cohort_basis and medians.month_on = ripe.month_on

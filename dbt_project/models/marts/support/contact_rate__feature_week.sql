@@ -109,5 +109,5 @@ select
     {%- endfor %}
     unmatched_requester_count, excluded_ticket_count,
     through_at >= over_at and active_person_count is not null as is_complete,
-    {{ least_of('through_at', 'over_at') }} as data_through_at, 1 as definition_version
+    {{ least_of('through_at', 'over_at') }} as data_through_at, 2 as definition_version
 from numbers

@@ -59,7 +59,7 @@ reach as (select max(sources_reach_at) as data_through_at from {{ ref('dim_suppo
 
 select
     tickets.source, tickets.ticket_id, tickets.status, tickets.is_unsolved, tickets.priority, tickets.channel,
-    tickets.queue_id, tickets.created_at, tickets.created_on, tickets.person_id, tickets.requester_key,
+    tickets.queue_id, tickets.created_at, tickets.created_on, tickets.person_id,
     tickets.account_id, subjects.feature_ids, tickets.is_end_user, tickets.is_agent_created,
     tickets.is_countable, tickets.exclusion_reason, tickets.merged_into_id,
     tickets.first_reply_at, tickets.first_reply_seconds, tickets.first_reply_business_seconds,
@@ -78,7 +78,8 @@ select
     tickets.reply_count, tickets.is_one_touch,
     case when tickets.has_changes then tickets.reopen_count end as reopen_count,
     case when tickets.has_changes then tickets.reopen14_count end as reopen14_count,
-    tickets.group_count, case when tickets.group_count > 0 then tickets.group_count - 1 else 0 end as handoff_count,
+    tickets.group_count,
+    case when tickets.group_count > 0 then tickets.group_count - 1 else tickets.group_count end as handoff_count,
     tickets.agent_count, tickets.csat, tickets.csat_rated_on, tickets.csat_offered_on,
     tickets.schedule_ref, tickets.schedule_basis,
     tickets.has_inferred_status, tickets.has_clock_fault, tickets.unknown_author_count,

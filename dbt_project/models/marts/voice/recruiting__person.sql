@@ -63,6 +63,22 @@ barred as (
 
 ),
 
+-- Who was contacted is only known as far as sessions, and invitations where any came, are delivered.
+-- A promise of weeks is too long here: whoever was written to since would be written to again.
+reach as (
+
+    select
+        min(high_water_at) as high_water_at,
+        coalesce(min(case
+            when high_water_at is null then 0
+            when {{ seconds_between('high_water_at', as_of_at()) }} <= 3600 * {{ least_of('168', 'warn_hours') }} then 1
+            else 0
+        end), 0) = 1 as is_current
+    from {{ ref('dim_contract') }}
+    where contract = 'research_sessions' or (contract = 'survey_deliveries' and high_water_at is not null)
+
+),
+
 judged as (
 
     select
@@ -74,25 +90,17 @@ judged as (
             when agreed.consent_state is null then 'no consent known'
             when agreed.consent_state <> 'contact' then 'no consent to contact'
             when contacts.contact90_count > 0 then 'contacted within 90 days'
-        end as block_reason
+            when not reach.is_current then 'contacts not known up to now'
+        end as block_reason,
+        reach.is_current, reach.high_water_at
     from {{ ref('dim_person') }} as people
+    cross join reach
     left join used on used.person_id = people.person_id
     left join raised on raised.person_id = people.person_id
     left join {{ ref('dim_research_consent') }} as agreed on agreed.person_id = people.person_id
     left join contacts on contacts.person_id = people.person_id
     left join barred on barred.person_id = people.person_id
     where people.person_type <> 'anonymous' and coalesce(used.person_id, raised.person_id, agreed.person_id) is not null
-
-),
-
--- Who was contacted is only known as far as sessions are delivered.
-reach as (
-
-    select
-        high_water_at,
-        coalesce({{ seconds_between('high_water_at', as_of_at()) }} <= fail_hours * 3600, false) as is_current
-    from {{ ref('dim_contract') }}
-    where contract = 'research_sessions'
 
 )
 
@@ -103,8 +111,7 @@ select
     judged.last_raised_on, judged.consent_state, judged.consent_on,
     judged.last_on as last_contacted_on, cast(judged.contact90_count as bigint) as contact90_count,
     judged.block_reason is null as is_eligible, judged.block_reason,
-    reach.is_current as is_complete, reach.high_water_at as data_through_at,
-    1 as definition_version
+    judged.is_current as is_complete, judged.high_water_at as data_through_at,
+    2 as definition_version
 from judged
-cross join reach
 left join {{ ref('dim_account') }} as accounts on accounts.account_id = judged.account_id

@@ -37,6 +37,8 @@ held as (
         quarter_on,
         sum(case when is_countable then 1 else 0 end) as session_count,
         sum(case when is_countable and method = 'interview' then 1 else 0 end) as interview_count,
+        sum(case when is_countable and method = 'interview' and researcher_ref is not null then 1 else 0 end)
+            as named_interview_count,
         sum(case when is_countable then 0 else 1 end) as excluded_count,
         sum(case when is_countable and consent_state not in ('unknown', 'refused') then 1 else 0 end) as consented_count,
         sum(case when is_countable and person_id is null then 1 else 0 end) as unknown_count,
@@ -60,16 +62,10 @@ shipped as (
 
 ),
 
--- A source that has been silent for longer than its promise is not waited for.
+-- A silent source says nothing of what came since, so nothing is complete beyond it.
 reach as (
 
-    select
-        case
-            when {{ seconds_between('high_water_at', as_of_at()) }} > fail_hours * 3600 then {{ as_of_at() }}
-            else high_water_at
-        end as high_water_at
-    from {{ ref('dim_contract') }}
-    where contract = 'research_sessions'
+    select high_water_at from {{ ref('dim_contract') }} where contract = 'research_sessions'
 
 ),
 
@@ -89,7 +85,7 @@ select
     {%- endfor %}
     cast(coalesce(held.unknown_count, 0) as bigint) as unknown_participant_session_count,
     cast(coalesce(held.excluded_count, 0) as bigint) as excluded_session_count,
-    held.interview_count * 1.0 / nullif(held.researcher_month_count, 0) as interviews_per_researcher_month,
+    held.named_interview_count * 1.0 / nullif(held.researcher_month_count, 0) as interviews_per_researcher_month,
     cast(held.consented_count as bigint) as consent_num, cast(held.session_count as bigint) as consent_den,
     {{ rate('held.consented_count', 'held.session_count') }} as consent_rate,
     cast(shipped.covered_count as bigint) as coverage_num, cast(shipped.release_count as bigint) as coverage_den,
@@ -98,7 +94,7 @@ select
     {{ wilson_bound('shipped.covered_count', 'shipped.release_count', '+') }} as coverage_high,
     coalesce(reach.high_water_at >= dated.over_at, false) as is_complete,
     {{ least_of('dated.over_at', 'reach.high_water_at') }} as data_through_at,
-    1 as definition_version
+    2 as definition_version
 from dated
 cross join reach
 left join held on held.quarter_on = dated.quarter_on

@@ -1,22 +1,22 @@
 with
 
--- A source that has been silent for longer than its promise is not waited for.
+-- A silent source says nothing of what came since, so nothing is complete beyond it.
 reach as (
 
     select
-        case
-            when {{ seconds_between('high_water_at', as_of_at()) }} > fail_hours * 3600 then {{ as_of_at() }}
-            else high_water_at
-        end as high_water_at
+        max(case when contract = 'survey_responses' then high_water_at end) as responses_at,
+        max(case when contract = 'survey_deliveries' then high_water_at end) as deliveries_at
     from {{ ref('dim_contract') }}
-    where contract = 'survey_responses'
+    where contract in ('survey_responses', 'survey_deliveries')
 
 ),
 
 measured as (
 
     select
-        *,
+        periods.*,
+        case when delivered_count is null then reach.responses_at
+            else {{ least_of('reach.responses_at', 'reach.deliveries_at') }} end as through_at,
         case when question_kind = 'nps' then top2_count end as promoter_count,
         case when question_kind = 'nps' then valid_count - top2_count - below7_count end as passive_count,
         case when question_kind = 'nps' then below7_count end as detractor_count,
@@ -25,7 +25,8 @@ measured as (
         -- First day of the next quarter; whoever was invited on the last one has 14 days to answer.
         {{ add_days("date_trunc('quarter', " ~ add_days('quarter_on', 95) ~ ")",
             'case when delivered_count is null then -1 else 13 end') }} as last_on
-    from {{ ref('fct_survey_period') }}
+    from {{ ref('fct_survey_period') }} as periods
+    cross join reach
 
 ),
 
@@ -70,8 +71,7 @@ select
     {{ rate('answered_count', 'delivered_count') }} as response_rate,
     {{ wilson_bound('answered_count', 'delivered_count', '-') }} as response_low,
     {{ wilson_bound('answered_count', 'delivered_count', '+') }} as response_high,
-    coalesce(reach.high_water_at >= {{ day_over_at('spread.last_on') }}, false) as is_complete,
-    {{ least_of(day_over_at('spread.last_on'), 'reach.high_water_at') }} as data_through_at,
+    coalesce(through_at >= {{ day_over_at('last_on') }}, false) as is_complete,
+    {{ least_of(day_over_at('last_on'), 'through_at') }} as data_through_at,
     1 as definition_version
 from spread
-cross join reach
