@@ -30,6 +30,8 @@ create table core.fct_event (
     is_countable boolean);
 create table core.bridge_identity (
     alias_type text, alias text, person_id text, account_id text, reporting_time_zone text);
+create table core.bridge_handover (
+    anonymous_id text, user_id text, after_at timestamp, until_at timestamp);
 create table core.dim_funnel_step (
     funnel_id text, funnel_version bigint, funnel_name text, window_hours bigint,
     held_property text, is_exclusion boolean, step_number bigint, event_name text);
