@@ -249,6 +249,30 @@ def test_what_the_tracking_plan_does_not_know(shop: Warehouse) -> None:
     ]
 
 
+def test_coverage_needs_no_value_event_and_is_each_sources_own(tmp_path: Path) -> None:
+    """A plan that maps nothing, a source that falls silent, one that tracks nothing."""
+    lake = FixtureLake(tmp_path / "lake")
+    lake.add("tracking_plan", [{"event_name": "View", "event_class": "neutral"}], source="registry")
+    for source, kind, days in [
+        ("app", "track", ("2026-05-04", "2026-05-20")), ("ahead", "track", ("2027-01-01",)),
+        ("shop", "track", ("2026-05-12", "2026-05-26")), ("site", "page", ("2026-05-04",)),
+    ]:  # fmt: skip
+        rows = [view(n, f"{day}T12:00") | {"event_type": kind} for n, day in enumerate(days)]
+        lake.add("usage_events", rows, source=source)
+    warehouse = built(lake, tmp_path, ["+tracking_coverage__source_week"])
+    found = warehouse.query(
+        "select source, strftime(week_on, '%d %b'), event_count, unmapped_rate, unknown_num, "
+        "is_complete from marts.tracking_coverage__source_week order by source, week_on"
+    )
+    # 17 May is over everywhere on the 18th at noon; app does not reach the 25th, shop does.
+    assert found == [
+        ("app", "04 May", 1, 1.0, 0, True), ("app", "11 May", 0, None, 0, True),
+        ("app", "18 May", 1, 1.0, 0, False),
+        ("shop", "11 May", 1, 1.0, 0, True), ("shop", "18 May", 0, None, 0, True),
+        ("shop", "25 May", 1, 1.0, 0, False),
+    ]  # fmt: skip
+
+
 BROKEN = {
     "update marts.funnel__entry_week_step set reached_count = 99 where step_number = 2": [
         "never_rises_funnel"],
