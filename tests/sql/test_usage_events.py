@@ -79,6 +79,12 @@ def view(number: int, at: str) -> dict:
     }  # fmt: skip
 
 
+def built(lake: FixtureLake, folder: Path, select: list[str]) -> Warehouse:
+    warehouse = Warehouse(folder / "warehouse.duckdb", lake, folder / "target")
+    warehouse.run("build", select=select, exclude=["resource_type:test", "resource_type:unit_test"])
+    return warehouse
+
+
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     folder = tmp_path_factory.mktemp("shop")
@@ -178,9 +184,7 @@ def test_a_late_event_joins_two_sessions_of_two_days(tmp_path: Path) -> None:
     moments = ["2026-05-13T23:40", "2026-05-14T00:20", "2026-05-15T12:00"]
     lake = FixtureLake(tmp_path / "lake")
     lake.add("usage_events", [view(number, at) for number, at in enumerate(moments)])
-    warehouse = Warehouse(tmp_path / "warehouse.duckdb", lake, tmp_path / "target")
-    untested = ["resource_type:test", "resource_type:unit_test"]
-    warehouse.run("build", select=["+session__daily"], exclude=untested)
+    warehouse = built(lake, tmp_path, ["+session__daily"])
     assert sessions(warehouse, "2026-05-13") == sessions(warehouse, "2026-05-14")
     assert sessions(warehouse, "2026-05-13") == (1, 1, 0.0, 0.0, 1)
     late = lake.add("usage_events", [view(9, "2026-05-14T00:00")])
@@ -188,6 +192,33 @@ def test_a_late_event_joins_two_sessions_of_two_days(tmp_path: Path) -> None:
     warehouse.run(select=behind, touched=lake.event_days(late))
     assert sessions(warehouse, "2026-05-13") == (1, 1, 2400.0, 2400.0, 0)
     assert sessions(warehouse, "2026-05-14") == (0, 0, None, None, 0)
+
+
+def test_unsigned_uses_of_a_till_are_theirs_who_sign_in_next(tmp_path: Path) -> None:
+    """The sign-in comes in late, and on another day than the uses that it takes over."""
+    rows = [
+        view(number, at) | {"user_id": user, "anonymous_id": "till"}
+        for number, (user, at) in enumerate([
+            ("bob", "2026-05-13T10:00"), ("amy", "2026-05-13T20:00"), (None, "2026-05-13T23:35"),
+            (None, "2026-05-13T23:50"), ("amy", "2026-05-15T12:00"),
+        ])
+    ]  # fmt: skip
+    lake = FixtureLake(tmp_path / "lake")
+    lake.add("funnel_steps", funnel("buy", 1, 1, ["View", "Cart"]), source="registry")
+    lake.add("usage_events", rows)
+    warehouse = built(lake, tmp_path, select := ["+session__daily", "+fct_funnel_entry"])
+    night = (
+        "select person_id, strftime(started_at, '%H:%M'), length_seconds / 60, event_count from "
+        "core.fct_session where strftime(started_at, '%d %H') in ('13 23', '14 00') order by all"
+    )
+    assert warehouse.query(night) == [("anon:till", "23:35", 15.0, 2)]
+    cart = {"event_name": "Cart", "user_id": "bob", "anonymous_id": "till"}
+    late = lake.add("usage_events", [view(9, "2026-05-14T00:10") | cart])
+    warehouse.run(select=select, touched=lake.event_days(late))
+    # 23:50 is 20 minutes before the sign-in and bob's; 23:35 is 35 minutes before it, nobody's.
+    assert warehouse.query(night) == [("anon:till", "23:35", 0.0, 1), ("bob", "23:50", 20.0, 2)]
+    bought = "select person_id from core.fct_funnel_entry where reached_step_number = 2"
+    assert warehouse.query(bought) == [("bob",)]
 
 
 def test_background_work_does_not_lengthen_a_session(shop: Warehouse) -> None:
@@ -216,6 +247,30 @@ def test_what_the_tracking_plan_does_not_know(shop: Warehouse) -> None:
         (2, 2, 1, 2, 1, 1.0, 0.5),
         (0, 0, 0, 0, 0, None, None),
     ]
+
+
+def test_coverage_needs_no_value_event_and_is_each_sources_own(tmp_path: Path) -> None:
+    """A plan that maps nothing, a source that falls silent, one that tracks nothing."""
+    lake = FixtureLake(tmp_path / "lake")
+    lake.add("tracking_plan", [{"event_name": "View", "event_class": "neutral"}], source="registry")
+    for source, kind, days in [
+        ("app", "track", ("2026-05-04", "2026-05-20")), ("ahead", "track", ("2027-01-01",)),
+        ("shop", "track", ("2026-05-12", "2026-05-26")), ("site", "page", ("2026-05-04",)),
+    ]:  # fmt: skip
+        rows = [view(n, f"{day}T12:00") | {"event_type": kind} for n, day in enumerate(days)]
+        lake.add("usage_events", rows, source=source)
+    warehouse = built(lake, tmp_path, ["+tracking_coverage__source_week"])
+    found = warehouse.query(
+        "select source, strftime(week_on, '%d %b'), event_count, unmapped_rate, unknown_num, "
+        "is_complete from marts.tracking_coverage__source_week order by source, week_on"
+    )
+    # 17 May is over everywhere on the 18th at noon; app does not reach the 25th, shop does.
+    assert found == [
+        ("app", "04 May", 1, 1.0, 0, True), ("app", "11 May", 0, None, 0, True),
+        ("app", "18 May", 1, 1.0, 0, False),
+        ("shop", "11 May", 1, 1.0, 0, True), ("shop", "18 May", 0, None, 0, True),
+        ("shop", "25 May", 1, 1.0, 0, False),
+    ]  # fmt: skip
 
 
 BROKEN = {

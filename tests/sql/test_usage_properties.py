@@ -30,6 +30,8 @@ create table core.fct_event (
     is_countable boolean);
 create table core.bridge_identity (
     alias_type text, alias text, person_id text, account_id text, reporting_time_zone text);
+create table core.bridge_handover (
+    anonymous_id text, user_id text, after_at timestamp, until_at timestamp);
 create table core.dim_funnel_step (
     funnel_id text, funnel_version bigint, funnel_name text, window_hours bigint,
     held_property text, is_exclusion boolean, step_number bigint, event_name text);
@@ -40,13 +42,15 @@ create table staging.stg_usage_events (
 """
 START = dt.datetime(2026, 10, 24, 22)  # a day before clocks go back in Berlin
 MINUTE = dt.timedelta(minutes=1)
+# Unsigned uses of d2 in here, without the first moment, are u2's; before and after nobody's.
+LENT = (START + 45 * MINUTE, START + 75 * MINUTE)
 HELD = {1: None, 2: "doc"}  # versions of the funnel, and the property that each holds
 STEPS, EXCLUSIONS, HOURS = ["A", "B", "A", "C"], {"X"}, 2
 
 moments = st.integers(0, 12).map(lambda n: START + n * 15 * MINUTE)
 calls = st.lists(
     st.tuples(
-        st.sampled_from(["u1", "u2", "d1"]), moments, st.integers(0, 1),
+        st.sampled_from(["u1", "u2", "d1", "d2"]), moments, st.integers(0, 1),
         st.sampled_from("AABBCX"), st.sampled_from([None, "1", "2"]),
     ),
     max_size=14,
@@ -72,7 +76,7 @@ def events_of(drawn: list[tuple]) -> list[dict[str, Any]]:
 
 
 def fill(connection: duckdb.DuckDBPyConnection, events: list[dict[str, Any]]) -> None:
-    """One person with two ids (u1, d1), another with one."""
+    """One person with two ids (u1, d1), another with one, a device (d2) that changes hands."""
     for e in events:
         kind = "user_id" if e["alias"].startswith("u") else "anonymous_id"
         connection.execute(
@@ -87,8 +91,10 @@ def fill(connection: duckdb.DuckDBPyConnection, events: list[dict[str, Any]]) ->
     connection.execute(
         "insert into core.bridge_identity values ('user_id', 'u1', 'p', 'a', 'Europe/Berlin'), "
         "('anonymous_id', 'd1', 'p', 'a', 'Europe/Berlin'), "
-        "('user_id', 'u2', 'q', 'a', 'Pacific/Auckland')"
+        "('user_id', 'u2', 'q', 'a', 'Pacific/Auckland'), "
+        "('anonymous_id', 'd2', 'anon:d2', 'a', 'Europe/Berlin')"
     )
+    connection.execute("insert into core.bridge_handover values ('d2', 'u2', ?, ?)", LENT)
     for version, held in HELD.items():
         for row in funnel("f", version, HOURS, STEPS, EXCLUSIONS, hold=held):
             connection.execute(
@@ -110,9 +116,14 @@ def built(
         return events, connection.execute(query).fetchall()
 
 
+def person_of(event: dict[str, Any]) -> str:
+    if event["alias"] == "d2":
+        return "q" if LENT[0] < event["occurred_at"] <= LENT[1] else "anon:d2"
+    return {"u1": "p", "d1": "p", "u2": "q"}[event["alias"]]
+
+
 def acts(events: list[dict[str, Any]]) -> list[Act]:
-    person = {"u1": "p", "d1": "p", "u2": "q"}
-    found = [Act(person[e["alias"]], "a", START.date(), True, True, e) for e in events]
+    found = [Act(person_of(e), "a", START.date(), True, True, e) for e in events]
     return sorted(found, key=lambda act: act.order)
 
 
@@ -153,7 +164,7 @@ def test_sessions_are_those_of_a_walk(sql: dict[str, str], drawn: list[tuple]) -
         "select person_id, started_at, ended_at, event_count from core.fct_session order by all",
     )
     expected: list[tuple] = []
-    for person in ("p", "q"):
+    for person in ("p", "q", "anon:d2"):
         spans: list[list] = []
         for at in [a.event["occurred_at"] for a in acts(events) if a.person == person]:
             if spans and at - spans[-1][1] <= SILENCE:

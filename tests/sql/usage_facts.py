@@ -67,7 +67,7 @@ class UsageFacts:
         limits: Limits | None = None,
     ) -> None:
         self.rows = defaultdict(list, rows)
-        self.org_zone = org_zone
+        self.org_zone, self.as_of = org_zone, as_of
         self.events = current(
             rows["usage_events"], ("source", "event_id"), "received_at", "earliest"
         )

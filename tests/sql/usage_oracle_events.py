@@ -217,10 +217,10 @@ def tracking_coverage(oracle: UsageOracle) -> Table:
     table = set()
     for source in {event["source"] for event in tracked}:
         mine = [event for event in tracked if event["source"] == source]
-        first = min(monday(event["occurred_at"].date()) for event in mine)
-        for week in weeks_of(oracle):
-            if week < first:
-                continue
+        week = min(monday(event["occurred_at"].date()) for event in mine)
+        received = [e["received_at"] for e in oracle.events if e["source"] == source]
+        reach = min(max(received), oracle.as_of)
+        while week <= reach.date():
             now = [e for e in mine if monday(e["occurred_at"].date()) == week]
             counted = [e["event_name"] for e in now if not oracle.is_unwanted(e)]
             unmapped = sum(plan.get(name) is None for name in counted)
@@ -229,6 +229,8 @@ def tracking_coverage(oracle: UsageOracle) -> Table:
             table.add((
                 source, week, number, len(set(counted)), len(set(unknown)),
                 unmapped, number, rate(unmapped, number), len(unknown), number,
-                rate(len(unknown), number), len(now) - number, *oracle.end(week + 6 * DAY),
+                rate(len(unknown), number), len(now) - number,
+                reach >= over_at(week + 6 * DAY), min(reach, over_at(week + 6 * DAY)),
             ))  # fmt: skip
+            week += 7 * DAY
     return table

@@ -23,8 +23,12 @@ named as (
         {{ local_date('events.occurred_at', 'people.reporting_time_zone') }} as activity_on
     from {{ ref('fct_event') }} as events
     inner join {{ ref('dim_funnel_step') }} as steps on steps.event_name = events.event_name
+    left join {{ ref('bridge_handover') }} as handovers
+        on events.alias_type = 'anonymous_id' and handovers.anonymous_id = events.alias
+        and events.occurred_at > handovers.after_at and events.occurred_at <= handovers.until_at
     inner join {{ ref('bridge_identity') }} as people
-        on people.alias_type = events.alias_type and people.alias = events.alias
+        on people.alias_type = case when handovers.user_id is null then events.alias_type else 'user_id' end
+        and people.alias = coalesce(handovers.user_id, events.alias)
     left join held on held.source = events.source and held.event_id = events.event_id
     where events.is_countable and events.event_class <> 'system'
 

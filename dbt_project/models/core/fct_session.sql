@@ -1,19 +1,46 @@
 with
 
+devices as (select anonymous_id from {{ ref('bridge_handover') }} group by anonymous_id),
+
+-- A device that changes hands may do so within a part, so its events are told apart one by one.
+-- They are few, and the parts stay free of people: a new sign-in rewrites none of them.
+pieces as (
+
+    select
+        parts.alias_type, parts.alias, parts.group_id, parts.is_countable, parts.first_at, parts.last_at,
+        parts.event_count, parts.value_event_count
+    from {{ ref('fct_session_part') }} as parts
+    left join devices on parts.alias_type = 'anonymous_id' and devices.anonymous_id = parts.alias
+    where devices.anonymous_id is null
+    union all
+    select
+        case when handovers.user_id is null then events.alias_type else 'user_id' end,
+        coalesce(handovers.user_id, events.alias),
+        events.group_id, events.is_countable, events.occurred_at, events.occurred_at,
+        1, case when events.event_class = 'value' then 1 else 0 end
+    from {{ ref('fct_event') }} as events
+    inner join devices on devices.anonymous_id = events.alias
+    left join {{ ref('bridge_handover') }} as handovers
+        on handovers.anonymous_id = events.alias
+        and events.occurred_at > handovers.after_at and events.occurred_at <= handovers.until_at
+    where events.alias_type = 'anonymous_id' and events.event_class <> 'system'
+
+),
+
 parts as (
 
     select
         people.person_id, people.reporting_time_zone,
-        coalesce(parts.group_id, people.account_id) as account_id,
-        parts.is_countable as is_clean, parts.first_at, parts.last_at, parts.event_count, parts.value_event_count,
+        coalesce(pieces.group_id, people.account_id) as account_id,
+        pieces.is_countable as is_clean, pieces.first_at, pieces.last_at, pieces.event_count, pieces.value_event_count,
         -- Parts of several ids overlap: what counts is the last sign of life of any of them.
-        max(parts.last_at) over (
-            partition by people.person_id, parts.is_countable order by parts.first_at, parts.last_at
+        max(pieces.last_at) over (
+            partition by people.person_id, pieces.is_countable order by pieces.first_at, pieces.last_at
             rows between unbounded preceding and 1 preceding
         ) as silent_since_at
-    from {{ ref('fct_session_part') }} as parts
+    from pieces
     inner join {{ ref('bridge_identity') }} as people
-        on people.alias_type = parts.alias_type and people.alias = parts.alias
+        on people.alias_type = pieces.alias_type and people.alias = pieces.alias
 
 ),
 
@@ -24,7 +51,7 @@ numbered as (
         sum(case when silent_since_at is null or first_at > silent_since_at + interval '30' minute then 1 else 0 end)
             over (
                 partition by person_id, is_clean order by first_at, last_at
-                rows between unbounded preceding and current row
+                range between unbounded preceding and current row
             ) as session_number
     from parts
 

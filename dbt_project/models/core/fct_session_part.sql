@@ -28,6 +28,7 @@ parts as (
 
     select
         *,
+        -- Events of one moment are of one part, in whatever order the two windows take them.
         sum(case when previous_at is null or occurred_at > previous_at + interval '30' minute then 1 else 0 end) over (
             partition by event_on, alias_type, alias, group_id, is_countable
             order by occurred_at range between unbounded preceding and current row

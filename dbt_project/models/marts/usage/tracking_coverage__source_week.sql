@@ -13,11 +13,33 @@ names as (
 
 ),
 
-weeks as (select week_on from {{ ref('dim_activity_date') }} group by week_on),
+-- Each source reaches as far as its own events do, whatever the plan makes of them.
+clocks as (
 
-reach as (select max(data_through_at) as high_water_at from {{ ref('dim_activity_date') }}),
+    select source, {{ least_of('max(received_at)', as_of_at()) }} as high_water_at
+    from {{ ref('fct_event') }}
+    group by source
 
-sources as (select source, min(week_on) as first_week_on from names group by source),
+),
+
+sources as (
+
+    select
+        clocks.source, clocks.high_water_at,
+        min(names.week_on) as first_week_on, {{ week_of('clocks.high_water_at') }} as last_week_on
+    from clocks
+    inner join names on names.source = clocks.source
+    group by clocks.source, clocks.high_water_at
+
+),
+
+days as (
+
+    {{ date_spine('(select min(first_week_on) from sources)', '(select max(last_week_on) from sources)') }}
+
+),
+
+weeks as (select {{ week_of('day_on') }} as week_on from days where day_on is not null group by {{ week_of('day_on') }}),
 
 counted as (
 
@@ -47,10 +69,9 @@ select
     cast(coalesce(counted.event_count, 0) as bigint) as unknown_den,
     {{ rate('counted.unknown_count', 'counted.event_count') }} as unknown_rate,
     cast(coalesce(counted.excluded_count, 0) as bigint) as excluded_event_count,
-    reach.high_water_at >= {{ day_over_at(add_days('weeks.week_on', 6)) }} as is_complete,
-    {{ least_of('reach.high_water_at', day_over_at(add_days('weeks.week_on', 6))) }} as data_through_at,
+    sources.high_water_at >= {{ day_over_at(add_days('weeks.week_on', 6)) }} as is_complete,
+    {{ least_of('sources.high_water_at', day_over_at(add_days('weeks.week_on', 6))) }} as data_through_at,
     1 as definition_version
 from sources
-inner join weeks on weeks.week_on >= sources.first_week_on
-cross join reach
+inner join weeks on weeks.week_on between sources.first_week_on and sources.last_week_on
 left join counted on counted.source = sources.source and counted.week_on = weeks.week_on
