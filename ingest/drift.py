@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import accumulate, groupby
 
 from ingest.manifests import Manifest, PartOutcome
 
@@ -85,7 +85,6 @@ def _of(group: tuple[str, str, str], landed: list[_Delivery]) -> Iterator[Change
 class _Day:
     """What samples of one day's files say together of one field."""
 
-    on: str
     # Those of the files that have the field; where none has it, all of them.
     files: list[Manifest]
     kinds: frozenset[str]
@@ -93,13 +92,13 @@ class _Day:
 
 
 def _days(name: str, shaped: list[tuple[Manifest, dict[str, str]]]) -> Iterator[_Day]:
-    for on, members in groupby(shaped, key=lambda one: one[0].delivered_on):
+    for _, members in groupby(shaped, key=lambda one: one[0].delivered_on):
         files = list(members)
         words = [shape.get(name, "?") for _, shape in files]
         kinds = frozenset(kind for word in words for kind in word.rstrip("?").split("|") if kind)
         has = [manifest for manifest, shape in files if name in shape]
         always = not any(word.endswith("?") for word in words)
-        yield _Day(on, has or [manifest for manifest, _ in files], kinds, always)
+        yield _Day(has or [manifest for manifest, _ in files], kinds, always)
 
 
 def _of_fields(group: tuple[str, str, str], landed: list[_Delivery]) -> Iterator[Change]:
@@ -119,15 +118,14 @@ def _of_fields(group: tuple[str, str, str], landed: list[_Delivery]) -> Iterator
         if gone and all(day.is_always_there for day in days[: -len(gone)]):
             remedy = "empty since then; ask the vendor, or map what took its place"
             yield _change(group, name, "vanished", [m for day in gone for m in day.files], remedy)
-        for number in range(len(has) - 1, 0, -1):
-            before = frozenset[str]().union(*(day.kinds for day in has[:number]))
-            now = frozenset[str]().union(*(day.kinds for day in has[number:]))
-            if not before & now:
-                kinds = f"{'|'.join(sorted(before))} before, {'|'.join(sorted(now))} now"
-                files = [m for day in has[number:] for m in day.files]
-                remedy = f"{kinds}; what can't be read so is set aside"
-                yield _change(group, name, "retyped", files, remedy)
-                break
+        until = list(accumulate((day.kinds for day in has), frozenset.union))
+        onward = list(accumulate((day.kinds for day in reversed(has)), frozenset.union))[::-1]
+        turns = [n for n in range(1, len(has)) if not until[n - 1] & onward[n]]
+        if turns:
+            before, now = ("|".join(sorted(k)) for k in (until[turns[-1] - 1], onward[turns[-1]]))
+            files = [m for day in has[turns[-1] :] for m in day.files]
+            remedy = f"{before} before, {now} now; what can't be read so is set aside"
+            yield _change(group, name, "retyped", files, remedy)
 
 
 def _change(
