@@ -23,6 +23,9 @@ from orchestration.lib.paths import DBT_PROJECT, PipelineError, dbt_fingerprint,
 
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"
 WAREHOUSE_VARIABLE = "PRODUCTOPS_WAREHOUSE"
+_PASSED = frozenset(
+    {"PATH", "HOME", "LANG", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LD_LIBRARY_PATH"}
+)
 PARSED = "partial_parse.msgpack"
 REMEDY = f"run `{Path(sys.executable).name} -m orchestration.lib.manifest`, then load again"
 
@@ -106,18 +109,25 @@ def _made_by_another(patience: float = 120) -> bool:
 
 
 def dbt_environment(warehouse: Path | None = None) -> dict[str, str]:
-    """The environment for a dbt process: no telemetry, no colours, nothing from outside."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("DBT_")}
+    """The environment for a dbt process: no telemetry, no colours, nothing from outside.
+
+    It is short on purpose: dbt looks through all of it for secrets, at every line it might log.
+    """
+    kept = {name: value for name, value in os.environ.items() if _passes(name)}
     if warehouse:
         kept[WAREHOUSE_VARIABLE] = str(warehouse)
     return kept | {
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
         "DBT_USE_COLORS": "false",
-        # Every statement in the log would take a tenth of the build's time; SQL is in `run/`.
-        "DBT_LOG_LEVEL_FILE": "info",
+        # A second log would take a tenth of the build's time; SQL is in `run/`.
+        "DBT_LOG_LEVEL_FILE": "none",
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def _passes(name: str) -> bool:
+    return name in _PASSED or name.startswith(("PRODUCTOPS_", "DAGSTER_", "PYTHON", "LC_"))
 
 
 if __name__ == "__main__":
