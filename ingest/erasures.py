@@ -17,6 +17,7 @@ import duckdb
 
 from ingest.contracts import Column, Contract, PersonKind
 from ingest.privacy import email_key, keyed_hash
+from ingest.problems import BadRecords
 from ingest.stage import Staged
 from ingest.store import LakeError, write_atomically, write_json
 from ingest.subjects import Subject, is_common, token
@@ -209,9 +210,10 @@ def hold_back(
             for record in bad
             if record.line in unread[number] or _names_erased(record.raw, source, tokens, hash_key)
         }
-        kept = [record for record in bad if record.line not in theirs]
-        staged.withheld[number] += len(bad) - len(kept)
-        staged.bad[number] = kept
+        if theirs:
+            kept = BadRecords(record for record in bad if record.line not in theirs)
+            staged.withheld[number] += len(bad) - len(kept)
+            staged.bad[number] = kept
         lines[number] |= theirs
     if rows:
         connection.execute(

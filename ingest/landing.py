@@ -7,7 +7,6 @@ belong here: parsing (`ingest.stage`), which rows are new (`ingest.duplicates`),
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -214,7 +213,7 @@ def _outcome(
         rows_suppressed=tally.left_out + staged.withheld[number],
         rows_revision=tally.revision,
         rows_late=tally.late,
-        reasons=dict(sorted(Counter(item.reason for item in bad).items())),
+        reasons=dict(sorted(bad.reasons.items())),
         first_on=min(loaded_dates, default=None),
         last_on=max(loaded_dates, default=None),
         affected_dates=dict(sorted(tally.dates.items())),

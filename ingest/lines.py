@@ -45,7 +45,9 @@ def why_malformed(line: bytes) -> str | None:
         return "too_deeply_nested"
     if not isinstance(value, dict):
         return "not_an_object"
-    return "half_a_surrogate_pair" if _LONE_SURROGATE.search(text) else None
+    if "\\u" in text and _LONE_SURROGATE.search(text):
+        return "half_a_surrogate_pair"
+    return None
 
 
 @dataclass(frozen=True)

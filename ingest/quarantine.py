@@ -12,8 +12,13 @@ from pathlib import Path
 import duckdb
 
 from ingest.parquet import copy
-from ingest.problems import BadRecord
+from ingest.problems import BadRecords
 from ingest.texts import printable
+
+_COLUMNS = (
+    "contract varchar, source varchar, source_file varchar, source_line bigint, "
+    "reason varchar, raw varchar"
+)
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ class Delivery:
 
 def write_quarantine(
     connection: duckdb.DuckDBPyConnection, path: Path, contract: str, delivery: Delivery,
-    bad: list[BadRecord],
+    bad: BadRecords,
 ) -> None:  # fmt: skip
     """Writes set-aside records with file, line, raw text and reason; no records, no file.
 
@@ -43,17 +48,20 @@ def write_quarantine(
     if not bad:
         path.unlink(missing_ok=True)
         return
-    connection.execute(
-        "create or replace temp table bad_rows as select $1 as contract, $2 as source, "
-        "$3 as source_file, unnest($4::bigint[]) as source_line, unnest($5::varchar[]) as reason, "
-        "unnest($6::varchar[]) as raw",
-        [
-            contract,
-            delivery.source,
-            delivery.source_file,
-            [item.line for item in bad],
-            [item.reason for item in bad],
-            [printable(item.raw) for item in bad],
-        ],
-    )
-    copy(connection, "select * replace (redact(raw) as raw) from bad_rows", path)
+    connection.execute(f"create or replace temp table bad_rows ({_COLUMNS})")
+    for block in bad.blocks():
+        connection.execute(
+            "insert into bad_rows select $1, $2, $3, line, reason, redact(raw) from "
+            "(select unnest($4::bigint[]) as line, unnest($5::varchar[]) as reason, "
+            "unnest($6::varchar[]) as raw)",
+            [
+                contract,
+                delivery.source,
+                delivery.source_file,
+                [item.line for item in block],
+                [item.reason for item in block],
+                [printable(item.raw) for item in block],
+            ],
+        )
+    copy(connection, "select * from bad_rows", path)
+    connection.execute("drop table bad_rows")

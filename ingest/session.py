@@ -22,7 +22,7 @@ from ingest.objects import Fetching
 from ingest.privacy import install
 from ingest.settings import Workspace
 
-MEMORY = "800MB"
+MEMORY = "700MB"
 
 
 class Session:

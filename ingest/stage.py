@@ -26,10 +26,12 @@ from ingest.headers import check_header, missing_columns
 from ingest.lines import LineReader
 from ingest.mapping import LEFT_OUT, RECORD_HASH, Compiled, compile_mapping
 from ingest.privacy import PERSONAL_HEADER, mask_emails
-from ingest.problems import BadRecord, DamagedFileError
+from ingest.problems import BadRecord, BadRecords, DamagedFileError
 from ingest.records import Records, own_words
 from ingest.values import name, quote
 
+# Reasons that speak of a value: the line was a record, or there would be none.
+_OF_VALUES = ("bad_", "before_", "timestamp_")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -42,7 +44,7 @@ class Staged:
     """
 
     contract: Contract
-    bad: list[list[BadRecord]]
+    bad: list[BadRecords]
     # Records per file that could not even be cut out of it, so that no row stands for them.
     uncut: list[int]
     ends: list[int] = field(default_factory=list)
@@ -57,7 +59,7 @@ class Staged:
     def of(cls, contract: Contract, file_count: int) -> Staged:
         """Nothing staged yet."""
         none = [0] * file_count
-        return cls(contract, [[] for _ in none], none[:], withheld=none[:])
+        return cls(contract, [BadRecords() for _ in none], none[:], withheld=none[:])
 
     def rows_in(self, number: int) -> int:
         """Records that a file held for this contract."""
@@ -205,9 +207,8 @@ def _note_bad(
         position = positions[which][rowid - starts[which]]
         raw = chunk.line(position)
         text = raw.decode("utf-8", errors="backslashreplace")
-        staged.bad[number].append(
-            BadRecord(chunk.first_line + position, text, reader.problem(raw) or reason)
-        )
+        why = reason if reason.startswith(_OF_VALUES) else reader.problem(raw) or reason
+        staged.bad[number].append(BadRecord(chunk.first_line + position, text, why))
 
 
 def _scratch_lines(
@@ -238,7 +239,7 @@ def stage_records(
     compiled = compile_mapping(part.mapping, contract, facts)
     _create(connection, contract)
     staged = Staged.of(contract, len(files))
-    staged.bad = [list(records.bad) for records in files]
+    staged.bad = [BadRecords(records.bad) for records in files]
     staged.uncut = [len(records.bad) for records in files]
     staged.ends = list(accumulate(len(records.rows) for records in files))
     staged.lines = [line for records in files for line in records.lines]

@@ -20,7 +20,7 @@ import pytest
 
 from ingest.ledger import read_batches, read_manifests
 from ingest.manifests import Manifest, PartOutcome, manifest_path
-from tests.bench.bench_ingest import CONFIG, cpu_seconds, event_line
+from tests.bench.bench_ingest import cost, event_line, prepare
 
 SMALL_FILES, PER_FILE, SMALL_LIMIT = 1_000, 50, 5.0
 KEYS, KEY_FILES, KEYS_LIMIT = 15_000_000, 300, 0.3
@@ -30,13 +30,12 @@ ROUNDS = 3
 
 def _workspace(home: Path) -> Path:
     (home / "drop").mkdir(parents=True)
-    (home / "productops.yml").write_text(CONFIG)
-    (home / ".env").write_text("PRODUCTOPS_HASH_KEY=a-key-for-the-bench-alone\n")
+    prepare(home)
     return home
 
 
 def _run(home: Path) -> float:
-    return cpu_seconds(["-m", "ingest", "run", "--home", str(home)])
+    return cost(["-m", "ingest", "run", "--home", str(home)]).cpu
 
 
 def _write(path: Path, first: int, count: int, choose: random.Random) -> None:
