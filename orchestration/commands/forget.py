@@ -30,7 +30,7 @@ def forget_people(
     from orchestration.lib.erasure import forget
 
     if workspace.warehouse_path.exists():
-        read_models(workspace.home)
+        read_models()
     done = forget(workspace, request, step_progress)
     click.echo(told(done.erasure))
     for build_id in done.removed:

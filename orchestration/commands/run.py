@@ -21,7 +21,6 @@ import click
 
 from ingest.settings import open_workspace
 from orchestration.commands.telling import tell_run
-from orchestration.lib.build import draft_path
 from orchestration.lib.dagster_home import prepare_dagster_home
 from orchestration.lib.manifest import ensure_manifest, is_fresh
 from orchestration.lib.run import report
@@ -46,7 +45,7 @@ def run_job(home: Path) -> int:
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
     # Also for helper processes of the libraries, which else tell of their own housekeeping.
     os.environ.setdefault("PYTHONWARNINGS", "ignore")
-    read_models(workspace.home)
+    read_models()
     since = datetime.now(UTC)
     problem = _execute(workspace.state / "last_run.log")
     told = report(workspace, since)
@@ -58,11 +57,11 @@ def run_job(home: Path) -> int:
     return 1 if problem or not told.is_green else 0
 
 
-def read_models(home: Path) -> None:
+def read_models() -> None:
     """Parses the dbt project if it changed; a process of dbt does that, so others can work."""
     if not is_fresh():
         click.echo("Reading the models (once after each change) ...", err=True)
-        ensure_manifest(draft_path(home))
+        ensure_manifest()
 
 
 def warm_up() -> None:

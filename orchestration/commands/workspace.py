@@ -117,7 +117,7 @@ def _write_company(folder: Path, seed: int, size: int) -> None:
         subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as writing,
         ThreadPoolExecutor(1) as reader,
     ):
-        reading = reader.submit(read_models, folder)
+        reading = reader.submit(read_models)
         warm_up()
         _, said = writing.communicate()
         reading.result()

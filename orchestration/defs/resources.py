@@ -43,6 +43,6 @@ def make_resources() -> dict[str, object]:
             project_dir=str(DBT_PROJECT),
             profiles_dir=str(DBT_PROJECT),
             # The one of this environment, wherever the shell would look.
-            dbt_executable=str(Path(sys.executable).with_name("dbt")),
+            dbt_executable=str(Path(sys.executable).with_name("productops-dbt")),
         ),
     }

@@ -27,12 +27,13 @@ from ingest.ledger import write_build_inputs
 from ingest.settings import Workspace
 from ingest.store import locked
 from orchestration.lib import receipt as receipts
-from orchestration.lib.manifest import dbt_environment, reuse_parse
+from orchestration.lib.manifest import WAREHOUSE_FILE, dbt_environment
 from orchestration.lib.paths import DBT_PROJECT, PipelineError, stamp, versions
 from orchestration.lib.published_values import fold, remember
 from orchestration.lib.receipt import Plan, Receipt
 
 Progress = Callable[[str, int, int], None]
+DBT = "orchestration.lib.dbt_program"
 SETTINGS_VARIABLE = "PRODUCTOPS_BUILD"
 _BAD = frozenset({"error", "fail", "runtime error"})
 _SHOWN_FAILURES = 10
@@ -122,7 +123,6 @@ def prepare(workspace: Workspace, plan: Plan) -> Draft:
     write_build_inputs(workspace)
     target = workspace.state / "dbt"
     target.mkdir(parents=True, exist_ok=True)
-    reuse_parse(target)
     (target / "run_results.json").unlink(missing_ok=True)
     known = set(plan.receipt.batches) if plan.receipt else set()
     batches = (known | {batch.token for batch in plan.added}) - set(plan.removed)
@@ -139,8 +139,8 @@ def prepare(workspace: Workspace, plan: Plan) -> Draft:
 
 
 def draft_path(home: Path) -> Path:
-    """Where every build of a workspace works: dbt parses anew for another database."""
-    return home / "warehouse" / "draft" / "warehouse.duckdb"
+    """Where every build of a workspace works."""
+    return home / "warehouse" / "draft" / WAREHOUSE_FILE
 
 
 def settings_of(workspace: Workspace, plan: Plan) -> dict[str, Any]:
@@ -162,7 +162,7 @@ def run_dbt(draft: Draft, progress: Progress | None = None) -> None:
     Raises:
         PipelineError: Naming what failed, with dbt's message.
     """
-    command = [sys.executable, "-m", "dbt.cli.main", "--log-format", "json", *draft.words]
+    command = [sys.executable, "-m", DBT, "--log-format", "json", *draft.words]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=draft.environment
     )

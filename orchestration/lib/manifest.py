@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -26,6 +25,7 @@ WAREHOUSE_VARIABLE = "PRODUCTOPS_WAREHOUSE"
 _PASSED = frozenset(
     {"PATH", "HOME", "LANG", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LD_LIBRARY_PATH"}
 )
+WAREHOUSE_FILE = "warehouse.duckdb"
 PARSED = "partial_parse.msgpack"
 REMEDY = f"run `{Path(sys.executable).name} -m orchestration.lib.manifest`, then load again"
 
@@ -57,11 +57,8 @@ def load_manifest() -> dict[str, Any]:
     return json.loads(MANIFEST.read_text(encoding="utf-8"))
 
 
-def ensure_manifest(warehouse: Path | None = None) -> bool:
-    """Parses the project if its manifest is not fresh; returns whether it had to.
-
-    Parsed for the file that the next build will write, that build need not parse again.
-    """
+def ensure_manifest() -> bool:
+    """Parses the project if its manifest is not fresh; returns whether it had to."""
     if is_fresh() or _made_by_another():
         return False
     with locked(MANIFEST.with_name("manifest.lock"), "parse of the dbt project"):
@@ -73,7 +70,7 @@ def ensure_manifest(warehouse: Path | None = None) -> bool:
             "--target-path", str(scratch), "--log-path", str(scratch),
         ]  # fmt: skip
         done = subprocess.run(
-            command, capture_output=True, text=True, env=dbt_environment(warehouse), check=False
+            command, capture_output=True, text=True, env=dbt_environment(), check=False
         )
         if done.returncode:
             raise PipelineError(
@@ -89,11 +86,10 @@ def _scratch() -> Path:
     return MANIFEST.with_name("parse")
 
 
-def reuse_parse(target: Path) -> None:
-    """Lets a workspace's first build start from the parse that is there; dbt checks if it fits."""
-    parsed = _scratch() / PARSED
-    if parsed.is_file() and not (target / PARSED).exists():
-        write_atomically(target / PARSED, lambda draft: shutil.copyfile(parsed, draft))
+def parsed_path() -> Path | None:
+    """The parse in dbt's own form, if it is of the project as it is now."""
+    path = _scratch() / PARSED
+    return path if is_fresh() and path.is_file() else None
 
 
 def _made_by_another(patience: float = 120) -> bool:
@@ -114,9 +110,9 @@ def dbt_environment(warehouse: Path | None = None) -> dict[str, str]:
     It is short on purpose: dbt looks through all of it for secrets, at every line it might log.
     """
     kept = {name: value for name, value in os.environ.items() if _passes(name)}
-    if warehouse:
-        kept[WAREHOUSE_VARIABLE] = str(warehouse)
     return kept | {
+        # The file's name is part of every relation's: the parse must know the one of builds.
+        WAREHOUSE_VARIABLE: str(warehouse or WAREHOUSE_FILE),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
         "DBT_USE_COLORS": "false",
