@@ -34,7 +34,10 @@ def read_parse() -> Manifest | None:
     path = parsed_path()
     if path is None:
         return None
-    return Manifest.from_msgpack(path.read_bytes(), decoder=extended_mashumuro_decoder)
+    manifest = Manifest.from_msgpack(path.read_bytes(), decoder=extended_mashumuro_decoder)
+    # What models see as `graph`; it is not kept with the parse.
+    manifest.build_flat_graph()
+    return manifest
 
 
 if __name__ == "__main__":

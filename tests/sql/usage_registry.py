@@ -90,3 +90,19 @@ CHANGES: list[dict[str, Any]] = [
     {"account_ref": "6", "external_id": "a6", "plan": "pro", "paid_seat_count": 1,
      "created_at": dt.datetime(2026, 4, 2), "updated_at": dt.datetime(2026, 5, 2)},
 ]  # fmt: skip
+# What the company may decide anew, beside what it decided before.
+DECISIONS: dict[str, list[dict[str, Any]]] = {
+    "exclusions": [
+        {"subject_type": "account", "subject": "a1", "reason": "demo",
+         "valid_from": dt.date(2026, 4, 25)},
+        {"subject_type": "user_id", "subject": "u02", "reason": "employee"},
+    ],
+    "tracking_plan": [
+        {"event_name": "Share", "event_class": "neutral"},
+        {"event_name": "Opened", "feature_id": "share", "event_class": "value"},
+    ],
+    "activation_criteria": [
+        {"criteria_id": "active", "criteria_version": 3, "use_count": 2, "within_days": 3},
+    ],
+    "funnel_steps": funnel("find", 2, 240, ["Search", "Opened"]),
+}  # fmt: skip

@@ -14,7 +14,7 @@ from typing import Any
 
 from .fixture_lake import FixtureLake
 from .handovers import handovers
-from .usage_registry import ACCOUNTS, CHANGES, REGISTRY
+from .usage_registry import ACCOUNTS, CHANGES, DECISIONS, REGISTRY
 
 ORG_ZONE = "America/New_York"
 AS_OF = dt.datetime(2026, 6, 30, 12)
@@ -221,6 +221,14 @@ def history(seed: int, *, days: int = 60, per_day: int = 12) -> list[Step]:
         Step("hired", [Delivery("people2", "identities", "zendesk", hired)]),
         Step("plans", [Delivery("accounts1", "accounts", "hubspot", CHANGES)]),
     ]  # fmt: skip
+
+
+def decided_anew() -> list[Step]:
+    """Decisions of the company, one after the other; no event comes with them."""
+    return [
+        Step(f"{name} decided anew", [Delivery(f"r2-{name}", name, "registry", rows)])
+        for name, rows in DECISIONS.items()
+    ]
 
 
 def bursts(seed: int, days: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
