@@ -17,3 +17,24 @@
 {% macro converted(minor, minor_rate) -%}
     case when {{ minor }} = 0 then 0 else cast(round({{ minor }} * {{ minor_rate }}) as bigint) end
 {%- endmacro %}
+
+{#
+    What a version of an account (dim_account_version) brings in a year, in its own currency. Only
+    what recurs under a contract is revenue: no trials, pilots or services, and no hopes of sales.
+#}
+{% macro recurring_minor(version) -%}
+    case
+        when lower({{ version }}.plan) in ('free', 'trial', 'pilot', 'services', 'churned')
+            or {{ version }}.lifecycle in ('lead', 'opportunity', 'churned')
+            then 0
+        else {{ version }}.arr_minor
+    end
+{%- endmacro %}
+
+{# Joins the rates of dim_exchange_rate that hold on a day, as `alias`. #}
+{% macro join_rates(alias, currency, day) -%}
+    left join {{ ref('dim_exchange_rate') }} as {{ alias }}
+        on {{ alias }}.currency = coalesce({{ currency }}, '{{ setting("org_currency") }}')
+        and {{ alias }}.valid_from_on <= {{ day }}
+        and ({{ alias }}.valid_to_on is null or {{ alias }}.valid_to_on > {{ day }})
+{%- endmacro %}

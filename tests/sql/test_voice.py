@@ -57,7 +57,7 @@ def test_theme_weeks_equal_the_oracle(built: Warehouse, rows: Rows) -> None:
     busy = [v for v in expected.values() if v["account_count"] > 1 and v["top1_rate"]]
     assert len(busy) > 20
     for name in ("excluded_mention_count", "unmatched_mention_count",
-        "other_currency_account_count",
+        "unrated_account_count",
                  "loss_mention_count", "lost_pipeline_minor", "open_pipeline_minor"):  # fmt: skip
         assert sum(v[name] > 0 for v in expected.values()) > 3, f"the random rows never show {name}"
 
@@ -202,10 +202,10 @@ def test_demand_counts_each_parent_once_with_its_whole_family(built: Warehouse) 
         built, "sso", "2026-03-02", "mention_count, ticket_mention_count, loss_mention_count"
     ) == (6, 4, 1)
     columns = "account_count, unmatched_mention_count, excluded_mention_count"
-    columns += ", other_currency_account_count"
+    columns += ", unrated_account_count"
     assert cell(built, "sso", "2026-03-02", columns) == (3, 1, 2, 1)
     # g1 1,000 + its subsidiary g2 300 + free g3 0; g6 5,000 once for a note and a lost deal; g4
-    # pays in EUR, which don't add up with the others.
+    # pays in EUR, for which there is no rate.
     assert cell(built, "sso", "2026-03-02", "demand_arr_minor, currency") == (6_300, "USD")
     assert cell(built, "sso", "2026-03-02", "top1_num, top1_den, top1_rate") == (
         5_000,

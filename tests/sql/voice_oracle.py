@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from .voice_money import in_own_money
 from .voice_words import mentions
 from .voice_world import ACCOUNTS, AS_OF, EXCLUSIONS, ORG_ZONE, PEOPLE, TERMS, ZONES, Rows
 
@@ -173,7 +174,7 @@ class VoiceOracle:
             if lost_at is None:
                 continue
             on = min(lost_at.date(), now["closes_on"] or dt.date.max)
-            amount = now["amount_minor"] if now["currency"] == self.currency else None
+            amount = in_own_money(now["amount_minor"], now["currency"], self.currency)
             void = "deleted" if now["is_deleted"] else None
             made += self._item("loss_reason", f"hubspot:{deal}", lost_at,
                 self._sold_to(now["account_ref"]), None,
@@ -190,22 +191,23 @@ class VoiceOracle:
         return found
 
     def revenue(self, parent: str, on: dt.date) -> tuple[int | None, bool]:
-        """Revenue of a family of accounts on a day; whether some is in another currency."""
-        total, is_mixed = None, False
+        """Revenue of a family of accounts on a day; whether some of it has no rate."""
+        total, is_unrated = None, False
         for ref, _, versions, churned in ACCOUNTS:
             if top(f"g{ref}") != parent:
                 continue
             past = [v for v in versions if v[0] <= on.isoformat()] or versions[:1]
             _, plan, arr, currency = past[-1]
-            if churned and on.isoformat() >= churned:
-                arr, currency = 0, self.currency
-            if plan in ("free", "trial"):
-                arr, currency = 0, self.currency
-            if (currency or self.currency) != self.currency:
-                is_mixed |= bool(arr)
-            elif arr is not None:
-                total = (total or 0) + arr
-        return total, is_mixed
+            if plan.lower() in ("free", "trial", "services") or (
+                churned and on.isoformat() >= churned
+            ):
+                arr = 0
+            worth = in_own_money(arr, currency, self.currency)
+            if worth is not None:
+                total = (total or 0) + worth
+            else:
+                is_unrated |= bool(arr)
+        return total, is_unrated
 
     def pipeline(self, parent: str, end: dt.datetime) -> int:
         """Amount times chance of the deals that are open at a moment."""
@@ -218,12 +220,9 @@ class VoiceOracle:
                 continue
             now = past[-1]
             account = self._sold_to(now["account_ref"])
-            if (
-                account
-                and top(account) == parent
-                and (now["currency"] or self.currency) == self.currency
-            ):
-                total += int((now["amount_minor"] or 0) * (now["probability"] or 0) + 0.5)
+            if account and top(account) == parent:
+                hoped = (now["amount_minor"] or 0) * (now["probability"] or 0)
+                total += in_own_money(hoped, now["currency"], self.currency) or 0
         return total
 
     def theme_weeks(self) -> dict[tuple[str, dt.date], Row]:
@@ -267,7 +266,7 @@ class VoiceOracle:
             "open_pipeline_minor": sum(self.pipeline(p, end) for p in known),
             "lost_pipeline_minor": sum(i.lost for i, _ in good),
             "currency": self.currency,
-            "other_currency_account_count": sum(mixed for _, mixed in worth.values()),
+            "unrated_account_count": sum(unrated for _, unrated in worth.values()),
             "top1_num": max(amounts, default=None),
             "top1_den": arr if amounts else None,
             "top1_rate": max(amounts) / arr if amounts and arr else None,

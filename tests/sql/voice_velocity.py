@@ -12,6 +12,7 @@ from typing import Any
 
 from scipy.stats import binomtest, false_discovery_control
 
+from .voice_money import in_own_money
 from .voice_oracle import Item, VoiceOracle, top
 from .voice_words import mentions
 from .voice_world import ACCOUNTS, AS_OF, TERMS
@@ -79,14 +80,14 @@ def churned(oracle: VoiceOracle) -> dict[tuple[str, dt.date], tuple[int, int]]:
             continue
         day = dt.date.fromisoformat(left)
         _, plan, arr, currency = [v for v in versions if v[0] < left][-1]
-        if plan in ("free", "trial"):
+        if plan.lower() in ("free", "trial", "services"):
             continue
         parent = top(f"g{ref}")
         for item, theme in counted(oracle):
             if item.parent == parent and day - 52 * WEEK <= item.on < day:
                 week = day - dt.timedelta(days=day.weekday())
-                worth = arr if (currency or "USD") == "USD" else 0
-                found.setdefault((theme, week), {})[f"{parent}/{ref}"] = worth or 0
+                worth = in_own_money(arr, currency) or 0
+                found.setdefault((theme, week), {})[f"{parent}/{ref}"] = worth
     return {
         key: (sum(worth.values()), len({who.split("/")[0] for who in worth}))
         for key, worth in found.items()

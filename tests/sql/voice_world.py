@@ -10,6 +10,7 @@ import random
 from typing import Any
 
 from .fixture_lake import FixtureLake
+from .voice_money import RATES
 
 Rows = dict[tuple[str, str], list[dict[str, Any]]]
 
@@ -64,8 +65,9 @@ ZONES = {"1": "Pacific/Auckland", "4": "America/Los_Angeles"}
 ACCOUNTS: tuple[tuple[str, str | None, tuple[tuple[str, str, int | None, str | None], ...],
     str | None], ...] = (
     ("1", None, (("2026-04-01", "pro", 1_000, "USD"), ("2026-05-20", "pro", 1_700, "USD")), None),
-    ("2", "1", (("2026-04-01", "starter", 300, None),), None),
-    ("3", "2", (("2026-04-01", "free", 999, "USD"), ("2026-06-02", "pro", 450, "USD")), None),
+    ("2", "1", (("2026-04-01", "starter", 300, None), ("2026-05-12", "starter", 251, "GBP")), None),
+    ("3", "2", (("2026-04-01", "free", 999, "USD"), ("2026-05-26", "Services", 4_000, "USD"),
+     ("2026-06-02", "pro", 450, "USD")), None),
     ("4", None, (("2026-04-01", "enterprise", 9_000, "EUR"),), None),
     ("5", None, (("2026-04-01", "pro", None, "USD"),), None),
     ("6", None, (("2026-04-01", "pro", 5_000, "USD"),), "2026-05-25"),
@@ -122,6 +124,7 @@ def registers() -> Rows:
         ],
         ("identities", "zendesk"): [dict(p) for p in PEOPLE],
         ("theme_terms", "registry"): terms,
+        ("exchange_rates", "registry"): [dict(r) for r in RATES],
         ("exclusions", "registry"): [dict(e) for e in EXCLUSIONS],
     }
 
@@ -168,7 +171,7 @@ def sales(chance: random.Random, count: int) -> Rows:
             "opportunity_id": f"d{n}", "account_ref": chance.choice([None,
             *(f"h{i}" for i in range(1, 9))]),
             "stage": "open", "amount_minor": chance.choice((None, chance.randrange(100, 9_999))),
-            "currency": chance.choice(("USD", "USD", "EUR", None)),
+            "currency": chance.choice(("USD", "GBP", "EUR", None)),
             "probability": chance.choice((0.1, 0.35, 0.5, None)),
             "is_closed": False, "is_won": False, "created_at": at - dt.timedelta(days=9),
             "updated_at": at,

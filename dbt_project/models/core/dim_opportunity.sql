@@ -79,7 +79,4 @@ cross join reach
 left join {{ ref('bridge_account') }} as accounts
     on accounts.alias_type = 'account_ref' and accounts.alias = dated.source || ':' || dated.account_ref
 left join {{ ref('dim_account') }} as parents on parents.account_id = accounts.account_id
-left join {{ ref('dim_exchange_rate') }} as rates
-    on rates.currency = coalesce(dated.currency, '{{ setting("org_currency") }}')
-    and rates.valid_from_on <= coalesce(dated.closed_on, reach.reached_on)
-    and (rates.valid_to_on is null or rates.valid_to_on > coalesce(dated.closed_on, reach.reached_on))
+{{ join_rates('rates', 'dated.currency', 'coalesce(dated.closed_on, reach.reached_on)') }}

@@ -37,18 +37,12 @@ months as (
 
 ),
 
--- Only what recurs under a contract is revenue: no trials, pilots or services, and no hopes of sales.
 closings as (
 
     select
         accounts.*, months.month_on, months.closes_on, versions.plan,
         coalesce(versions.currency, '{{ setting("org_currency") }}') as currency,
-        case
-            when lower(versions.plan) in ('free', 'trial', 'pilot', 'services')
-                or versions.lifecycle in ('lead', 'opportunity', 'churned')
-                then 0
-            else versions.arr_minor
-        end as arr_minor
+        {{ recurring_minor('versions') }} as arr_minor
     from accounts
     inner join months on months.closes_on >= accounts.starts_on
     inner join {{ ref('dim_account_version') }} as versions
@@ -77,10 +71,7 @@ carried as (
         lag(figures.figure_minor, 1, 0) over by_month as opening_minor,
         lag(figures.currency, 1, figures.currency) over by_month as opening_currency
     from figures
-    left join {{ ref('dim_exchange_rate') }} as rates
-        on rates.currency = figures.currency
-        and rates.valid_from_on <= figures.closes_on
-        and (rates.valid_to_on is null or rates.valid_to_on > figures.closes_on)
+    {{ join_rates('rates', 'figures.currency', 'figures.closes_on') }}
     window by_month as (partition by figures.account_id order by figures.month_on)
 
 ),
@@ -95,10 +86,7 @@ converted as (
         {{ converted('carried.figure_minor', 'carried.constant_minor_rate') }} as closing_constant_minor,
         {{ converted('carried.opening_minor', 'rates.minor_rate') }} as revalued_spot_minor
     from carried
-    left join {{ ref('dim_exchange_rate') }} as rates
-        on rates.currency = carried.opening_currency
-        and rates.valid_from_on <= carried.closes_on
-        and (rates.valid_to_on is null or rates.valid_to_on > carried.closes_on)
+    {{ join_rates('rates', 'carried.opening_currency', 'carried.closes_on') }}
 
 )
 

@@ -9,22 +9,13 @@ asking as (
 
 ),
 
--- Free and trial accounts are worth nothing yet; an account without a figure has none.
+-- At constant rates: a wish must not grow because a currency does.
 revenue as (
 
     select
         asking.ultimate_parent_id, asking.week_on,
-        sum(
-            case
-                when versions.plan in ('free', 'trial', 'pilot') then 0
-                when coalesce(versions.currency, '{{ setting("org_currency") }}') = '{{ setting("org_currency") }}'
-                    then versions.arr_minor
-            end
-        ) as arr_minor,
-        max(
-            versions.arr_minor > 0 and versions.plan not in ('free', 'trial', 'pilot')
-            and versions.currency <> '{{ setting("org_currency") }}'
-        ) as has_other_currency
+        sum({{ converted(recurring_minor('versions'), 'rates.constant_minor_rate') }}) as arr_minor,
+        max({{ recurring_minor('versions') }} > 0 and rates.constant_minor_rate is null) as is_unrated
     from asking
     inner join {{ ref('dim_account') }} as accounts
         on accounts.ultimate_parent_id = asking.ultimate_parent_id and not accounts.is_deleted
@@ -32,6 +23,7 @@ revenue as (
         on versions.account_id = accounts.account_id
         and versions.valid_from_on <= asking.last_on
         and (versions.valid_to_on is null or versions.valid_to_on > asking.last_on)
+    {{ join_rates('rates', 'versions.currency', 'asking.last_on') }}
     group by asking.ultimate_parent_id, asking.week_on
 
 ),
@@ -40,13 +32,15 @@ pipeline as (
 
     select
         asking.ultimate_parent_id, asking.week_on,
-        sum(cast(round(deals.amount_minor * deals.probability) as bigint)) as pipeline_minor
+        sum(cast(round(deals.amount_minor * deals.probability * rates.constant_minor_rate) as bigint))
+            as pipeline_minor
     from asking
     inner join {{ ref('dim_opportunity_version') }} as deals
         on deals.ultimate_parent_id = asking.ultimate_parent_id
         and deals.valid_from_at < cast({{ add_days('asking.last_on', 1) }} as timestamp)
         and (deals.valid_to_at is null or deals.valid_to_at >= cast({{ add_days('asking.last_on', 1) }} as timestamp))
-    where deals.is_open and deals.currency = '{{ setting("org_currency") }}'
+    {{ join_rates('rates', 'deals.currency', 'asking.last_on') }}
+    where deals.is_open
     group by asking.ultimate_parent_id, asking.week_on
 
 ),
@@ -61,7 +55,7 @@ select
     asking.ultimate_parent_id, asking.week_on,
     cast(revenue.arr_minor as bigint) as arr_minor,
     cast(case when known.has_deals then coalesce(pipeline.pipeline_minor, 0) end as bigint) as pipeline_minor,
-    coalesce(revenue.has_other_currency, false) as has_other_currency
+    coalesce(revenue.is_unrated, false) as is_unrated
 from asking
 cross join known
 left join revenue

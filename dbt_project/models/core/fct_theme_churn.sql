@@ -1,19 +1,19 @@
 with
 
--- Contracts that ended, with what they were worth on the day before. Free and trial ones were worth nothing.
+-- Contracts that ended, with what they were worth on the day before. Free and trial ones were none.
 losses as (
 
     select
         accounts.account_id, accounts.ultimate_parent_id, after_it.valid_from_on as left_on,
-        case when coalesce(before_it.currency, '{{ setting("org_currency") }}') = '{{ setting("org_currency") }}'
-            then before_it.arr_minor end as arr_minor
+        {{ converted(recurring_minor('before_it'), 'rates.constant_minor_rate') }} as arr_minor
     from {{ ref('dim_account_version') }} as after_it
     inner join {{ ref('dim_account_version') }} as before_it
         on before_it.account_id = after_it.account_id and before_it.valid_to_on = after_it.valid_from_on
     inner join {{ ref('dim_account') }} as accounts on accounts.account_id = after_it.account_id
+    {{ join_rates('rates', 'before_it.currency', 'after_it.valid_from_on') }}
     where
         after_it.plan = 'churned' and not accounts.is_deleted
-        and before_it.plan not in ('churned', 'free', 'trial', 'pilot')
+        and lower(before_it.plan) not in ('churned', 'free', 'trial', 'pilot', 'services')
         and after_it.valid_from_on <= cast({{ as_of_at() }} as date)
 
 )

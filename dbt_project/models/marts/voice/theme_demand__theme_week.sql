@@ -3,17 +3,18 @@ with
 counts as (
 
     select
-        theme_id, week_on,
+        mentions.theme_id, mentions.week_on,
         {%- for name, test in {'mention_count': '1 = 1', 'ticket_mention_count': "item_type = 'ticket'",
             'survey_mention_count': "item_type = 'survey_answer'", 'loss_mention_count': "item_type = 'loss_reason'",
             'unmatched_mention_count': 'not is_matched'}.items() %}
         sum(case when is_countable and {{ test }} then 1 else 0 end) as {{ name }},
         {%- endfor %}
         sum(case when is_countable then 0 else 1 end) as excluded_mention_count,
-        sum(case when is_countable and lost_currency = '{{ setting("org_currency") }}' then lost_minor else 0 end)
-            as lost_minor
-    from {{ ref('fct_mention') }}
-    group by theme_id, week_on
+        sum(case when is_countable then coalesce(lost.amount_constant_minor, 0) else 0 end) as lost_minor
+    from {{ ref('fct_mention') }} as mentions
+    left join {{ ref('dim_opportunity') }} as lost
+        on mentions.item_id = 'loss_reason:' || lost.source || ':' || lost.opportunity_id
+    group by mentions.theme_id, mentions.week_on
 
 ),
 
@@ -37,7 +38,7 @@ demand as (
         sum(worth.arr_minor) as arr_minor, max(worth.arr_minor) as top_minor,
         sum(cast(worth.arr_minor as double) * worth.arr_minor) as arr_squares,
         sum(worth.pipeline_minor) as pipeline_minor,
-        sum(case when worth.has_other_currency then 1 else 0 end) as other_currency_count
+        sum(case when worth.is_unrated then 1 else 0 end) as unrated_count
     from (
         select distinct theme_id, week_on, ultimate_parent_id
         from {{ ref('fct_mention') }}
@@ -72,7 +73,7 @@ select
     cast(case when churn.theme_id is null then 0 else churn.arr_minor end as bigint) as churned_arr_minor,
     coalesce(churn.parent_count, 0) as churned_account_count,
     '{{ setting("org_currency") }}' as currency,
-    cast(coalesce(demand.other_currency_count, 0) as bigint) as other_currency_account_count,
+    cast(coalesce(demand.unrated_count, 0) as bigint) as unrated_account_count,
     cast(demand.top_minor as bigint) as top1_num,
     cast(demand.arr_minor as bigint) as top1_den,
     {{ rate('demand.top_minor', 'demand.arr_minor') }} as top1_rate,
@@ -81,7 +82,7 @@ select
     {{ rate('demand.arr_squares', 'cast(demand.arr_minor as double) * demand.arr_minor') }} as hhi_rate,
     examples.item_id as example_item_id, examples.evidence as example_evidence,
     weeks.is_complete, weeks.data_through_at,
-    2 as definition_version
+    3 as definition_version
 from {{ ref('dim_theme') }} as themes
 cross join {{ ref('dim_voice_week') }} as weeks
 left join counts on counts.theme_id = themes.theme_id and counts.week_on = weeks.week_on
