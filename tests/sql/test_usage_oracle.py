@@ -64,6 +64,20 @@ def test_equals_the_oracle(built: Built, mart: str) -> None:
     assert found == expected
 
 
+def test_a_flag_lets_in_some_people_and_not_all(built: Built) -> None:
+    """Else the random company would show nothing about flags."""
+    found = dict(built[0].query(
+        "select feature_id, sum(entitled_active_person_count) "
+        "from marts.feature_adoption__feature_week group by 1"
+    ))  # fmt: skip
+    turns = built[0].query(
+        "select count(*), count(on_until), count(distinct person_id) from core.bridge_feature_flag"
+    )
+    assert 10 < found["search"] < found["export"]
+    assert turns[0][0] > turns[0][1] > 5
+    assert turns[0][2] > 5
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(30, 36))
 def test_other_companies_equal_the_oracle(seed: int, tmp_path: Path) -> None:
@@ -209,3 +223,37 @@ def test_a_day_is_complete_when_it_is_over_everywhere(small: Warehouse) -> None:
     assert daily(small, "2026-06-08", through) == (True, noon - dt.timedelta(days=1))
     assert daily(small, "2026-06-09", through) == (True, noon)
     assert daily(small, "2026-06-10", through) == (False, noon)
+
+
+def test_a_feature_behind_a_flag_is_open_to_whom_the_flag_lets_in(tmp_path: Path) -> None:
+    """Ten people of one week; the flag is on for four, and off again for one before the week."""
+    lake = FixtureLake(tmp_path / "lake")
+    lake.add("tracking_plan", [
+        {"event_name": "Export", "event_class": "value"},
+        {"event_name": "Ask", "feature_id": "ask", "event_class": "value"},
+    ], source="registry")  # fmt: skip
+    lake.add("features", [
+        {"feature_id": "ask", "name": "Ask", "flag_id": "ask-flag", "flag_variations": ["on"]},
+    ], source="registry")  # fmt: skip
+    people = [f"p{n}" for n in range(10)]
+    events = [event(n, who, "2026-05-13T10:00") for n, who in enumerate(people)]
+    events += [event(20, "p0", "2026-05-14T10:00", event_name="Ask"),
+               event(21, "p9", "2026-05-14T10:00", event_name="Ask")]  # fmt: skip
+    lake.add("usage_events", events)
+    seen = [(who, "on", "2026-05-04") for who in people[:4]]
+    seen += [("p3", "off", "2026-05-10"), ("p8", "off", "2026-05-12")]
+    lake.add("exposures", [
+        {"exposure_id": f"x{n}", "experiment_id": "ask-flag", "variation_id": variation,
+         "user_id": who, "exposed_at": f"{day}T10:00:00"}
+        for n, (who, variation, day) in enumerate(seen)
+    ], source="statsig")  # fmt: skip
+    warehouse = Warehouse(tmp_path / "warehouse.duckdb", lake, tmp_path / "target")
+    marts = ["feature_adoption__feature_week", "feature_stage__feature_cohort_week"]
+    warehouse.run("build", select=[f"+{mart}" for mart in marts], exclude=["resource_type:test"])
+    assert warehouse.query(
+        "select entitled_active_person_count, feature_person_count, reach_num, reach_den "
+        "from marts.feature_adoption__feature_week where week_on = '2026-05-11'"
+    ) == [(3, 2, 1, 3)]
+    assert warehouse.query(
+        "select sum(exposed_person_count) from marts.feature_stage__feature_cohort_week"
+    ) == [(3,)]

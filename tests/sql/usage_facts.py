@@ -162,7 +162,28 @@ class UsageFacts:
         paid = None if plan in (None, "free", "trial") else known[-1].get("paid_seat_count")
         return plan or "unknown", paid
 
+    def has_flag(self, feature: Row, person: str, days: list[dt.date]) -> bool:
+        """Whether the feature's flag was on for the person at some time in these days."""
+        if not feature.get("flag_id"):
+            return True
+        seen = sorted(
+            (row for row in self.rows["exposures"]
+             if row["experiment_id"] == feature["flag_id"] and self.person_named(row) == person),
+            key=lambda row: (row["exposed_at"], row["exposure_id"]),
+        )  # fmt: skip
+        zone = ZoneInfo(self.zone_of(self._home(person)))
+        on = [row["exposed_at"].replace(tzinfo=dt.UTC).astimezone(zone).date() for row in seen]
+        return any(
+            row["variation_id"] in feature["flag_variations"]
+            and start <= max(days) and end >= min(days)
+            for row, start, end in zip(seen, on, [*on[1:], dt.date.max], strict=False)
+        )  # fmt: skip
+
     # ---- people
+
+    def person_named(self, row: Row) -> str | None:
+        """The person of a user id; None for one that no event and no record knows."""
+        return self.people.get(("user", row["user_id"]))
 
     def person_of(self, event: Row) -> str | None:
         return self.who.of_event(event)

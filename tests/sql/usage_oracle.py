@@ -179,11 +179,16 @@ class UsageOracle(UsageFacts):
                 sunday = week + 6 * DAY
                 now = [use for use in mine if monday(use.day) == week]
                 users = {use.person for use in now if use.counts}
+                days: dict[tuple[str, str], list[dt.date]] = defaultdict(list)
+                for use in self.uses:
+                    if use.counts and monday(use.day) == week:
+                        days[use.person, self.state(use.account, use.day)[0]].append(use.day)
                 entitled = {
-                    use.person
-                    for use in self.uses
-                    if use.counts and monday(use.day) == week and out_on <= use.day < gone_on
-                    and (plans is None or self.state(use.account, use.day)[0] in plans)
+                    person
+                    for (person, plan), there in days.items()
+                    if (plans is None or plan in plans)
+                    and max(there) >= out_on and min(there) < gone_on
+                    and self.has_flag(feature, person, there)
                 }  # fmt: skip
                 repeated = sum(len({w for w in ws if w <= week}) >= 2 for ws in weeks_of.values())
                 reached = len(users & entitled)

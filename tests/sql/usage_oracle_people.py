@@ -145,7 +145,8 @@ def feature_stages(oracle: UsageOracle) -> Table:
             is_out = (released is None or max(days) >= released) and (
                 retired is None or min(days) < retired
             )
-            if is_out and (plans is None or plan in plans):
+            is_theirs = plans is None or plan in plans
+            if is_out and is_theirs and oracle.has_flag(feature, use.person, days):
                 exposed[use.person] = min(week, exposed.get(use.person, week))
         for week in weeks_of(oracle):
             if released and week < monday(released):

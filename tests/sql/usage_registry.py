@@ -30,7 +30,7 @@ REGISTRY: dict[str, list[dict[str, Any]]] = {
         {"event_name": "Export", "feature_id": "export", "event_class": "value"},
         {"event_name": "Share", "feature_id": "share", "event_class": "value"},
         {"event_name": "Legacy", "feature_id": "legacy", "event_class": "value"},
-        {"event_name": "Search", "event_class": "value"},
+        {"event_name": "Search", "feature_id": "search", "event_class": "value"},
         {"event_name": "Opened", "event_class": "neutral"},
         {"event_name": "Beat", "event_class": "system"},
     ],
@@ -38,6 +38,8 @@ REGISTRY: dict[str, list[dict[str, Any]]] = {
         {"feature_id": "export", "name": "Export", "entitled_plans": ["pro", "starter"]},
         {"feature_id": "share", "name": "Share", "released_on": dt.date(2026, 5, 7)},
         {"feature_id": "legacy", "name": "Legacy", "retired_on": dt.date(2026, 5, 6)},
+        {"feature_id": "search", "name": "Search", "entitled_plans": ["pro", "starter", "trial"],
+         "flag_id": "new-search", "flag_variations": ["on", "beta"]},
         {"feature_id": "unborn", "name": "Not yet", "released_on": dt.date(2027, 1, 1)},
     ],
     "activation_criteria": [

@@ -84,7 +84,7 @@ class World:
     """A small company's product; every method call draws from one seed."""
 
     def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)
+        self.seed, self.random = seed, random.Random(seed)
         self.count = 0
 
     def event(self, day: dt.date, **fixed: Any) -> dict[str, Any]:
@@ -172,6 +172,7 @@ def base(world: World, days: int = 60, per_day: int = 12) -> Step:
             *(Delivery(f"r-{name}", name, "registry", rows) for name, rows in REGISTRY.items()),
             Delivery("accounts0", "accounts", "hubspot", ACCOUNTS),
             Delivery("people0", "identities", "hubspot", people),
+            Delivery("flags0", "exposures", "statsig", switched(world.seed, days)),
             Delivery("calls0", "usage_events", "segment", calls),
             Delivery("events0", "usage_events", "segment", world.days(0, days // 2, per_day)),
             Delivery("events1", "usage_events", "segment", world.days(days // 2, days, per_day)),
@@ -221,6 +222,22 @@ def history(seed: int, *, days: int = 60, per_day: int = 12) -> list[Step]:
         Step("hired", [Delivery("people2", "identities", "zendesk", hired)]),
         Step("plans", [Delivery("accounts1", "accounts", "hubspot", CHANGES)]),
     ]  # fmt: skip
+
+
+def switched(seed: int, days: int) -> list[dict[str, Any]]:
+    """A flag that is on for some people, off again for some of these, and one nobody knows."""
+    draw = random.Random(seed + 31)
+    seen = []
+    for number in range(60):
+        day = FIRST + draw.randrange(days) * DAY
+        at = dt.datetime.combine(day, dt.time(draw.randrange(24), 30))
+        flag = draw.choice(["new-search"] * 5 + ["old"])
+        seen.append(
+            {"exposure_id": f"x{number}", "experiment_id": flag,
+             "variation_id": draw.choice(("on", "beta", "off")),
+             "user_id": draw.choice(list(_HOME)), "exposed_at": at}
+        )  # fmt: skip
+    return seen
 
 
 def decided_anew() -> list[Step]:

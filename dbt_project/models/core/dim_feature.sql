@@ -7,6 +7,6 @@ ranked as (
 
 )
 
-select feature_id, name as feature_name, area, owner, entitled_plans, released_on, retired_on
+select feature_id, name as feature_name, area, owner, entitled_plans, flag_id, flag_variations, released_on, retired_on
 from ranked
 where feature_rank = 1

@@ -250,6 +250,7 @@ BREACH: dict[tuple[str, str], Change] = {
         "ends_on": "2026-04-30"},
     ("exchange_rates", "unexpected_rows__rate_to_itself"): {"to_currency": "EUR"},
     ("features", "unexpected_rows__plans_are_no_list"): {"entitled_plans": '"pro"'},
+    ("features", "unexpected_rows__variations_are_no_list"): {"flag_variations": '{"on": 1}'},
     ("theme_terms", "unexpected_rows__term_matches_everything"): {"term": "**"},
     ("tool_contracts", "unexpected_rows__seat_month_minor_without_currency"): {"currency": None},
     ("work_items", "unexpected_rows__ended_yet_open"): {"resolved_at": "2026-05-02"},

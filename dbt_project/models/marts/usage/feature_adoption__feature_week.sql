@@ -17,7 +17,7 @@ reach as (
 cells as (
 
     select
-        features.feature_id, features.entitled_plans, weeks.week_on, weeks.next_week_on,
+        features.feature_id, features.entitled_plans, features.flag_id, weeks.week_on, weeks.next_week_on,
         coalesce(features.released_on, weeks.week_on) as open_on,
         coalesce(features.retired_on, weeks.next_week_on) as shut_on,
         coalesce(features.released_on < weeks.next_week_on, true)
@@ -84,9 +84,11 @@ entitled as (
         on plan_weeks.week_on = cells.week_on
         and plan_weeks.last_on >= cells.open_on and plan_weeks.first_on < cells.shut_on
         and coalesce({{ json_array_has('cells.entitled_plans', 'plan_weeks.plan') }}, true)
+    {{ left_join_flags('cells', 'plan_weeks') }}
     left join user_weeks
         on user_weeks.feature_id = cells.feature_id and user_weeks.week_on = cells.week_on
         and user_weeks.person_id = plan_weeks.person_id
+    where cells.flag_id is null or switched.person_id is not null
     group by cells.feature_id, cells.week_on
 
 )
@@ -106,7 +108,7 @@ select
     coalesce(volumes.person_count, 0) - coalesce(stages.person_count, 0) as excluded_person_count,
     reach.high_water_at >= {{ day_over_at(add_days('cells.week_on', 6)) }} as is_complete,
     {{ least_of('reach.high_water_at', day_over_at(add_days('cells.week_on', 6))) }} as data_through_at,
-    1 as definition_version
+    2 as definition_version
 from cells
 cross join reach
 left join stages on stages.feature_id = cells.feature_id and stages.week_on = cells.week_on

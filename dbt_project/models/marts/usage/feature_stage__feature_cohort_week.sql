@@ -6,7 +6,9 @@ reach as (select max(data_through_at) as high_water_at from {{ ref('dim_activity
 
 features as (
 
-    select feature_id, entitled_plans, released_on, retired_on, {{ week_of('released_on') }} as release_week_on
+    select
+        feature_id, entitled_plans, flag_id, released_on, retired_on,
+        {{ week_of('released_on') }} as release_week_on
     from {{ ref('dim_feature') }}
 
 ),
@@ -20,6 +22,8 @@ exposed as (
         on coalesce(plan_weeks.last_on >= features.released_on, true)
         and coalesce(plan_weeks.first_on < features.retired_on, true)
         and coalesce({{ json_array_has('features.entitled_plans', 'plan_weeks.plan') }}, true)
+    {{ left_join_flags('features', 'plan_weeks') }}
+    where features.flag_id is null or switched.person_id is not null
     group by features.feature_id, plan_weeks.person_id
 
 ),
@@ -97,5 +101,5 @@ select
     {{ rate('repeated_count', 'ripe_tried_count') }} as repeated_rate,
     cast(retained_count as bigint) as retained_num, ripe_tried_count as retained_den,
     {{ rate('retained_count', 'ripe_tried_count') }} as retained_rate,
-    is_over as is_complete, data_through_at, 1 as definition_version
+    is_over as is_complete, data_through_at, 2 as definition_version
 from numbers
