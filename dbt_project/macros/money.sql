@@ -17,3 +17,16 @@
 {% macro converted(minor, minor_rate) -%}
     case when {{ minor }} = 0 then 0 else cast(round({{ minor }} * {{ minor_rate }}) as bigint) end
 {%- endmacro %}
+
+{#
+    Annual recurring revenue of a row of dim_account_version, in its own currency: what recurs
+    under a contract. Trials, pilots and services are none, nor is what sales hopes for.
+#}
+{% macro recurring_minor(versions) -%}
+    case
+        when lower({{ versions }}.plan) in ('free', 'trial', 'pilot', 'services')
+            or {{ versions }}.lifecycle in ('lead', 'opportunity', 'churned')
+            then 0
+        else {{ versions }}.arr_minor
+    end
+{%- endmacro %}

@@ -37,18 +37,12 @@ months as (
 
 ),
 
--- Only what recurs under a contract is revenue: no trials, pilots or services, and no hopes of sales.
 closings as (
 
     select
         accounts.*, months.month_on, months.closes_on, versions.plan,
         coalesce(versions.currency, '{{ setting("org_currency") }}') as currency,
-        case
-            when lower(versions.plan) in ('free', 'trial', 'pilot', 'services')
-                or versions.lifecycle in ('lead', 'opportunity', 'churned')
-                then 0
-            else versions.arr_minor
-        end as arr_minor
+        {{ recurring_minor('versions') }} as arr_minor
     from accounts
     inner join months on months.closes_on >= accounts.starts_on
     inner join {{ ref('dim_account_version') }} as versions
