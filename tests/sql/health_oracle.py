@@ -24,24 +24,26 @@ class HealthOracle:
 
     def __init__(self, built: Warehouse, known_from: dict[str, dt.date]) -> None:
         query = built.query
-        self.uses = query(
-            "select account_id, person_id, activity_on from core.fct_person_day where is_countable"
-        )
-        self.features = query(
-            "select account_id, feature_id, activity_on from core.fct_person_feature_day "
-            "where is_countable and feature_id <> 'none'"
-        )
-        self.tickets = query(
-            "select source, ticket_id, account_id, asked_on, is_end_user, csat, csat_rated_on "
-            "from core.fct_ticket where is_countable"
-        )
-        self.spells = query("select source, ticket_id, starts_at, ends_at from "
-                            "core.fct_ticket_status where is_unsolved")  # fmt: skip
-        self.priorities = query("select source, ticket_id, starts_at, ends_at, lower(priority) "
-                                "from intermediate.int_support__priority")  # fmt: skip
-        self.answers = query("select account_id, answered_on, answer_number from "
-                             "core.fct_survey_answer where verdict in ('valid', 'repeated') "
-                             "and question_kind = 'nps'")  # fmt: skip
+
+        def facts(columns: str, table: str, where: str = "true") -> dict[str, list[tuple]]:
+            return _by_first(query(f"select {columns} from {table} where {where}"))
+
+        self.uses = facts("account_id, person_id, activity_on", "core.fct_person_day",
+                          "is_countable")  # fmt: skip
+        self.features = facts("account_id, feature_id, activity_on", "core.fct_person_feature_day",
+                              "is_countable and feature_id <> 'none'")  # fmt: skip
+        self.tickets = facts(
+            "account_id, source || ticket_id, asked_on, is_end_user, csat, csat_rated_on",
+            "core.fct_ticket", "is_countable",
+        )  # fmt: skip
+        ticket = "source || ticket_id, starts_at, ends_at"
+        self.spells = facts(ticket, "core.fct_ticket_status", "is_unsolved")
+        priorities = "intermediate.int_support__priority"
+        self.priorities = facts(f"{ticket}, lower(priority)", priorities)
+        self.answers = facts(
+            "account_id, answered_on, answer_number", "core.fct_survey_answer",
+            "verdict in ('valid', 'repeated') and question_kind = 'nps'",
+        )  # fmt: skip
         self.versions: dict[str, list[tuple]] = defaultdict(list)
         for account, *facts in query(
             "select account_id, plan, lifecycle, arr_minor, coalesce(currency, 'USD'), "
@@ -80,7 +82,7 @@ class HealthOracle:
         now = self._version(account, sunday)
         if not now or not _worth(now):
             return None
-        uses = [(p, d) for a, p, d in self.uses if a == account and d <= sunday]
+        uses = [(p, d) for p, d in self.uses[account] if d <= sunday]
 
         def people(first: dt.date, last: dt.date) -> int:
             return len({p for p, d in uses if first <= d <= last})
@@ -90,14 +92,14 @@ class HealthOracle:
         month = monday - 21 * DAY
         is_month_known = begins <= month
         last_use = max((d for _, d in uses), default=None)
-        own = [t for t in self.tickets if t[2] == account]
+        own = self.tickets[account]
         half_year = monday - 25 * 7 * DAY
         # Weeks before usage begins are in no window.
         half_year = max(half_year, self.usage_from - self.usage_from.weekday() * DAY)
-        moods = [1 if v >= 9 else -1 if v <= 6 else 0 for a, d, v in self.answers
-                 if a == account and half_year <= d <= sunday]  # fmt: skip
-        moods += [1 if t[5] == "good" else -1 for t in own
-                  if t[5] and half_year <= t[6] <= sunday]  # fmt: skip
+        moods = [1 if v >= 9 else -1 if v <= 6 else 0 for d, v in self.answers[account]
+                 if half_year <= d <= sunday]  # fmt: skip
+        moods += [1 if t[3] == "good" else -1 for t in own
+                  if t[3] and half_year <= t[4] <= sunday]  # fmt: skip
         end = self.support_ends.get(sunday)
         has_month = end is not None and month >= min(self.support_ends) - (
             min(self.support_ends).weekday() * DAY
@@ -108,12 +110,11 @@ class HealthOracle:
             "active_person_count": people(monday, sunday),
             "baseline_person_count": sum(before) / 8 if begins <= monday - 56 * DAY else None,
             "active28_person_count": people(month, sunday) if is_month_known else None,
-            "feature_count": len({f for a, f, d in self.features
-                                  if a == account and month <= d <= sunday})
+            "feature_count": len({f for f, d in self.features[account] if month <= d <= sunday})
             if is_month_known else None,
             "paid_seat_count": now[4],
             "idle_day_count": (sunday - (last_use or begins)).days,
-            "ticket28_count": sum(t[4] and month <= t[3] <= sunday for t in own)
+            "ticket28_count": sum(t[2] and month <= t[1] <= sunday for t in own)
             if has_month else None,
             "severe_open_count": self._severe(own, end) if end else None,
             "sentiment_sum": sum(moods),
@@ -127,11 +128,10 @@ class HealthOracle:
 
     def _severe(self, own: list[tuple], end: dt.datetime) -> int:
         count = 0
-        for source, ticket, *_ in own:
-            is_open = any((s, t) == (source, ticket) and a < end and (b is None or b >= end)
-                          for s, t, a, b in self.spells)  # fmt: skip
-            is_severe = any((s, t) == (source, ticket) and a < end <= b and p in ("high", "urgent")
-                            for s, t, a, b, p in self.priorities)  # fmt: skip
+        for ticket, *_ in own:
+            is_open = any(a < end and (b is None or b >= end) for a, b in self.spells[ticket])
+            is_severe = any(a < end <= b and p in ("high", "urgent")
+                            for a, b, p in self.priorities[ticket])  # fmt: skip
             count += is_open and is_severe
         return count
 
@@ -153,6 +153,14 @@ class HealthOracle:
         )
         return {"is_lost": lost_on is not None if is_known else None,
                 "lost_on": lost_on if is_known else None}  # fmt: skip
+
+
+def _by_first(rows: list[tuple]) -> dict[str, list[tuple]]:
+    """Rows by their first column, which they lose."""
+    found: dict[str, list[tuple]] = defaultdict(list)
+    for key, *rest in rows:
+        found[key].append(tuple(rest))
+    return found
 
 
 def _worth(version: tuple) -> int | None:

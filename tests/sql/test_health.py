@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import numpy as np
 import pytest
 
+from analytics.health.backtest import Observations, backtest
+
 from .fixture_lake import FixtureLake, Warehouse
-from .health_oracle import COMPONENTS, HealthOracle, Key, component_values, percentiles, risk
+from .health_oracle import COMPONENTS, HealthOracle, Key, percentiles, risk
 from .health_world import CRM, END, ORG_ZONE, TICKETS, Rows, World, by_hand, deliver, until
+from .project import parse_project
 
 NO_CHECKS = ["resource_type:test", "resource_type:unit_test"]
 OWN = ["fct_account_week_sign", "fct_account_week", "fct_account_week_component",
@@ -73,6 +79,8 @@ def test_facts_are_those_of_plain_loops(built: Warehouse, expected: dict) -> Non
     assert wrong == []
     for name in FACTS[3:]:
         assert len({row[name] for row in expected.values()}) > 1, f"{name} is never put to the test"
+    dead = [row for row in expected.values() if row["baseline_person_count"] == 0]
+    assert {bool(row["active_person_count"]) for row in dead} == {True, False}
 
 
 def test_outcomes_are_those_of_plain_loops(built: Warehouse, expected: dict) -> None:
@@ -94,14 +102,11 @@ def test_components_are_ranked_within_the_plan(built: Warehouse, expected: dict)
 
 def versions(built: Warehouse) -> list[dict[str, Any]]:
     weights = [f"{name}_weight" for name in COMPONENTS]
-    columns = ["fitted_on", "until_on", "status", "intercept", *weights]
+    facts = ["fitted_on", "until_on", "status", "fitted_week_count", "lost_den", "intercept"]
     found = built.query(
-        f"select {', '.join(columns)} from marts.health_backtest__version order by fitted_on"
+        f"select {', '.join([*facts, *weights])} from marts.health_backtest__version order by 1"
     )
-    return [
-        dict(zip(["fitted_on", "until_on", "status", "intercept", *COMPONENTS], row, strict=True))
-        for row in found
-    ]
+    return [dict(zip([*facts, *COMPONENTS], row, strict=True)) for row in found]
 
 
 def test_young_versions_say_why_they_have_no_weights_and_the_last_one_has_some(
@@ -113,6 +118,33 @@ def test_young_versions_say_why_they_have_no_weights_and_the_last_one_has_some(
     assert told[-1] == "all_components"
     assert [v["fitted_on"] for v in versions(built)][1:] == [
         v["until_on"] for v in versions(built)][:-1]  # fmt: skip
+
+
+def test_a_version_knows_the_outcomes_before_its_quarter_and_no_others(
+    built: Warehouse, expected: dict
+) -> None:
+    ranks, day = percentiles(expected), dt.timedelta(days=1)
+    for version in versions(built):
+        seen = [
+            (account, monday + 6 * day, row["lost_on"], ranks[account, monday])
+            for (account, monday), row in sorted(expected.items())
+            if row["is_lost"] is not None and monday + 96 * day < version["fitted_on"]
+        ]
+        names = sorted({account for account, *_ in seen})
+        found = backtest(
+            Observations(
+                np.array([names.index(account) for account, *_ in seen], dtype=np.int64),
+                np.array([sunday.toordinal() for _, sunday, *_ in seen], dtype=np.int64),
+                np.array([lost_on.toordinal() if lost_on else np.nan for *_, lost_on, _ in seen]),
+                np.array([[own[n] for n in COMPONENTS] for *_, own in seen], dtype=float),
+            )
+        )
+        assert found.status == version["status"]
+        assert found.fitted_rows == version["fitted_week_count"]
+        assert found.held_out_rows == version["lost_den"]
+        if found.weights:
+            published = [version[name] for name in ("intercept", *COMPONENTS)]
+            assert found.weights == pytest.approx(published, abs=2e-6)
 
 
 def test_scores_follow_from_the_published_weights(built: Warehouse, expected: dict) -> None:
@@ -220,12 +252,45 @@ def test_what_comes_later_changes_nothing_that_was_told(
 
 def test_nobody_but_paying_customers_is_scored(built: Warehouse, rows: Rows) -> None:
     accounts = {r[0] for r in built.query(f"select distinct account_id from {SCORE}")}
-    assert "g3" not in accounts, "an excluded account is scored"
-    assert accounts <= {row["external_id"] for row in rows[CRM]}
+    assert accounts < {row["external_id"] for row in rows[CRM]} - {"g3"}, "g3 is excluded"
     assert built.query(f"select count(*) from {SCORE} where arr_minor <= 0 or plan = 'Free'") == [
         (0,)
     ]
     assert built.query(f"select count(*) from {SCORE} where week_on > ?", [END.date()]) == [(0,)]
+
+
+def test_each_of_the_models_own_checks_can_fail(built: Warehouse, tmp_path: Path) -> None:
+    harmed = replace(built, path=tmp_path / "warehouse.duckdb")
+    shutil.copyfile(built.path, harmed.path)
+    backtests, core = "marts.health_backtest__version", [f"core.{name}" for name in OWN[:5]]
+    with duckdb.connect(str(harmed.path)) as connection:
+        for change in (
+            f"update {core[0]} set ticket_count = -1",
+            f"update {core[1]} set idle_day_count = -1, sentiment_sum = 9, sentiment_count = 1",
+            f"update {core[2]} set component_percentile = 2, account_id = 'nobody'",
+            f"update {core[3]} set lost_on = last_on, is_lost = true",
+            f"update {core[4]} set intercept = 1",
+            f"update {SCORE} set health_score = 101, loss_risk = 2, idle_day_count = -1, "
+            "score_status = 'no', driver_1 = null, driver_2 = 'x', score_version = 'none', "
+            "contact_rate = 0.123",
+            f"update {backtests} set status = 'all_components', auc_gain_low = 0, model_auc = 0.1, "
+            "model_auc_low = 0.5, fitted_lost_account_count = 1, intercept = 1, model_lift = -1, "
+            "lost_rate = 0.123",
+            f"insert into {backtests} select * replace ('usage_trend' as status, 1 as "
+            f"breadth_weight, 'u' as score_version) from {backtests}",
+            *(f"insert into {table} from {table}" for table in [*core, SCORE, backtests]),
+        ):
+            connection.execute(change)
+    with pytest.raises(AssertionError) as told:
+        harmed.run("test", select=[*OWN, "dim_account"])
+    checks = {
+        node.name
+        for node in parse_project().nodes.values()
+        if node.resource_type == "test"
+        and {f"model.productops.{name}" for name in OWN} & set(node.depends_on.nodes)
+    }
+    assert {name for name in checks if name not in str(told.value)} == set()
+    assert len(checks) > 20
 
 
 @pytest.mark.slow
@@ -233,16 +298,3 @@ def test_a_company_without_customers_or_usage_has_empty_tables(tmp_path: Path) -
     empty = built_from({}, tmp_path)
     assert empty.rows(SCORE) == []
     assert empty.rows("marts.health_backtest__version") == []
-
-
-def test_a_dead_account_has_a_trend_too() -> None:
-    facts = {"active28_person_count": 0, "feature_count": 0, "paid_seat_count": 0,
-             "idle_day_count": 90, "ticket28_count": 0, "severe_open_count": 0,
-             "sentiment_sum": 0, "sentiment_count": 0}  # fmt: skip
-    dead = component_values({**facts, "active_person_count": 0, "baseline_person_count": 0.0})
-    back = component_values({**facts, "active_person_count": 1, "baseline_person_count": 0.0})
-    assert dead["usage_trend"] == 0
-    assert back["usage_trend"] == 8
-    assert math.isfinite(back["usage_trend"])
-    assert dead["seat_utilisation"] is None
-    assert dead["contact"] is None
