@@ -122,8 +122,7 @@ def backtest(seen: Observations) -> Backtest:
     if not _enough(early, late):
         return counted
     every = _rounded(fit(early.x, early.lost, _OVERLAP, _PENALTY))
-    trend = np.zeros(len(every))
-    trend[:2] = _rounded(fit(early.x[:, :1], early.lost, _OVERLAP, _PENALTY))
+    trend = _usage_trend_alone(early, len(every))
     a, b = chances(every, late.x), chances(trend, late.x)
     gain = auc_gain(a, b, late.lost, late.account)
     model, baseline = _judge(a, late), _judge(b, late)
@@ -151,6 +150,20 @@ def _enough(early: Observations, late: Observations) -> bool:
         and early.lost.min() == 0
         and late.lost.min() == 0
     )
+
+
+def _usage_trend_alone(early: Observations, size: int) -> Array:
+    """The plain model: who falls is in danger.
+
+    Where it looks the other way round, nobody is more in danger than others: rising use as a
+    warning would be chance.
+    """
+    found = np.zeros(size)
+    found[:2] = fit(early.x[:, :1], early.lost, _OVERLAP, _PENALTY)
+    if found[1] > 0:
+        share = early.lost.mean()
+        found[:2] = np.log(share / (1 - share)), 0
+    return _rounded(found)
 
 
 def _judge(chance: Array, late: Observations) -> Judged:

@@ -209,6 +209,19 @@ def test_without_a_signal_nothing_is_claimed() -> None:
     assert sum(w.baseline.auc_low <= 0.5 <= w.baseline.auc_high for w in worlds) >= 34
 
 
+def test_rising_use_alone_is_no_warning() -> None:
+    seen = world(2, trend=-9)
+    seen.ranks[:, 1:] = np.nan
+    found = backtest(seen)
+    assert found.baseline.auc == found.baseline.auc_high == 0.5
+    early = seen.of(seen.day + HORIZON_DAYS < found.held_out_from_day - 6)
+    expected = len(seen.of(seen.day >= found.held_out_from_day).day) * early.lost.mean()
+    assert found.baseline.expected_lost == pytest.approx(expected, rel=1e-4)
+    worlds = [backtest(world(seed, accounts=60, base=-1.8)) for seed in range(10)]
+    assert {w.weights[1] == 0 for w in worlds} == {True, False}
+    assert all(w.weights[1] <= 0 for w in worlds if w.status == "usage_trend")
+
+
 def test_too_few_losses_are_said_to_be_too_few() -> None:
     found = backtest(world(3, accounts=10, hidden=5))
     assert (found.status, found.weights, found.model) == ("too_few_losses", None, None)
