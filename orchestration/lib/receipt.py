@@ -114,9 +114,10 @@ def config_fingerprint(workspace: Workspace) -> str:
 
 
 def project_fingerprint() -> str:
-    """Digest of the models, the contracts and the engine that build the warehouse."""
+    """Digest of the models, the fits, the contracts and the engine that build the warehouse."""
     engine = {name: versions()[name] for name in ("duckdb", "dbt-core", "dbt-duckdb")}
     parts = [dbt_fingerprint(), code_fingerprint("ingest/contracts", ".yml"), json.dumps(engine)]
+    parts.append(code_fingerprint("analytics/health", ".py"))
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
 
 

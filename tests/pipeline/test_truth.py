@@ -158,6 +158,23 @@ def test_the_churned_account_goes_quiet(demo: Demo) -> None:
         assert seen.get(sunday, 0) == people, week
 
 
+def test_the_churned_account_was_among_the_least_healthy(demo: Demo) -> None:
+    """One customer lost is too few to fit anything, which is said; the trend finds it anyway."""
+    found = demo.rows(
+        "select score_basis, loss_risk, health_score, driver_1 "
+        "from marts.account_health__account_week "
+        f"where account_id = '{demo.truth['churn']['account_id']}' order by week_on desc limit 2"
+    )
+    for basis, risk, score, driver in found:
+        assert (basis, risk) == ("usage_trend_unfitted", None)
+        assert score < 10
+        assert driver.startswith("usage trend: ")
+    assert len(found) == 2
+    assert set(demo.rows("select status, model_auc from marts.health_backtest__version")) == {
+        ("no_outcomes", None)
+    }
+
+
 def test_revenue_of_each_month_and_what_moved_it(demo: Demo) -> None:
     names = ("closing", "new", "expansion", "contraction", "churn")
     sums = ", ".join(f"sum({name}_constant_minor)" for name in names)

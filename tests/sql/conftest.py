@@ -61,6 +61,8 @@ def voice_built(voice_rows: Rows, tmp_path_factory: pytest.TempPathFactory) -> W
 
 @pytest.fixture(scope="session")
 def accounts_replay(tmp_path_factory: pytest.TempPathFactory) -> Replay:
-    """The marts about accounts, to be built again and again on other customers and deals."""
+    """The marts about revenue and deals, to be built again and again on other rows."""
     contracts = ["accounts", "exclusions", "exchange_rates", "opportunities", "feedback_notes"]
-    return Replay(tmp_path_factory.mktemp("accounts"), ["+marts.accounts"], contracts, TERMS)
+    marts = ["revenue__account_month", "opportunity__opportunity", "win_rate__cohort_month"]
+    select = [f"+{mart}" for mart in marts]
+    return Replay(tmp_path_factory.mktemp("accounts"), select, contracts, TERMS)

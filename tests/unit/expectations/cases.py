@@ -27,6 +27,7 @@ TELLS_APART = {
 NEEDED = {
     "active_users__daily": ("dau_count", "wau_count", "mau28_count", "mau30_count"),
     "theme_velocity__theme_week": ("p_value", "q_value"),
+    "account_health__account_week": ("health_score",),
 }
 
 SANE: dict[str, Row] = {
@@ -170,6 +171,21 @@ SANE: dict[str, Row] = {
         "lost_count": 3, "decided_num": 4, "decided_den": 4, "decided_rate": 1.0, "win_num": 1,
         "win_den": 4, "win_rate": 0.25, "gap_lost_num": 1, "gap_lost_den": 4,
         "gap_lost_rate": 0.25,
+    },
+    "account_health__account_week": {
+        "score_basis": "all_components", "score_status": "scored", "health_score": 40.0,
+        "loss_risk": 0.1, "seat_utilisation_num": 2, "seat_utilisation_den": 8,
+        "seat_utilisation_rate": 0.25, "contact_num": 1, "contact_den": 4, "contact_rate": 0.25,
+    },
+    "health_backtest__version": {
+        "status": "all_components", "until_on": None, "fitted_lost_account_count": 30,
+        "held_out_lost_account_count": 12, "lost_num": 12, "lost_den": 48, "lost_rate": 0.25,
+        "model_auc": 0.8, "model_auc_low": 0.7, "model_brier": 0.1, "baseline_brier": 0.2,
+        "model_expected_lost_count": 11.0, "auc_gain_low": 0.1, "intercept": -2.0,
+        "model_top_num": 1, "model_top_den": 4, "model_top_rate": 0.25, "baseline_top_num": 1,
+        "baseline_top_den": 4, "baseline_top_rate": 0.25, "model_warned_num": 1,
+        "model_warned_den": 4, "model_warned_rate": 0.25, "baseline_warned_num": 1,
+        "baseline_warned_den": 4, "baseline_warned_rate": 0.25,
     },
     "tool__tool_month": {
         "month_on": date(2026, 3, 1), "assigned_seat_count": 9, "active28_seat_count": 2,
@@ -394,6 +410,20 @@ BREACH: dict[tuple[str, str], Change] = {
         "month_on": row["month_on"].replace(day=2)},
     ("win_rate__cohort_month", "unexpected_rows__outcomes_do_not_add_up"): {"won_count": 2},
     ("win_rate__cohort_month", "unexpected_rows__rate_before_its_time"): {"is_mature": False},
+    ("account_health__account_week", "unexpected_rows__score_and_status_disagree"): {
+        "health_score": None},
+    ("account_health__account_week", "column_values_to_be_in_set__score_status"): {
+        "score_status": "later", "health_score": None, "loss_risk": None},
+    ("account_health__account_week", "unexpected_rows__risk_without_weights"): {
+        "score_basis": "usage_trend_unfitted"},
+    ("health_backtest__version", "unexpected_rows__published_though_not_better"): {
+        "auc_gain_low": 0.0},
+    ("health_backtest__version", "unexpected_rows__fitted_on_too_few"): {
+        "fitted_lost_account_count": 19},
+    ("health_backtest__version", "unexpected_rows__no_better_than_a_coin"): {
+        "model_auc_low": 0.4},
+    ("health_backtest__version", "unexpected_rows__risks_far_off"): {
+        "model_expected_lost_count": 30.0},
     ("tool__tool_month", "unexpected_rows__month_on_is_no_first"): {"month_on": DAY},
     ("tool__tool_month", "unexpected_rows__idle_and_active_beyond_assigned"): {
         "active28_seat_count": 9},
