@@ -32,8 +32,6 @@ SELECT = [
     "+config.materialized:incremental",
     "+identity_change__event",
 ]
-# Views stay as they are in a warehouse; making them again only costs time here.
-VIEWS = ["config.materialized:view"]
 
 
 def models() -> list:
@@ -98,10 +96,10 @@ class Growing:
 
     def take(self, step: Step) -> None:
         touched = step.apply(self.lake)
-        self.grown.run(select=SELECT, exclude=VIEWS, touched=touched, **SETTINGS)
+        self.grown.run(select=SELECT, touched=touched, **SETTINGS)
 
     def difference(self) -> dict[str, list]:
-        self.fresh.run(select=SELECT, exclude=VIEWS, full_refresh=True, **SETTINGS)
+        self.fresh.run(select=SELECT, full_refresh=True, **SETTINGS)
         return differences(contents(self.grown), contents(self.fresh))
 
 
