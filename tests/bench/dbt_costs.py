@@ -149,7 +149,9 @@ def _measure_script(order: Order) -> Costs:
         for name, kind, sql in script:
             before = time.process_time()
             connection.execute(f"create {kind} {name} as {sql}")
-            costs[f"model.productops.{name.split('.')[-1].strip(chr(34))}"] = time.process_time() - before
+            costs[f"model.productops.{name.split('.')[-1].strip(chr(34))}"] = (
+                time.process_time() - before
+            )
     last = time.process_time()
     return Costs(first, costs, last - first - sum(costs.values()), peak_mb())
 

@@ -27,7 +27,8 @@ _SQL = {"string": "varchar", "int64": "bigint", "double": "double", "bool": "boo
         "timestamp[us]": "timestamp", "date32[day]": "date"}  # fmt: skip
 # Some number that hangs on its arguments alone.
 _MIX = """create macro mix(a) as cast(hash(a) % 1000003 as bigint),
-    (a, b) as cast(hash(a, b) % 1000003 as bigint), (a, b, c) as cast(hash(a, b, c) % 1000003 as bigint)"""
+    (a, b) as cast(hash(a, b) % 1000003 as bigint),
+    (a, b, c) as cast(hash(a, b, c) % 1000003 as bigint)"""
 _AGENT = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 Chrome/12{n}.0 Safari"
 
 
@@ -132,8 +133,8 @@ class Company:
         )
         connection.execute(f"create or replace temp table landed as select {wanted} from {rows}")
         clock = self.lake.contracts[contract].get("partition")
-        days = [] if not clock else [row[0] for row in connection.execute(
-            f"select distinct cast({clock} as date) from landed order by 1").fetchall()]  # fmt: skip
+        query = f"select distinct cast({clock} as date) from landed order by 1"
+        days = [row[0] for row in connection.execute(query).fetchall()] if clock else []
         found = connection.execute("select count(*), sum(is_revision::int) from landed").fetchone()
         count, revised = found or (0, 0)
         if not count:
@@ -168,13 +169,19 @@ class Company:
         names = ", ".join(f"'{name}'" for name in NAMES)
         people = self.people(day, self.size.events_per_day, "who")
         drawn = f"""(
-            select *, date '{self.date_of(day)}' - cast({share("n", day, "late")} < 0.01 as integer) as on_day,
-                7 * 3600 + mix(p, {day}, cast(3 * pow({share("n", day, "visit")}, 2) as integer)) % 50000
+            select
+                *,
+                date '{self.date_of(day)}' - cast({share("n", day, "late")} < 0.01 as integer)
+                    as on_day,
+                7 * 3600
+                    + mix(p, {day}, cast(3 * pow({share("n", day, "visit")}, 2) as integer)) % 50000
                     + cast(1500 * {share("n", day, "when")} as integer) as second,
                 {share("n", day, "kind")} as kind, {share("n", day, "sign")} < 0.85 as signed,
-                [{names}][1 + cast(floor({len(NAMES)} * pow({share("n", day, "name")}, 2)) as integer)] as name,
-                case when p % 60 = 0 then 'shared-' || (p // 180) else 'd-' || p || '-' || (mix(p, {day // 60}) % 2) end
-                    as device
+                [{names}][
+                    1 + cast(floor({len(NAMES)} * pow({share("n", day, "name")}, 2)) as integer)
+                ] as name,
+                case when p % 60 = 0 then 'shared-' || (p // 180)
+                    else 'd-' || p || '-' || (mix(p, {day // 60}) % 2) end as device
             from {people}
         ) as drawn"""
         at = "on_day + to_seconds(cast(second as bigint)) + to_milliseconds(n % 1000)"
@@ -191,20 +198,22 @@ class Company:
             "previous_id": "case when kind between 0.02 and 0.022 then 'before-' || p end",
             "group_id": f"case when mix(n) % 10 < 8 then 'acc_' || {account} end",
             "email_key": "case when kind < 0.02 then 'k' || (p - cast(p % 200 = 1 as bigint)) end",
-            "email_domain": "case when kind < 0.02 then case when p % 90 = 7 then 'harborline.test' "
-                            f"else 'acc' || {account} || '.test' end end",
-            "occurred_at": at, "received_at": f"{at} + interval 2 second", "is_clock_skewed": "false",
+            "email_domain": "case when kind < 0.02 then case when p % 90 = 7 "
+                            f"then 'harborline.test' else 'acc' || {account} || '.test' end end",
+            "occurred_at": at, "received_at": f"{at} + interval 2 second",
+            "is_clock_skewed": "false",
             "platform": "case when p % 5 = 0 then 'ios' else 'web' end",
             "user_agent": f"case when mix(n) % 400 = 0 then 'Googlebot/2.1' else '{agent}' end",
             "page_path": "'/boards/' || (mix(n, 'page') % 900)",
             "properties": "'{\"doc\": \"d' || (mix(n) % 50) || '\", \"rows\": ' || (n % 5000) || "
                           "', \"experiment_id\": \"e1\", \"variation_id\": \"' || "
-                          "case when mix(p) % 2 = 0 then 'a' else 'b' end || '\", \"format\": \"csv\"}'",
+                          "case when mix(p) % 2 = 0 then 'a' else 'b' end || "
+                          "'\", \"format\": \"csv\"}'",
         }  # fmt: skip
         return columns, drawn
 
     def _customers(self, day: int) -> list[tuple[str, str, tuple[Columns, str]]]:
-        """Accounts in the CRM and at the help desk, with a change a day; people at the help desk."""
+        """Accounts in the CRM and at the help desk, some change each day; people at the desk."""
         size, at = self.size, f"timestamp '{self.date_of(day)} 05:00:00'"
         changed = "" if day == 0 else f" where n % 97 = {day % 97}"
         companies = f"range({size.accounts}) companies(n){changed}"

@@ -56,7 +56,8 @@ def desk(company: Company, day: int) -> Iterator[Delivery]:
     closed = _tickets(company, day - LONGEST, day) + f" as all_tickets where d + lag_days = {day}"
     solved_at = "opened_at + to_days(lag_days) + to_seconds(cast(20000 + h % 15000 as bigint))"
     both = f"""(select *, opened_at as moment, false as is_solved from {opened}
-        union all select *, {solved_at}, true from {closed}) as versions"""
+        union all select *, {solved_at}, true
+        from {closed}) as versions"""
     ticket = {
         "ticket_id": "id", "version_at": "moment", "subject": _said("h", "subject"),
         "status": "case when is_solved then 'solved' else 'open' end",
@@ -70,12 +71,19 @@ def desk(company: Company, day: int) -> Iterator[Delivery]:
     }  # fmt: skip
     yield "tickets", "zendesk", (ticket, both)
     changes = f"""(
-        select id, h, opened_at as moment, 0 as number, 'create' as kind, 'status' as field, 'new' as now from {opened}
-        union all select id, h, opened_at + interval 40 minute, 1, 'change', 'status', 'open' from {opened}
-        union all select id, h, opened_at + interval 50 minute, 2, 'change', 'priority', 'high' from {opened}
-        union all select id, h, {solved_at}, 3, 'change', 'status', 'solved' from {closed}
-        union all select id, h, {solved_at} + interval 1 hour, 4, 'change', 'status', 'open' from {closed} and h % 16 = 0
-        union all select id, h, {solved_at} + interval 2 hour, 5, 'change', 'status', 'solved' from {closed} and h % 16 = 0
+        select id, h, opened_at as moment, 0 as number, 'create' as kind, 'status' as field,
+            'new' as now
+        from {opened}
+        union all select id, h, opened_at + interval 40 minute, 1, 'change', 'status', 'open'
+        from {opened}
+        union all select id, h, opened_at + interval 50 minute, 2, 'change', 'priority', 'high'
+        from {opened}
+        union all select id, h, {solved_at}, 3, 'change', 'status', 'solved'
+        from {closed}
+        union all select id, h, {solved_at} + interval 1 hour, 4, 'change', 'status', 'open'
+        from {closed} and h % 16 = 0
+        union all select id, h, {solved_at} + interval 2 hour, 5, 'change', 'status', 'solved'
+        from {closed} and h % 16 = 0
     ) as changes"""  # fmt: skip
     yield "ticket_events", "zendesk", ({
         "ticket_event_id": "id || '-' || number", "ticket_id": "id", "occurred_at": "moment",
@@ -83,9 +91,12 @@ def desk(company: Company, day: int) -> Iterator[Delivery]:
     }, changes)  # fmt: skip
     messages = f"""(
         select id, h, p, opened_at as moment, 0 as number from {opened}
-        union all select id, h, p, opened_at + to_seconds(cast(600 + h % 20000 as bigint)), 1 from {opened}
-        union all select id, h, p, {solved_at} - interval 4 hour, 2 from {closed}
-        union all select id, h, p, {solved_at} - interval 1 minute, 3 from {closed}
+        union all select id, h, p, opened_at + to_seconds(cast(600 + h % 20000 as bigint)), 1
+        from {opened}
+        union all select id, h, p, {solved_at} - interval 4 hour, 2
+        from {closed}
+        union all select id, h, p, {solved_at} - interval 1 minute, 3
+        from {closed}
     ) as messages"""
     yield "ticket_messages", "zendesk", ({
         "message_id": "id || '-' || number", "ticket_id": "id", "is_public": "true",
@@ -117,7 +128,7 @@ def _others(company: Company, day: int) -> Iterator[Delivery]:
         "exposure_id": f"'x{day}-' || n", "experiment_id": "'e1'",
         "variation_id": "case when mix(p) % 2 = 0 then 'a' else 'b' end", "user_id": "'u' || p",
         "exposed_at": at,
-    }, company.people(day, max(2, size.events_per_day // 100), "exposed") + " as people")  # fmt: skip
+    }, company.people(day, 2 + size.events_per_day // 100, "exposed") + " as people")  # fmt: skip
     yield "tool_activity", "okta", ({
         "activity_id": f"'i{day}-' || n", "occurred_at": at, "app_name": "'Tool' || (n % 5)",
         "activity_type": "'user.authentication.sso'", "outcome": "'success'",

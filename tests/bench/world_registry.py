@@ -47,12 +47,16 @@ _POLICIES = (
 )
 
 
+def _class(name: str) -> str:
+    return "system" if name == "Heartbeat" else "neutral" if name in _NEUTRAL else "value"
+
+
 def _plan() -> Rows:
     return [
-        {"event_name": name, "feature_id": _FEATURES.get(name),
-         "event_class": "system" if name == "Heartbeat" else "neutral" if name in _NEUTRAL else "value"}
-        for name in NAMES if name != "Odd Thing"
-    ]  # fmt: skip
+        {"event_name": name, "feature_id": _FEATURES.get(name), "event_class": _class(name)}
+        for name in NAMES
+        if name != "Odd Thing"
+    ]
 
 
 def _themes() -> Rows:
@@ -66,9 +70,11 @@ def _themes() -> Rows:
 def registry(known: dt.datetime) -> Iterator[tuple[str, str, Rows]]:
     """Contract, source and rows, as known since a moment before the first day."""
     yield "tracking_plan", "registry", _plan()
-    yield "features", "registry", [
-        {"feature_id": feature, "name": feature} for feature in sorted(set(_FEATURES.values()))
-    ]
+    yield (
+        "features",
+        "registry",
+        [{"feature_id": feature, "name": feature} for feature in sorted(set(_FEATURES.values()))],
+    )
     yield "activation_criteria", "registry", [
         {"criteria_id": "active", "criteria_version": 1, "use_count": 3, "within_days": 14},
         {"criteria_id": "exports", "criteria_version": 1, "feature_id": "export", "use_count": 2,
@@ -101,9 +107,11 @@ def registry(known: dt.datetime) -> Iterator[tuple[str, str, Rows]]:
          "starts_on": known.date()}
     ]  # fmt: skip
     tools = [f"tool{number}" for number in range(5)]
-    yield "tools", "registry", [
-        {"tool_id": tool, "name": tool, "app_names": [tool.title()]} for tool in tools
-    ]
+    yield (
+        "tools",
+        "registry",
+        [{"tool_id": tool, "name": tool, "app_names": [tool.title()]} for tool in tools],
+    )
     yield "survey_questions", "registry", [
         {"survey_id": "nps", "question_id": "q1", "question_kind": "nps", "scale_min": 0,
          "scale_max": 10}

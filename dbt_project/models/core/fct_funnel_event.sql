@@ -15,7 +15,6 @@ named as (
     inner join {{ ref('bridge_identity') }} as people
         on people.alias_type = case when handovers.user_id is null then uses.alias_type else 'user_id' end
         and people.alias = coalesce(handovers.user_id, uses.alias)
-    where uses.held_value is not null
 
 ),
 
