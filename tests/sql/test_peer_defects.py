@@ -74,8 +74,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     warehouse.run("build", select=select, exclude=tests)
     late = [event("l1", "05-05T11:00", "late"), event("d3", "06-19T12:00", "new", "phone")]
     batch = lake.add("usage_events", late)
-    warehouse.run(select=select, exclude=["config.materialized:view"],
-                  touched=lake.event_days(batch))  # fmt: skip
+    warehouse.run(select=select, touched=lake.event_days(batch))
     return warehouse
 
 

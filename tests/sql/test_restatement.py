@@ -50,8 +50,7 @@ def run(warehouse: Warehouse, touched: list[str] | None = None) -> None:
         tests = ["resource_type:test", "resource_type:unit_test"]
         warehouse.run("build", select=select, exclude=tests, **limits)
     else:
-        views = ["config.materialized:view"]
-        warehouse.run(select=select, exclude=views, touched=touched, **limits)
+        warehouse.run(select=select, touched=touched, **limits)
     warehouse.run("test", select=["restatement__metric_day", "fct_alias_day", "fct_metric_day"])
 
 
@@ -185,7 +184,7 @@ def tuesday(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     lake.withdraw(gone)
     run(warehouse, [*lake.event_days(late), "2026-05-12"])
     publish(warehouse, lake, "second")
-    warehouse.run(select=["stg_published_values+"], exclude=["config.materialized:view"])
+    warehouse.run(select=["stg_published_values+"])
     return warehouse
 
 

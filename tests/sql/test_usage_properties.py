@@ -19,7 +19,7 @@ from .fixture_lake import FixtureLake, Warehouse
 from .usage_oracle_events import SILENCE, Act, entries_of
 from .usage_registry import funnel
 
-FUNNELS = ("fct_funnel_event", "fct_funnel_attempt", "fct_funnel_entry")
+FUNNELS = ("fct_funnel_use", "fct_funnel_event", "fct_funnel_attempt", "fct_funnel_entry")
 SESSIONS = ("fct_session_part", "fct_session")
 TABLES = """
 create schema core;

@@ -9,31 +9,43 @@ uses as (
 
 ),
 
--- A week's use also stands in the four weeks that end with each of the next three.
-reached as (
-    {% for ahead in [0, 1, 2, 3] %}
-    select feature_id, person_id, account_id, {{ add_days('week_on', 7 * ahead) }} as week_on, {{ ahead }} as weeks_ago
+-- Each person and account once a week, so that a week's own counts need no distinct. Whoever
+-- belongs to nobody known makes no customer.
+subjects as (
+    {% for subject, known in [('person', '1 = 1'), ('account', "account_id <> 'unknown'")] %}
+    select feature_id, '{{ subject }}' as subject_type, {{ subject }}_id as subject_id, week_on
     from uses
+    where feature_id <> 'none' and {{ known }}
+    group by feature_id, {{ subject }}_id, week_on
+    union all
+    select 'all', '{{ subject }}', {{ subject }}_id, week_on
+    from uses
+    where {{ known }}
+    group by {{ subject }}_id, week_on
     {%- if not loop.last %}
     union all{% endif %}
     {%- endfor %}
 
 ),
 
-features as (
-
-    select feature_id, person_id, account_id, week_on, weeks_ago from reached where feature_id <> 'none'
-    union all
-    select 'all', person_id, account_id, week_on, weeks_ago from reached
+-- A week's use also stands in the four weeks that end with each of the next three.
+reached as (
+    {% for ahead in [0, 1, 2, 3] %}
+    select feature_id, subject_type, subject_id, {{ add_days('week_on', 7 * ahead) }} as week_on, {{ ahead }} as weeks_ago
+    from subjects
+    {%- if not loop.last %}
+    union all{% endif %}
+    {%- endfor %}
 
 )
 
 select
-    feature_id, week_on,
-    count(distinct case when weeks_ago = 0 then person_id end) as person_count,
-    -- Whoever belongs to nobody known makes no customer.
-    count(distinct case when weeks_ago = 0 and account_id <> 'unknown' then account_id end) as account_count,
-    count(distinct person_id) as person28_count,
-    count(distinct case when account_id <> 'unknown' then account_id end) as account28_count
-from features
+    feature_id, week_on
+    {%- for subject in ['person', 'account'] %},
+    cast(sum(case when weeks_ago = 0 and subject_type = '{{ subject }}' then 1 else 0 end) as bigint) as {{ subject }}_count
+    {%- endfor %}
+    {%- for subject in ['person', 'account'] %},
+    count(distinct case when subject_type = '{{ subject }}' then subject_id end) as {{ subject }}28_count
+    {%- endfor %}
+from reached
 group by feature_id, week_on

@@ -100,18 +100,18 @@ reentries as (
 
 firsts as (
 
-    select *, row_number() over (
-        partition by funnel_id, funnel_version, person_id order by entry_place
-    ) as entry_number
-    from ended
+    select funnel_id, funnel_version, person_id, min(entry_place) as entry_place
+    from ended group by funnel_id, funnel_version, person_id
 
 )
 
 select
-    'unique_first' as entry_mode, funnel_id, funnel_version, person_id, track_number, entry_place, entered_at,
-    entered_on, window_ends_at, reached_step_number, end_reason
-from firsts
-where entry_number = 1
+    'unique_first' as entry_mode, ended.funnel_id, ended.funnel_version, ended.person_id, ended.track_number,
+    ended.entry_place, ended.entered_at, ended.entered_on, ended.window_ends_at, ended.reached_step_number, ended.end_reason
+from ended
+inner join firsts
+    on firsts.funnel_id = ended.funnel_id and firsts.funnel_version = ended.funnel_version
+    and firsts.person_id = ended.person_id and firsts.entry_place = ended.entry_place
 union all
 select
     'reentry', ended.funnel_id, ended.funnel_version, ended.person_id, ended.track_number, ended.entry_place,

@@ -48,25 +48,34 @@ barred as (
 
 ),
 
+-- Tickets with their last row and the first rule that took them out; most have changed in nothing.
+tickets as (
+
+    select tickets.source, tickets.ticket_id, tickets.created_on, touches.loaded_at, barred.since_at
+    from {{ ref('fct_ticket') }} as tickets
+    inner join touches on touches.source = tickets.source and touches.ticket_id = tickets.ticket_id
+    left join barred on barred.source = tickets.source and barred.ticket_id = tickets.ticket_id
+
+),
+
 -- In a backlog stand tickets of that day and of all days before.
 touched as (
 
     select
         changed.metric, changed.day_on, changed.segment,
-        sum(case when touches.loaded_at > changed.then_at then 1 else 0 end) as late_ticket_count,
+        sum(case when tickets.loaded_at > changed.then_at then 1 else 0 end) as late_ticket_count,
         sum(case
-            when barred.since_at <= changed.then_at or barred.since_at is null or touches.loaded_at > changed.then_at then 0
+            when tickets.since_at is null or tickets.since_at <= changed.then_at or tickets.loaded_at > changed.then_at then 0
             when changed.metric = 'created_count' then 1
             when spells.ticket_id is not null then 1
             else 0
         end) as barred_ticket_count
     from changed
-    inner join {{ ref('fct_ticket') }} as tickets
-        on tickets.created_on = changed.day_on
-        or (changed.metric = 'backlog_count' and tickets.created_on < changed.day_on)
-    inner join touches on touches.source = tickets.source and touches.ticket_id = tickets.ticket_id
     inner join {{ ref('dim_support_date') }} as days on days.day_on = changed.day_on
-    left join barred on barred.source = tickets.source and barred.ticket_id = tickets.ticket_id
+    inner join tickets
+        on (tickets.created_on = changed.day_on
+            or (changed.metric = 'backlog_count' and tickets.created_on < changed.day_on))
+        and (tickets.loaded_at > changed.then_at or tickets.since_at > changed.then_at)
     left join {{ ref('fct_ticket_status') }} as spells
         on spells.source = tickets.source and spells.ticket_id = tickets.ticket_id and spells.is_unsolved
         and spells.starts_at < days.ends_at and (spells.ends_at is null or spells.ends_at >= days.ends_at)

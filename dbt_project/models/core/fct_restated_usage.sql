@@ -2,7 +2,7 @@ with
 
 changed as (
 
-    select metric, day_on, segment, window_days, first_loaded_through_at as then_at
+    select metric, day_on, segment, first_loaded_through_at as then_at
     from {{ ref('fct_restated_day') }}
     where metric in ('dau_count', 'wau_count', 'mau28_count') and metric_value <> first_value
 
@@ -23,17 +23,15 @@ past as (
 uses as (
 
     select
-        changed.metric, changed.day_on, changed.segment, changed.then_at,
-        days.activity_on, days.account_id,
-        days.known_at <= changed.then_at as was_known,
-        coalesce(past.old_person_id, days.person_id) as then_person_id,
-        days.person_id
-    from changed
+        suspects.metric, suspects.day_on, suspects.segment, suspects.then_at,
+        days.activity_on, days.account_id, days.known_at <= suspects.then_at as was_known,
+        coalesce(past.old_person_id, days.person_id) as then_person_id, days.person_id
+    from {{ ref('fct_restated_person') }} as suspects
     inner join {{ ref('fct_alias_day') }} as days
-        on days.activity_on <= changed.day_on
-        and days.activity_on > {{ add_days('changed.day_on', '-changed.window_days') }}
+        on days.person_id = suspects.person_id and days.activity_on <= suspects.day_on
+        and days.activity_on > {{ add_days('suspects.day_on', '-suspects.window_days') }}
     left join past
-        on past.then_at = changed.then_at and past.alias_type = days.alias_type and past.alias = days.alias
+        on past.then_at = suspects.then_at and past.alias_type = days.alias_type and past.alias = days.alias
         and past.move_rank = 1
 
 ),
@@ -75,7 +73,7 @@ judged as (
 
 ),
 
--- The figure four times: all as it was then, with the late rows, as the people are now, as it is now.
+-- Their part of the figure four times: as all was then, with the late rows, as the people are now, as it is now.
 stages as (
 
     select
@@ -89,9 +87,12 @@ stages as (
 
 )
 
+-- Nobody who could be the reason is no reason.
 select
-    metric, day_on, segment,
-    cast(late_count - then_count as double) as late_difference,
-    cast(identity_count - late_count as double) as identity_difference,
-    cast(now_count - identity_count as double) as exclusion_difference
-from stages
+    changed.metric, changed.day_on, changed.segment,
+    cast(coalesce(late_count - then_count, 0) as double) as late_difference,
+    cast(coalesce(identity_count - late_count, 0) as double) as identity_difference,
+    cast(coalesce(now_count - identity_count, 0) as double) as exclusion_difference
+from changed
+left join stages
+    on stages.metric = changed.metric and stages.day_on = changed.day_on and stages.segment = changed.segment

@@ -44,73 +44,54 @@ parts as (
 
 ),
 
+-- A part after silence begins a session; those behind it belong to the last one that has begun.
 numbered as (
 
     select
         *,
-        sum(case when silent_since_at is null or first_at > silent_since_at + interval '30' minute then 1 else 0 end)
+        max(case when silent_since_at is null or first_at > silent_since_at + interval '30' minute then first_at end)
             over (
                 partition by person_id, is_clean order by first_at, last_at
                 range between unbounded preceding and current row
-            ) as session_number
+            ) as started_at
     from parts
-
-),
-
-openings as (
-
-    select
-        person_id, is_clean, session_number, account_id,
-        row_number() over (
-            partition by person_id, is_clean, session_number order by first_at, account_id
-        ) as opening_rank
-    from numbered
 
 ),
 
 sessions as (
 
     select
-        person_id, is_clean, session_number, reporting_time_zone,
-        min(first_at) as started_at, max(last_at) as ended_at,
-        {{ local_date('min(first_at)', 'reporting_time_zone') }} as started_on,
+        person_id, is_clean, started_at,
+        min(case when first_at = started_at then account_id end) as account_id,
+        max(last_at) as ended_at,
+        {{ local_date('started_at', 'reporting_time_zone') }} as started_on,
         sum(event_count) as event_count, sum(value_event_count) as value_event_count
     from numbered
-    group by person_id, is_clean, session_number, reporting_time_zone
-
-),
-
-placed as (
-
-    select sessions.*, openings.account_id
-    from sessions
-    inner join openings
-        on openings.person_id = sessions.person_id and openings.is_clean = sessions.is_clean
-        and openings.session_number = sessions.session_number and openings.opening_rank = 1
+    group by person_id, is_clean, started_at, reporting_time_zone
 
 ),
 
 barred as (
 
-    select placed.person_id, placed.is_clean, placed.session_number, min(rules.reason) as reason
-    from placed
+    select sessions.person_id, sessions.is_clean, sessions.started_at, min(rules.reason) as reason
+    from sessions
     inner join {{ ref('dim_exclusion') }} as rules
-        on rules.subject_id = case rules.subject_type when 'person' then placed.person_id else placed.account_id end
-        and (rules.valid_from_on is null or placed.started_on >= rules.valid_from_on)
-        and (rules.valid_to_on is null or placed.started_on < rules.valid_to_on)
-    group by placed.person_id, placed.is_clean, placed.session_number
+        on rules.subject_id = case rules.subject_type when 'person' then sessions.person_id else sessions.account_id end
+        and (rules.valid_from_on is null or sessions.started_on >= rules.valid_from_on)
+        and (rules.valid_to_on is null or sessions.started_on < rules.valid_to_on)
+    group by sessions.person_id, sessions.is_clean, sessions.started_at
 
 )
 
 select
-    placed.person_id, placed.started_at, placed.is_clean,
-    placed.account_id, placed.started_on, placed.ended_at,
-    {{ seconds_between('placed.started_at', 'placed.ended_at') }} as length_seconds,
-    cast(placed.event_count as bigint) as event_count,
-    cast(placed.value_event_count as bigint) as value_event_count,
-    placed.is_clean and barred.reason is null as is_countable,
-    case when placed.is_clean then barred.reason else coalesce(barred.reason, 'unwanted events') end as exclusion_reason
-from placed
+    sessions.person_id, sessions.started_at, sessions.is_clean,
+    sessions.account_id, sessions.started_on, sessions.ended_at,
+    {{ seconds_between('sessions.started_at', 'sessions.ended_at') }} as length_seconds,
+    cast(sessions.event_count as bigint) as event_count,
+    cast(sessions.value_event_count as bigint) as value_event_count,
+    sessions.is_clean and barred.reason is null as is_countable,
+    case when sessions.is_clean then barred.reason else coalesce(barred.reason, 'unwanted events') end as exclusion_reason
+from sessions
 left join barred
-    on barred.person_id = placed.person_id and barred.is_clean = placed.is_clean
-    and barred.session_number = placed.session_number
+    on barred.person_id = sessions.person_id and barred.is_clean = sessions.is_clean
+    and barred.started_at = sessions.started_at

@@ -14,19 +14,34 @@ numbers as (
 
 days as (select person_id, activity_on from {{ ref('fct_person_day') }} where is_countable group by person_id, activity_on),
 
--- A day lies in the windows of its own week and of up to four weeks behind it.
-behind as (select 0 as days union all select 7 union all select 14 union all select 21 union all select 28),
+-- A whole week's window is four whole weeks; only the window of a week that goes on cuts through one.
+weeks as (
 
-people as (
-
-    select windows.week_on, days.person_id, count(*) as day_count
+    select person_id, {{ week_of('activity_on') }} as week_on, count(*) as day_count
     from days
-    cross join behind
-    inner join windows on windows.week_on = {{ add_days(week_of('days.activity_on'), 'behind.days') }}
-    where days.activity_on between {{ add_days('windows.window_end_on', -27) }} and windows.window_end_on
-    group by windows.week_on, days.person_id
+    group by person_id, {{ week_of('activity_on') }}
 
 ),
+
+behind as (select 0 as days union all select 7 union all select 14 union all select 21),
+
+parts as (
+
+    select windows.week_on, weeks.person_id, weeks.day_count
+    from weeks
+    cross join behind
+    inner join windows on windows.week_on = {{ add_days('weeks.week_on', 'behind.days') }}
+    where windows.window_end_on = {{ add_days('windows.week_on', 6) }}
+    union all
+    select windows.week_on, days.person_id, 1
+    from days
+    inner join windows
+        on days.activity_on between {{ add_days('windows.window_end_on', -27) }} and windows.window_end_on
+    where windows.window_end_on < {{ add_days('windows.week_on', 6) }}
+
+),
+
+people as (select week_on, person_id, sum(day_count) as day_count from parts group by week_on, person_id),
 
 counted as (select week_on, day_count, count(*) as person_count from people group by week_on, day_count),
 
