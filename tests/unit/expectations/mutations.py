@@ -15,7 +15,8 @@ import yaml
 
 from expectations.suites import ExpectationSpec, Suite
 from ingest.contracts import LANDING_COLUMNS, load_contracts
-from tests.unit.expectations.cases import BREACH, DAY, NEEDED, SANE, TELLS_APART, Row
+from tests.unit.expectations.breaches import BREACH
+from tests.unit.expectations.cases import DAY, NEEDED, SANE, TELLS_APART, Row
 
 ROOT = Path(__file__).parents[3]
 MARTS = ROOT / "dbt_project" / "models" / "marts"
