@@ -51,7 +51,7 @@ types: .venv/.installed ## Check types
 docs: .venv/.installed ## Write docs/metrics.md from the marts' descriptions
 	@$(BIN)/python -m orchestration.lib.dictionary
 
-bench: .venv/.installed ## Measure ingest and an idle run against floors
+bench: .venv/.installed ## Measure ingest, the marts and an idle run against floors
 	@$(BIN)/python -m pytest -m bench -s tests/bench
 
 lock: ## Compile requirements.lock (needs uv)
