@@ -61,6 +61,7 @@ def warehouse(
     context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace: WorkspaceResource
 ) -> Iterator[Any]:
     """Builds what changed; the warehouse of before stays until everything succeeded."""
+    _refuse_a_part(context)
     home = workspace.open()
     with building(home):
         plan = plan_build(home)
@@ -75,6 +76,17 @@ def warehouse(
             yield from invocation.stream()
         receipt = put_in_place(home, draft)
     context.log.info(f"build {receipt.build_id} is in place")
+
+
+def _refuse_a_part(context: dg.AssetExecutionContext) -> None:
+    """A build with some of its models from another one would not be what its receipt says."""
+    missing = warehouse.keys - set(context.selected_asset_keys)
+    if missing:
+        raise dg.Failure(
+            f"The models of the warehouse are built together, and {len(missing)} of them are not "
+            "selected. Launch `main_job`, or select the whole warehouse.",
+            allow_retries=False,
+        )
 
 
 def _unchanged(context: dg.AssetExecutionContext, build_id: str) -> Iterator[dg.MaterializeResult]:

@@ -120,3 +120,28 @@ def test_no_committed_file_names_a_registry_or_a_secret() -> None:
         text = path.read_text(encoding="utf-8", errors="replace")
         for word in ("--index" + "-url", "pypi" + ".org/simple", "file:///" + "opt"):
             assert word not in text or name == "Makefile", f"{name}: {word}"
+
+
+def test_a_part_of_the_warehouse_is_not_built_alone(tmp_path: Path) -> None:
+    """Models of two builds side by side would be published under one receipt."""
+    ensure_manifest()
+    code = """
+import dagster as dg
+from orchestration.definitions import defs
+one = dg.AssetSelection.assets(dg.AssetKey(["marts", "active_users__daily"])).without_checks()
+job = dg.define_asset_job("part", selection=one)
+whole = dg.Definitions.merge(defs, dg.Definitions(jobs=[job]))
+with dg.DagsterInstance.ephemeral() as instance:
+    done = whole.resolve_job_def("part").execute_in_process(instance=instance, raise_on_error=False)
+assert not done.success
+print([e.step_failure_data.user_failure_data.description for e in done.all_events
+       if e.is_step_failure])
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=False,
+        cwd=tmp_path, env=os.environ | {"PRODUCTOPS_HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "built together" in done.stdout
+    assert "main_job" in done.stdout
+    assert not (tmp_path / "warehouse").exists()
