@@ -33,6 +33,11 @@ class Replay:
         self.lake = FixtureLake(folder / "lake")
         for (contract, source), found in always.items():
             self.lake.add(contract, found, source=source)
+        # Written for rows that come in several versions, although none has come yet.
+        for name in contracts:
+            self.lake.add(name, [], source="nobody")
+            self.lake.batches[-1]["rows_revision"] = 1
+        self.lake.save()
         self.warehouse = Warehouse(folder / "warehouse.duckdb", self.lake, folder / "target")
         result = self.warehouse.run("build", select=select, exclude=NO_CHECKS)
         runs = [run.node for run in result.result if run.node.resource_type == "model"]
