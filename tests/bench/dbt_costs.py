@@ -138,12 +138,15 @@ def _measure_script(order: Order) -> Costs:
 
     import duckdb
 
+    from orchestration.lib.warehouse_functions import register
+
     script = json.loads(Path(order.target, "script.json").read_text())
     first = time.process_time()
     costs: dict[str, float] = {}
     with duckdb.connect(order.warehouse) as connection:
         connection.execute(f"set memory_limit = '{order.memory_limit}'; set TimeZone = 'UTC'")
         connection.execute("set parquet_metadata_cache = true")
+        register(connection)
         for schema in ("staging", "intermediate", "core", "marts"):
             connection.execute(f"create schema {schema}")
         for name, kind, sql in script:
