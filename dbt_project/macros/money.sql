@@ -18,13 +18,18 @@
     case when {{ minor }} = 0 then 0 else cast(round({{ minor }} * {{ minor_rate }}) as bigint) end
 {%- endmacro %}
 
+{# Plans, in small letters, under which nothing recurs. #}
+{% macro plans_without_revenue() -%}
+    ('free', 'trial', 'pilot', 'services', 'churned')
+{%- endmacro %}
+
 {#
     What a version of an account (dim_account_version) brings in a year, in its own currency. Only
     what recurs under a contract is revenue: no trials, pilots or services, and no hopes of sales.
 #}
 {% macro recurring_minor(version) -%}
     case
-        when lower({{ version }}.plan) in ('free', 'trial', 'pilot', 'services', 'churned')
+        when lower({{ version }}.plan) in {{ plans_without_revenue() }}
             or {{ version }}.lifecycle in ('lead', 'opportunity', 'churned')
             then 0
         else {{ version }}.arr_minor

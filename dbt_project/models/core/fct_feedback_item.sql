@@ -18,7 +18,7 @@ resolved as (
         coalesce(
             accounts.account_id, own.account_id, by_vendor.account_id, by_user.account_id, by_mail.account_id, 'unknown'
         ) as account_id,
-        items.item_text, items.lost_minor, items.lost_currency, items.void_reason
+        items.item_text, items.void_reason
     from {{ ref('int_voice__item') }} as items
     left join {{ ref('bridge_identity') }} as by_vendor
         on by_vendor.alias_type = 'vendor_ref' and by_vendor.alias = items.source || ':' || items.person_ref
@@ -78,7 +78,7 @@ select
     item_id, item_type, source, item_ref, person_id, account_id,
     coalesce(ultimate_parent_id, account_id) as ultimate_parent_id,
     occurred_at, occurred_on, {{ week_of('occurred_on') }} as week_on,
-    item_text, lost_minor, lost_currency,
+    item_text,
     account_id <> 'unknown' as is_matched,
     exclusion_reason is null as is_countable,
     exclusion_reason

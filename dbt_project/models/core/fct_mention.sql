@@ -57,7 +57,6 @@ select
     cast(ranked.evidence_start as bigint) as evidence_start,
     cast(ranked.evidence_start + length(ranked.evidence) as bigint) as evidence_end,
     ranked.evidence, 'keyword' as match_method, cast(null as double) as confidence,
-    items.lost_minor, items.lost_currency,
     items.is_matched, items.is_countable, items.exclusion_reason
 from ranked
 inner join {{ ref('fct_feedback_item') }} as items on items.item_id = ranked.item_id

@@ -13,7 +13,7 @@ losses as (
     {{ join_rates('rates', 'before_it.currency', 'after_it.valid_from_on') }}
     where
         after_it.plan = 'churned' and not accounts.is_deleted
-        and lower(before_it.plan) not in ('churned', 'free', 'trial', 'pilot', 'services')
+        and lower(before_it.plan) not in {{ plans_without_revenue() }}
         and after_it.valid_from_on <= cast({{ as_of_at() }} as date)
 
 )

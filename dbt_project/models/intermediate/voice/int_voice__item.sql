@@ -31,7 +31,6 @@ tickets as (
         cast(null as {{ dbt.type_string() }}) as user_id, cast(null as {{ dbt.type_string() }}) as email_key,
         tickets.account_ref,
         coalesce(tickets.subject || chr(10) || messages.body, messages.body, tickets.subject) as item_text,
-        cast(null as bigint) as lost_minor, cast(null as {{ dbt.type_string() }}) as lost_currency,
         case
             when tickets.status = 'deleted' then 'deleted'
             when tickets.merged_into_id is not null then 'merged'
@@ -46,7 +45,7 @@ notes as (
 
     select
         notes.note_type, notes.source, notes.note_id, notes.occurred_at, null, null, null, sessions.email_key,
-        coalesce(notes.account_ref, deals.account_ref, sessions.account_ref), notes.body, null, null, null
+        coalesce(notes.account_ref, deals.account_ref, sessions.account_ref), notes.body, null
     from {{ ref('stg_feedback_notes') }} as notes
     -- Who was interviewed stands with the session that the note is of.
     left join {{ ref('stg_research_sessions') }} as sessions
@@ -60,7 +59,7 @@ answers as (
 
     select
         'survey_answer', source, survey_id || ':' || response_id || ':' || question_id, submitted_at, null, null,
-        user_id, email_key, null, answer_text, null, null, case when is_test then 'test' end
+        user_id, email_key, null, answer_text, case when is_test then 'test' end
     from {{ ref('stg_survey_responses') }}
     where answer_number is null
 
@@ -92,7 +91,7 @@ lost as (
     select
         'loss_reason', deals.source, deals.opportunity_id, losses.lost_at,
         {{ least_of('cast(losses.lost_at as date)', 'deals.closes_on') }}, null, null, null, deals.account_ref,
-        deals.loss_reason, deals.amount_minor, deals.currency, case when deals.is_deleted then 'deleted' end
+        deals.loss_reason, case when deals.is_deleted then 'deleted' end
     from {{ ref('stg_opportunities') }} as deals
     inner join losses on losses.source = deals.source and losses.opportunity_id = deals.opportunity_id
     where deals.is_closed and not coalesce(deals.is_won, false)
