@@ -99,13 +99,8 @@ def _outside(what: str, kwargs: dict[str, Any]) -> str:
 
 def _pair(kwargs: dict[str, Any], operator: str) -> str:
     a, b = quote(kwargs["column_A"]), quote(kwargs["column_B"])
-    test = f"{a} {operator} {b}"
-    match kwargs.get("ignore_row_if", "both_values_are_missing"):
-        case "either_value_is_missing":
-            return f"where {test}"
-        case "neither":
-            return f"where coalesce({test}, true)"
-    return f"where coalesce({test}, true) and not ({a} is null and {b} is null)"
+    # Pairs of which one is missing are left out: other rules are refused when suites are read.
+    return f"where {a} {operator} {b}"
 
 
 def _ignored(names: list[str], rule: str) -> str:

@@ -7,7 +7,7 @@ The engine differs from the plain SQLAlchemy one in three points:
 - one connection lives as long as the engine. Great Expectations reads a cursor after its `with`
   block is over; the pool would have rolled the rows away by then;
 - patterns go to `regexp_matches`. To DuckDB, `~` means that the whole text matches;
-- column types come from `DESCRIBE`, which knows queries as well as tables.
+- some metrics are asked for in DuckDB's own way (`expectations.engine_metrics`).
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from contextlib import contextmanager
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
+
+from expectations.engine_metrics import define_metrics
 
 
 @cache
@@ -40,10 +42,6 @@ def load_gx() -> SimpleNamespace:
         import sqlalchemy as sa
         from great_expectations.datasource.fluent import SQLDatasource
         from great_expectations.execution_engine import SqlAlchemyExecutionEngine
-        from great_expectations.expectations.metrics.metric_provider import metric_value
-        from great_expectations.expectations.metrics.table_metrics.table_column_types import (
-            ColumnTypes,
-        )
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     atexit.register(_leave_quietly)
 
@@ -72,29 +70,7 @@ def load_gx() -> SimpleNamespace:
                 self._connection = None
             self.engine.dispose()
 
-    class DuckDBColumnTypes(ColumnTypes):
-        """Names and types of a batch's columns, as DuckDB describes them."""
-
-        metric_name = "table.column_types"
-
-        @metric_value(engine=DuckDBExecutionEngine)
-        def _duckdb(
-            cls,  # noqa: N805
-            execution_engine: Any,
-            metric_domain_kwargs: dict,
-            metric_value_kwargs: dict,
-            metrics: dict,
-            runtime_configuration: dict,
-        ) -> list[dict[str, Any]]:
-            selectable, *_ = execution_engine.get_compute_domain(
-                metric_domain_kwargs, domain_type="table"
-            )
-            if not isinstance(selectable, sa.Select):
-                selectable = sa.select(sa.text("*")).select_from(selectable)
-            dialect = execution_engine.engine.dialect
-            text = selectable.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
-            found = execution_engine.execute_query(sa.text(f"describe {text}")).fetchall()
-            return [{"name": row[0], "type": row[1]} for row in found]
+    define_metrics(DuckDBExecutionEngine, sa)
 
     class DuckDBDatasource(SQLDatasource):
         """A DuckDB database as a source of query assets."""

@@ -20,8 +20,9 @@ from expectations.engine import load_gx
 from expectations.suites import ExpectationSpec, RowCondition
 
 _MEMORY_LIMIT = "2GB"
-# Many small Parquet files are opened anew by each statement; below this they are copied once.
-_COPY_BELOW_ROWS = 400_000
+# Many small Parquet files are opened anew by each statement: they are copied once. A few are not,
+# because each statement reads only the columns that it needs.
+_COPY_BELOW_ROWS, _COPY_FROM_FILES = 400_000, 4
 _MARK = "check_name"
 
 
@@ -63,7 +64,7 @@ class Session:
         target = quote(name)
         self.sql(f"create or replace temp view {target} as {query}")
         rows = int(self.sql(f"select count(*) from {target}")[0][0])
-        if rows < _COPY_BELOW_ROWS and "read_parquet" in query:
+        if rows < _COPY_BELOW_ROWS and query.count(".parquet'") >= _COPY_FROM_FILES:
             self.sql(f"drop view {target}")
             self.sql(f"create temp table {target} as {query}")
         return rows
@@ -80,15 +81,15 @@ class Session:
     def judge(self, name: str, specs: Sequence[ExpectationSpec]) -> dict[str, Verdict]:
         """Verdicts by check name: yes or no of all, in full of what failed, alone what crashed."""
         batch = self._batch(name)
-        verdicts = _together(batch, specs, "BOOLEAN_ONLY")
+        verdicts = together(batch, specs, "BOOLEAN_ONLY")
         failed = [s for s in specs if not verdicts[s.check_name].success]
         if failed:
-            verdicts |= _together(batch, failed, "COMPLETE", verdicts)
+            verdicts |= together(batch, failed, "COMPLETE", verdicts)
         if len(specs) > 1:
             # One broken metric can take the others of its statement with it.
             for spec in specs:
                 if verdicts[spec.check_name].error is not None:
-                    verdicts |= _together(batch, [spec], "COMPLETE", verdicts)
+                    verdicts |= together(batch, [spec], "COMPLETE", verdicts)
         return verdicts
 
     def close(self) -> None:
@@ -136,7 +137,7 @@ def to_gx(spec: ExpectationSpec) -> Any:
     ).to_domain_obj()  # fmt: skip
 
 
-def _together(
+def together(
     batch: Any,
     specs: Sequence[ExpectationSpec],
     result_format: str,

@@ -39,6 +39,7 @@ _SUITE_KEYS = {"name", "layer", "table", "owner", "on_fail", "key", "partition",
 _SUITE_NEEDS = ("name", "layer", "table", "owner", "on_fail", "runbook", "expectations")
 _CHECK_KEYS = {"type", "kwargs", "severity", "description", "name", "row_condition"}
 _CHECK_NEEDS = ("type", "severity", "description")
+_ONE_MISSING = "either_value_is_missing"
 _NAME = re.compile(r"[a-z0-9_]+")
 
 
@@ -186,6 +187,8 @@ def _check(document: Document, number: int, known: set[str] | None) -> Expectati
     name = item.get("name") or _name(kind, columns_of(word, kwargs))
     if kind == "unexpected_rows_expectation" and not item.get("name"):
         document.fail(at, "has a query but no name", "Add `name: unexpected_rows__<what>`.")
+    if kind == "unexpected_rows_expectation" and condition:
+        document.fail((*at, "row_condition"), "stands beside a query", "Put it into the query.")
     if not _NAME.fullmatch(name):
         document.fail((*at, "name"), f"is {name!r}", "Use lower-case letters, digits and _.")
     return ExpectationSpec(name, kind, dict(kwargs), item["severity"],
@@ -212,6 +215,11 @@ def _sane(document: Document, at: tuple[Any, ...], kwargs: Mapping[str, Any]) ->
     mostly = kwargs.get("mostly")
     if mostly is not None and not (isinstance(mostly, int | float) and 0 < mostly <= 1):
         document.fail((*at, "mostly"), f"is {mostly!r}", "Use a share above 0, at most 1.")
+    if "column_A" in kwargs and kwargs.get("ignore_row_if") != _ONE_MISSING:
+        document.fail(at, f"has ignore_row_if {kwargs.get('ignore_row_if')!r}",
+                      f"Write `ignore_row_if: {_ONE_MISSING}`: the engines of Great Expectations "
+                      "differ in pairs of which one value is missing. Check for missing values "
+                      "by expect_column_values_to_not_be_null.")  # fmt: skip
     query = kwargs.get("unexpected_rows_query")
     if query is not None and "{batch}" not in query:
         document.fail((*at, "unexpected_rows_query"), "does not read {batch}",

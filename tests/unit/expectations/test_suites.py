@@ -75,6 +75,35 @@ def test_a_wrong_suite_is_refused_with_place_and_remedy(
     assert str(error.value).startswith(f"{tmp_path / 'exposures.yml'}:{line}: "), error.value
 
 
+PAIR = """\
+  - type: expect_column_pair_values_a_to_be_greater_than_b
+    kwargs: {column_A: loaded_at, column_B: occurred_at, or_equal: true}
+    severity: warning
+    description: Nothing is loaded before it happens.
+"""
+QUERY = """\
+  - type: unexpected_rows_expectation
+    name: unexpected_rows__odd
+    kwargs: {unexpected_rows_query: "select * from {batch} where user_id = ''"}
+    row_condition: {column: user_id, operator: IS_NOT_NULL}
+    severity: warning
+    description: An empty id is nobody's.
+"""
+
+
+@pytest.mark.parametrize(
+    ("check", "line", "said"),
+    [(PAIR, 14, "ignore_row_if None.*either_value_is_missing"),
+     (QUERY, 16, "row_condition stands beside a query.*Put it into the query")],
+)  # fmt: skip
+def test_what_engines_read_differently_is_refused(
+    tmp_path: Path, check: str, line: int, said: str
+) -> None:
+    with pytest.raises(SuiteError, match=said) as error:
+        _load(tmp_path, GOOD + check)
+    assert str(error.value).startswith(f"{tmp_path / 'exposures.yml'}:{line}: "), error.value
+
+
 def test_two_checks_of_one_name_are_refused_and_a_name_tells_them_apart(tmp_path: Path) -> None:
     check = GOOD[GOOD.index("  - type") :]
     with pytest.raises(SuiteError, match=r":13: .*second check named .*first: line 9.*`name`"):
