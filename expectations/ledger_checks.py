@@ -186,8 +186,8 @@ def _change(change: ChangeLike) -> dict[str, Any]:
 
 
 def _result(
-    check: LedgerCheck, wrong: list[dict[str, Any]], looked_at: int, shown: str
-) -> CheckResult:
+    check: LedgerCheck, wrong: list[dict[str, Any]], looked_at: int, shown: str,
+) -> CheckResult:  # fmt: skip
     named = ", ".join(f"{row['source_file']} ({shown} {row[shown]})" for row in wrong[:3])
     more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
     message = f"{len(wrong)} of {looked_at}: {named}{more}. {check.runbook}" if wrong else "passed"
@@ -196,4 +196,5 @@ def _result(
         severity=check.severity, passed=not wrong, unexpected_count=len(wrong),
         element_count=looked_at, failing_rows=wrong[:20], message=message,
         description=check.description, owner="product-ops", runbook=check.runbook,
+        deliveries=sorted({row["source_file"] for row in wrong}),
     )  # fmt: skip

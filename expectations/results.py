@@ -17,7 +17,8 @@ class CheckResult:
     """The outcome of one check; `failing_rows` are a masked sample, `quarantine` holds them all.
 
     `set_aside` says that the caller promised to leave the failing rows out of what it builds, so
-    that a critical breach of single rows need not stop everything.
+    that a critical breach of single rows need not stop everything. `deliveries` are the
+    files whose rows breach it; none where the check speaks of no delivery or nobody can tell.
     """
 
     suite: str
@@ -38,6 +39,7 @@ class CheckResult:
     runbook: str = ""
     quarantine: str | None = None
     set_aside: bool = False
+    deliveries: list[str] = field(default_factory=list)
 
     @property
     def blocks(self) -> bool:

@@ -129,7 +129,19 @@ class _Run:
             runbook=self._suite.runbook,
             quarantine=str(kept) if kept else None,
             set_aside=bool(self._sets_aside and kept),
+            deliveries=[] if passed else self._deliveries(spec),
         )
+
+    def _deliveries(self, spec: ExpectationSpec) -> list[str]:
+        """Files of the rows that breach it; of all rows, where no single row is wrong."""
+        if self._suite.layer != "raw":
+            return []
+        whole = f"select * from {quote(self._name)}"
+        for query in (breach_query(spec, quote(self._name)) or whole, whole):
+            with contextlib.suppress(Exception):
+                found = self._session.sql(f"select distinct source_file from ({query}) order by 1")
+                return [str(path) for (path,) in found if path is not None]
+        return []
 
     def _failing(
         self, spec: ExpectationSpec

@@ -1,10 +1,12 @@
-"""The ledger, the contracts and the record of published figures as tables for the warehouse.
+"""The ledger, the contracts and what was recorded of builds, as tables for the warehouse.
 
 Belongs here: `lake/build/`. Does not belong here: what the warehouse makes of it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,30 @@ PUBLISHED_VALUES = {
     "is_complete": "bool", "definition_version": "int32",
 }  # fmt: skip
 
+CHECK_RUNS = {
+    "gate": "string", "subject": "string", "checked_at": "timestamp[us]", "layer": "string",
+    "table_name": "string", "check_name": "string", "severity": "string", "owner": "string",
+    "is_passed": "bool", "is_crashed": "bool", "is_blocking": "bool", "failing_count": "int64",
+    "row_count": "int64", "check_seconds": "float64",
+}  # fmt: skip
+
+
+def check_run_files(workspace: Workspace) -> list[Path]:
+    """The history of checks: a file for each evaluation of a gate, older ones folded."""
+    return sorted((workspace.state / "checks").glob("[!.]*.parquet"))
+
+
+def read_check_runs(workspace: Workspace) -> Any:
+    """All checks that were evaluated, as one table.
+
+    Raises:
+        LakeError: If a file of the history is damaged; it names the file.
+    """
+    return _read_parts(
+        check_run_files(workspace), CHECK_RUNS, "the history of checks",
+        "Remove it: these evaluations are no longer told. Then run again.",
+    )  # fmt: skip
+
 
 def record_files(workspace: Workspace) -> list[Path]:
     """The record of published figures: a file per build that told something new, some folded."""
@@ -41,31 +67,46 @@ def read_record(workspace: Workspace) -> Any:
     Raises:
         LakeError: If a file of the record is damaged; it names the file.
     """
+    return _read_parts(
+        record_files(workspace), PUBLISHED_VALUES, "the record of published figures",
+        "Restore it from a backup, or move it to another folder: then what was published with "
+        "that build is no longer compared with later figures. Then run again.",
+    )  # fmt: skip
+
+
+def _read_parts(files: Iterable[Path], columns: Mapping[str, str], what: str, remedy: str) -> Any:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = pa.schema([(n, pa.type_for_alias(kind)) for n, kind in PUBLISHED_VALUES.items()])
+    schema = pa.schema([(n, pa.type_for_alias(kind)) for n, kind in columns.items()])
     told = [schema.empty_table()]
-    for path in record_files(workspace):
+    for path in files:
         try:
             told.append(pq.read_table(path).select(schema.names).cast(schema))
         except (pa.ArrowException, KeyError, OSError) as error:
             raise LakeError(
-                f"{path}: this file of the record of published figures can't be read ({error}). "
-                "Restore it from a backup, or move it to another folder: then what was published "
-                "with that build is no longer compared with later figures. Then run again."
+                f"{path}: this file of {what} can't be read ({error}). {remedy}"
             ) from error
     # Between folding files and removing them a kill leaves rows twice.
     return pa.concat_tables(told).group_by(schema.names, use_threads=False).aggregate([])
 
 
-def write_build_inputs(workspace: Workspace) -> None:
-    """Writes what describes deliveries and publications as Parquet, atomically."""
+def write_build_inputs(workspace: Workspace, held_back: Collection[str] = ()) -> None:
+    """Writes what describes deliveries and publications as Parquet, atomically.
+
+    Args:
+        workspace: The company's folder.
+        held_back: Batches (tokens) that models must not read; they are told as `held_back`.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    batches = read_batches(workspace.lake)
+    waiting = set(held_back)
+    batches = [
+        replace(batch, status="held_back") if batch.token in waiting else batch
+        for batch in read_batches(workspace.lake)
+    ]
     types = {name: pa.type_for_alias(alias) for name, alias in _BATCH_COLUMNS.items()}
     columns = {}
     for name, kind in types.items():
@@ -95,6 +136,7 @@ def write_build_inputs(workspace: Workspace) -> None:
         "batches": pa.table(columns),
         "contracts": pa.table(promises),
         "published_values": read_record(workspace),
+        "check_runs": read_check_runs(workspace),
     }
     for name, whole in tables.items():
         write_atomically(

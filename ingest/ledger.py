@@ -59,18 +59,26 @@ class Rejection:
     format: str
     reason: str
     detail: str
+    loaded_at: str = ""
 
 
-def changes_since(workspace: Workspace, built: Collection[str]) -> Changes:
+def changes_since(
+    workspace: Workspace, built: Collection[str], held_back: Collection[str] = ()
+) -> Changes:
     """What is new since a build.
 
     Args:
         workspace: The company's folder.
         built: Tokens (`Batch.token`) of the batches that the build holds.
+        held_back: Tokens of batches that are left out, as if they had not come yet.
     """
-    known = set(built)
+    known, waiting = set(built), set(held_back) - set(built)
     everything = read_batches(workspace.lake)
-    committed = {batch.token: batch for batch in everything if batch.is_committed}
+    committed = {
+        batch.token: batch
+        for batch in everything
+        if batch.is_committed and batch.token not in waiting
+    }
     added = tuple(batch for token, batch in committed.items() if token not in known)
     removed = tuple(sorted(known - set(committed)))
     gone = [batch for batch in everything if batch.token in set(removed)]
@@ -109,7 +117,7 @@ def open_rejections(workspace: Workspace) -> list[Rejection]:
         if m.status == "rejected" and _is_still_there(workspace.home, stored, m)
     ]
     return [
-        Rejection(m.path, m.source, m.format, m.reason, m.detail)
+        Rejection(m.path, m.source, m.format, m.reason, m.detail, m.loaded_at)
         for m in [*lying, *rejected_pages(workspace, manifests)]
     ]
 

@@ -17,12 +17,14 @@ from orchestration.commands.telling import (
     command,
     heading,
     tell_gate,
+    tell_held_back,
     tell_pulls,
     tell_refused,
 )
+from orchestration.lib.admission import held_back, last_plan
 from orchestration.lib.gates import last_lake_record, last_marts_record
 from orchestration.lib.publish import current_build, list_builds
-from orchestration.lib.receipt import plan_build, read_receipt
+from orchestration.lib.receipt import read_receipt
 
 
 def show_status(home: Path) -> int:
@@ -36,7 +38,7 @@ def show_status(home: Path) -> int:
     refused = open_rejections(workspace)
     tell_refused(refused)
     tell_pulls(pull_problems(workspace), missing_credentials(workspace))
-    plan, receipt = plan_build(workspace), read_receipt(workspace)
+    plan, receipt = last_plan(workspace), read_receipt(workspace)
     heading("Warehouse")
     if receipt:
         kind = "from scratch" if receipt.full_refresh else "incrementally"
@@ -44,6 +46,7 @@ def show_status(home: Path) -> int:
     click.echo(f"  {'to be built: ' if plan.builds else ''}{'; '.join(plan.why)}")
     lake, marts = last_lake_record(workspace), last_marts_record(workspace)
     tell_gate("The lake's gate", lake)
+    tell_held_back(held_back(workspace, lake))
     tell_gate("The marts' gate", marts)
     heading("Published")
     current = current_build(workspace)

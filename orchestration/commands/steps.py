@@ -19,6 +19,7 @@ from orchestration.commands.telling import (
     tell_arrivals,
     tell_check,
     tell_gate,
+    tell_held_back,
     tell_refused,
 )
 
@@ -111,13 +112,22 @@ def check_gates(home: Path, *, layer: str | None) -> int:
 
 def publish_build(home: Path) -> int:
     """Publishes what was built."""
+    from orchestration.lib.admission import held_back
+    from orchestration.lib.gates import last_lake_record
     from orchestration.lib.publish import publish
 
-    result = publish(open_workspace(home), step_progress("publish"))
+    workspace = open_workspace(home)
+    result = publish(workspace, step_progress("publish"))
+    record = last_lake_record(workspace)
     told = "Published" if result.is_new else "Published already:"
     click.echo(f"{told} build {result.build_id}, {sum(result.rows.values()):,} rows in "
                f"{len(result.rows)} marts.\n{home / 'published' / 'current'}")  # fmt: skip
-    return 0
+    if record is None or record.is_open:
+        return 0
+    for check in record.breaches:
+        tell_check(check)
+    tell_held_back(held_back(workspace, record))
+    return 1
 
 
 def roll_back(home: Path, build_id: str | None, *, only_list: bool) -> int:

@@ -14,6 +14,7 @@ import click
 
 from expectations.results import CheckResult
 from ingest.ledger import Manifest, Rejection
+from orchestration.lib.admission import HeldBack
 from orchestration.lib.gates import GateRecord
 from orchestration.lib.run import RunReport
 
@@ -126,10 +127,22 @@ def tell_gate(name: str, record: GateRecord | None) -> None:
         tell_check(check)
 
 
+def tell_held_back(held: Sequence[HeldBack]) -> None:
+    """What no build takes in until it is corrected."""
+    if not held:
+        return
+    heading(f"Held back: {len(held)} sources; everything else is built")
+    for one in held:
+        click.secho(f"  {one.words}", fg="red")
+    click.echo("  Numbers that rest on them end where their last good delivery ended. Correct or "
+               "withdraw what is named above, then run again.")  # fmt: skip
+
+
 def tell_check(check: CheckResult) -> None:
     """A check that failed, with what to do and its first rows."""
     colour = "red" if check.blocks else "yellow"
-    mark = "STOPS EVERYTHING" if check.blocks else "warning"
+    stops = "HOLDS BACK ITS SOURCE" if check.layer == "raw" else "STOPS EVERYTHING"
+    mark = stops if check.blocks else "warning"
     click.secho(f"  {mark}: {check.table}: {check.message}", fg=colour)
     if check.runbook:
         click.echo(f"    what to do: {check.runbook} ({check.owner})")
@@ -148,6 +161,7 @@ def tell_run(report: RunReport, home: Path) -> None:
     tell_refused(report.refused)
     tell_pulls(report.pull_problems, report.not_pulled)
     tell_gate("The lake's gate", report.lake)
+    tell_held_back(report.held_back)
     tell_gate("The marts' gate", report.marts)
     if not report.is_current:
         heading("Nothing was published")

@@ -1,7 +1,11 @@
-"""One asset check for each expectation; critical ones block everything downstream.
+"""One asset check for each expectation; critical ones of a mart block its publication.
 
 Belongs here: how gates are shown to Dagster. Does not belong here: expectations (`expectations/`)
 and what is checked when (`lib/gates.py`).
+
+A critical check of a contract does not block in Dagster's sense: all models are one step, and one
+bad export would stop them all. It holds back its source instead (`lib/admission.py`), which every
+build and every publication asks for itself.
 """
 
 from collections.abc import Iterable, Iterator
@@ -32,9 +36,8 @@ def lake_check_specs() -> list[dg.AssetCheckSpec]:
         dg.AssetCheckSpec(
             name=check.check_name,
             asset=BATCHES,
-            blocking=check.severity == "critical",
             description=check.description,
-            metadata={"severity": check.severity},
+            metadata={"severity": check.severity, "a breach": _effect("raw", check.severity)},
         )
         for check in LEDGER_CHECKS
     ]
@@ -51,16 +54,30 @@ def _suite_specs(suites, key_of) -> list[dg.AssetCheckSpec]:
         dg.AssetCheckSpec(
             name=spec.check_name,
             asset=key_of(suite.table),
-            blocking=spec.severity == "critical",
+            blocking=spec.severity == "critical" and suite.layer == "marts",
             description=spec.description,
-            metadata={"severity": spec.severity, "runbook": suite.runbook},
+            metadata={
+                "severity": spec.severity,
+                "runbook": suite.runbook,
+                "a breach": _effect(suite.layer, spec.severity),
+            },
         )
         for suite in suites
         for spec in suite.expectations
     ]
 
 
-@dg.multi_asset_check(name="gate_of_the_lake", specs=lake_check_specs())
+def _effect(layer: str, severity: str) -> str:
+    """What a breach does, in words."""
+    if severity != "critical":
+        return "is told"
+    return "holds back its source" if layer == "raw" else "stops the publication"
+
+
+# First of what may run next: after a build it would have less to look at.
+@dg.multi_asset_check(
+    name="gate_of_the_lake", specs=lake_check_specs(), op_tags={"dagster/priority": "1"}
+)
 def lake_gate(
     context: dg.AssetCheckExecutionContext, workspace: WorkspaceResource
 ) -> Iterator[dg.AssetCheckResult]:

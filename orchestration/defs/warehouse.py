@@ -20,9 +20,9 @@ from dagster_dbt import (
 from orchestration.defs.metadata import owners
 from orchestration.defs.resources import WorkspaceResource
 from orchestration.lib import publish as publishing
+from orchestration.lib.admission import admit
 from orchestration.lib.build import building, prepare, put_in_place
 from orchestration.lib.manifest import load_manifest
-from orchestration.lib.receipt import plan_build
 
 
 class Translator(DagsterDbtTranslator):
@@ -64,7 +64,7 @@ def warehouse(
     _refuse_a_part(context)
     home = workspace.open()
     with building(home):
-        plan = plan_build(home)
+        _, plan = admit(home)
         context.log.info(f"{plan.kind}: {'; '.join(plan.why)}")
         if not plan.builds:
             if publishing.is_pending(home):

@@ -18,7 +18,7 @@ import sys
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,9 @@ from ingest.ledger import write_build_inputs
 from ingest.settings import Workspace
 from ingest.store import locked
 from orchestration.lib import receipt as receipts
+from orchestration.lib.admission import admit, require_admitted
+from orchestration.lib.check_history import fold_checks
+from orchestration.lib.gates import tell
 from orchestration.lib.manifest import WAREHOUSE_FILE, dbt_environment
 from orchestration.lib.paths import DBT_PROJECT, PipelineError, stamp, versions
 from orchestration.lib.published_values import fold, remember
@@ -82,11 +85,12 @@ def build(
     """
     started = time.monotonic()
     with building(workspace):
-        plan = receipts.plan_build(workspace)
-        if full_refresh:
-            why = ("asked for",)
-            plan = Plan("full_refresh", why, plan.added, plan.removed, receipt=plan.receipt)
-        if not plan.builds and plan.receipt:
+        record, plan = admit(workspace)
+        if full_refresh and plan.receipt:
+            plan = replace(plan, kind="full_refresh", why=("asked for",), touched_event_dates=())
+        if not plan.builds:
+            if plan.receipt is None:
+                raise PipelineError(tell("What was delivered does not pass the gates.", record))
             return BuildResult(plan, plan.receipt, time.monotonic() - started)
         draft = prepare(workspace, plan)
         run_dbt(draft, progress)
@@ -110,9 +114,7 @@ def prepare(workspace: Workspace, plan: Plan) -> Draft:
     Raises:
         PipelineError: If the gates of the lake have not passed for every batch to be built.
     """
-    from orchestration.lib.gates import require_lake
-
-    require_lake(workspace, plan)
+    require_admitted(workspace, plan)
     build_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     path = draft_path(workspace.home)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -120,7 +122,8 @@ def prepare(workspace: Workspace, plan: Plan) -> Draft:
         shutil.copyfile(workspace.warehouse_path, path)
     remember(workspace)
     fold(workspace)
-    write_build_inputs(workspace)
+    fold_checks(workspace)
+    write_build_inputs(workspace, plan.held_back)
     target = workspace.state / "dbt"
     target.mkdir(parents=True, exist_ok=True)
     (target / "run_results.json").unlink(missing_ok=True)

@@ -68,11 +68,20 @@ def verify(record: GateRecord, draft: Path) -> None:
         )
     import duckdb
 
-    for name, seen in record.tables.items():
-        path = _quoted(draft / "parquet" / f"{name}.parquet")
-        row = duckdb.execute(f"select count(*) from read_parquet('{path}')").fetchone()
-        if row is None or row[0] != seen.rows:
-            raise PublishRefusedError(f"{name}.parquet lost rows while it was written; run again.")
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{_quoted(draft / DATABASE)}' as made (read_only)")
+        for name, seen in record.tables.items():
+            path = _quoted(draft / "parquet" / f"{name}.parquet")
+            # Parquet has no place for some types: values are compared as those of the table.
+            types = connection.execute(f'describe made.marts."{name}"').fetchall()
+            columns = ", ".join(f'cast("{column}" as {kind}) as "{column}"'
+                                for column, kind, *_ in types)  # fmt: skip
+            relation = f"(select {columns} from read_parquet('{path}'))"
+            if gates.take_print(connection, relation) != seen:
+                raise PublishRefusedError(
+                    f"{name}.parquet differs from what passed the gates. Something wrote to it "
+                    "meanwhile, or the disk is at fault. Run: productops publish"
+                )
 
 
 def _quoted(path: Path) -> str:

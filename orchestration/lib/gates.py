@@ -22,10 +22,11 @@ from expectations.ledger_checks import check_ledger
 from expectations.results import CheckResult
 from expectations.suites import Suite, load_suites
 from ingest import drift
-from ingest.ledger import Batch, open_rejections
+from ingest.ledger import Batch, Rejection, open_rejections
 from ingest.manifests import read_manifests
 from ingest.settings import Workspace
 from ingest.store import write_json
+from orchestration.lib.check_history import remember_checks
 from orchestration.lib.paths import PROJECT_ROOT, PipelineError, code_fingerprint
 from orchestration.lib.receipt import Plan, Receipt, as_of_text
 
@@ -44,13 +45,18 @@ class Print:
 
 @dataclass(frozen=True)
 class GateRecord:
-    """The outcome of a gate, bound to what it looked at."""
+    """The outcome of a gate, bound to what it looked at.
+
+    `held_back` are the batches (tokens) that no build may take in: what came from a source since
+    its first delivery that breaches something critical.
+    """
 
     subject: str
     suites: str
     checked_at: str
     checks: tuple[CheckResult, ...]
     tables: dict[str, Print] = field(default_factory=dict)
+    held_back: tuple[str, ...] = ()
 
     @property
     def breaches(self) -> tuple[CheckResult, ...]:
@@ -88,7 +94,8 @@ def gate_lake(workspace: Workspace, plan: Plan, progress: Progress | None = None
     if known and _speaks_of(known, subject):
         return known
     changes = drift.changes(read_manifests(workspace.lake)) if plan.added else []
-    checks = list(check_ledger(plan.added, open_rejections(workspace), limits(workspace), changes))
+    refused = open_rejections(workspace)
+    checks = list(check_ledger(plan.added, refused, limits(workspace), changes))
     relations = _relations(workspace, plan.added)
     suites = [suite for suite in raw_suites() if suite.table in relations]
     if suites:
@@ -99,21 +106,42 @@ def gate_lake(workspace: Workspace, plan: Plan, progress: Progress | None = None
             progress=progress,
         )  # fmt: skip
     checks += _kept(known, plan, relations)
-    record = GateRecord(subject, suites_fingerprint(), _now(), tuple(checks))
+    record = GateRecord(
+        subject, suites_fingerprint(), _now(), tuple(checks), held_back=_held(checks, plan, refused)
+    )
     _write(_lake_path(workspace), record)
+    remember_checks(workspace, "lake", subject, record.checked_at, record.checks)
     return record
 
 
-def require_lake(workspace: Workspace, plan: Plan) -> GateRecord:
-    """The lake's gate, which must be open.
+def _held(
+    checks: Iterable[CheckResult], plan: Plan, rejections: Iterable[Rejection]
+) -> tuple[str, ...]:
+    """Batches that no build may take in: of each source, from its first bad delivery on.
 
-    Raises:
-        PipelineError: Naming the breaches.
+    What came later may rest on it: rows that it brought count as duplicates when they come again.
+    What was built before passed before.
     """
-    record = gate_lake(workspace, plan)
-    if not record.is_open:
-        raise PipelineError(tell("What was delivered does not pass the gates.", record))
-    return record
+    breaches = [check for check in checks if check.blocks]
+    bad = {path for check in breaches for path in check.deliveries}
+    tables = {check.table for check in breaches if not check.deliveries}
+    bad |= {batch.source_file for batch in plan.added if batch.contract in tables}
+    came = [(b.source_file, b.source, b.loaded_at) for b in plan.added]
+    came += [(r.path, r.source, r.loaded_at) for r in rejections]
+    since: dict[str, str] = {}
+    for path, source, at in came:
+        if path in bad:
+            since[source] = min(at, since.get(source, at))
+    built = {token.partition("@")[0] for token in plan.receipt.batches} if plan.receipt else set()
+    return tuple(
+        sorted(
+            batch.token
+            for batch in plan.added
+            if batch.source in since
+            and batch.loaded_at >= since[batch.source]
+            and batch.batch_id not in built
+        )
+    )
 
 
 def gate_marts(
@@ -143,6 +171,7 @@ def gate_marts(
             "recorded. Run: productops run"
         )
     _write(path, record)
+    remember_checks(workspace, "marts", record.subject, record.checked_at, record.checks)
     return record
 
 
@@ -156,6 +185,16 @@ def last_marts_record(workspace: Workspace) -> GateRecord | None:
     return read_record(_marts_path(workspace))
 
 
+def take_print(connection: Any, relation: str) -> Print:
+    """Rows and digest of what a relation holds, whatever their order."""
+    row = connection.execute(
+        "select count(*), coalesce(bit_xor(hash(t)), 0), coalesce(sum(hash(t)), 0) "
+        f"from {relation} as t"
+    ).fetchone()
+    rows, *digest = row or (0, 0, 0)
+    return Print(int(rows), "-".join(str(part) for part in digest))
+
+
 def take_prints(database: Path) -> dict[str, Print]:
     """Rows and digest of every mart in a DuckDB file."""
     import duckdb
@@ -165,15 +204,7 @@ def take_prints(database: Path) -> dict[str, Print]:
             "select table_name from information_schema.tables where table_schema = 'marts' "
             "order by 1"
         ).fetchall()
-        prints = {}
-        for (name,) in names:
-            row = connection.execute(
-                f"select count(*), coalesce(bit_xor(hash(t)), 0), coalesce(sum(hash(t)), 0) "
-                f'from marts."{name}" as t'
-            ).fetchone()
-            rows, *digest = row or (0, 0, 0)
-            prints[name] = Print(int(rows), "-".join(str(part) for part in digest))
-    return prints
+        return {name: take_print(connection, f'marts."{name}"') for (name,) in names}
 
 
 def limits(workspace: Workspace) -> dict[str, float]:
@@ -265,6 +296,7 @@ def read_record(path: Path) -> GateRecord | None:
         document["checks"] = tuple(CheckResult(**check) for check in document["checks"])
         tables = document["tables"].items()
         document["tables"] = {name: Print(**found) for name, found in tables}
+        document["held_back"] = tuple(document["held_back"])
         return GateRecord(**document)
     except (OSError, ValueError, KeyError, TypeError):
         return None

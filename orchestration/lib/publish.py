@@ -9,10 +9,12 @@ are never changed. So a reader sees one whole build, the old one or the new one.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,14 +23,25 @@ from typing import Any
 from ingest.settings import Workspace
 from ingest.store import locked, sync_folder, write_json
 from orchestration.lib import gates
+from orchestration.lib.admission import admit
 from orchestration.lib.candidate import DATABASE, export, verify
 from orchestration.lib.gates import GateRecord
 from orchestration.lib.paths import PublishRefusedError, sha256
 from orchestration.lib.published_values import remember, remember_or_warn
-from orchestration.lib.receipt import Receipt, as_of_text, plan_build, read_receipt
+from orchestration.lib.receipt import Receipt, as_of_text, read_receipt
 
 Progress = Callable[[str, int, int], None]
 _DRAFT = ".draft-"
+_REMEDY = "Look at the disk ({free:,.0f} MB are free there) and at the folder's rights."
+_REMEDIES = {
+    errno.ENOSPC: "The disk is full ({free:,.0f} MB are free): free some space, or lower "
+    "`publishing.keep_builds` in productops.yml.",
+    errno.EDQUOT: "The quota of this user is used up: free some space.",
+    errno.EACCES: "Give the user who publishes the right to write there.",
+    errno.EPERM: "The file system allows no links, or the user must not make them: put the "
+    "workspace on a local disk.",
+    errno.EROFS: "The file system is mounted read-only: mount it so that it can be written to.",
+}
 
 
 @dataclass(frozen=True)
@@ -57,7 +70,8 @@ def publish(workspace: Workspace, progress: Progress | None = None) -> PublishRe
     """Publishes the warehouse that is there.
 
     Raises:
-        PublishRefusedError: If it is missing, older than the lake, or a gate does not pass.
+        PublishRefusedError: If it is missing, older than the lake, a gate does not pass, or the
+            disk is full, can't be written to or does not know links.
     """
     with locked(workspace.published / "publish.lock", "publishing"):
         _clear_drafts(workspace)
@@ -67,9 +81,10 @@ def publish(workspace: Workspace, progress: Progress | None = None) -> PublishRe
         rows = {name: found.rows for name, found in record.tables.items()}
         if current_build(workspace) == receipt.build_id:
             return PublishResult(receipt.build_id, folder, rows, is_new=False)
-        if not (folder / "manifest.json").is_file():
-            _make(workspace, receipt, record, folder, progress)
-        _point_to(workspace, receipt.build_id)
+        with telling_disk_problems(workspace.published):
+            if not (folder / "manifest.json").is_file():
+                _make(workspace, receipt, record, folder, progress)
+            _point_to(workspace, receipt.build_id)
         # Published it is: the next run makes up for a record that could not be written.
         remember_or_warn(workspace)
         _prune(workspace)
@@ -132,6 +147,24 @@ def rollback(workspace: Workspace, build_id: str | None = None) -> Published:
         return next(build for build in builds if build.build_id == wanted)
 
 
+@contextmanager
+def telling_disk_problems(folder: Path) -> Generator[None]:
+    """Turns what a disk refuses into words; what was half made is removed to free its space."""
+    import duckdb
+
+    try:
+        yield
+    except (OSError, duckdb.IOException) as error:
+        for path in folder.glob(f"{_DRAFT}*"):
+            shutil.rmtree(path, ignore_errors=True)
+        free = shutil.disk_usage(folder).free / 1e6
+        remedy = _REMEDIES.get(getattr(error, "errno", None) or 0, _REMEDY)
+        raise PublishRefusedError(
+            f"{folder} can't be written to: {error}. {remedy.format(free=free)} "
+            "What was published before is still there. Then run: productops publish"
+        ) from error
+
+
 def _require(workspace: Workspace, progress: Progress | None) -> tuple[Receipt, GateRecord]:
     receipt = read_receipt(workspace)
     if receipt is None:
@@ -139,10 +172,9 @@ def _require(workspace: Workspace, progress: Progress | None) -> tuple[Receipt, 
             "No receipt describes the warehouse: it was never built, or something else wrote to "
             "it. Run: productops build"
         )
-    plan = plan_build(workspace)
-    lake = gates.gate_lake(workspace, plan)
-    if not lake.is_open:
-        raise PublishRefusedError(gates.tell("What was delivered does not pass the gates.", lake))
+    lake, plan = admit(workspace)
+    if set(receipt.batches) & set(lake.held_back):
+        raise PublishRefusedError(gates.tell("What was built does not pass the gates.", lake))
     if plan.builds:
         raise PublishRefusedError(
             f"The warehouse is older than what was delivered ({'; '.join(plan.why)}). "

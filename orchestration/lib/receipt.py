@@ -13,6 +13,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -54,6 +55,7 @@ class Plan:
     added: tuple[Batch, ...] = ()
     removed: tuple[str, ...] = ()
     touched_event_dates: tuple[str, ...] = ()
+    held_back: tuple[str, ...] = ()
     receipt: Receipt | None = field(default=None, repr=False)
 
     @property
@@ -127,18 +129,26 @@ def reporting_on(workspace: Workspace) -> str:
     return workspace.as_of_at().astimezone(zone).date().isoformat()
 
 
-def plan_build(workspace: Workspace) -> Plan:
-    """What a build has to do; kind `nothing_to_do` if the warehouse is up to date."""
+def plan_build(workspace: Workspace, held_back: tuple[str, ...] = ()) -> Plan:
+    """What a build has to do; kind `nothing_to_do` if the warehouse is up to date.
+
+    Args:
+        workspace: The company's folder.
+        held_back: Batches (tokens) that must not be built.
+    """
     receipt = read_receipt(workspace)
-    changes = changes_since(workspace, receipt.batches if receipt else ())
+    changes = changes_since(workspace, receipt.batches if receipt else (), held_back)
+    plan = partial(Plan, held_back=held_back, receipt=receipt)
+    if receipt is None and held_back and not changes.added:
+        return plan("nothing_to_do", ("all that was delivered is held back",))
     reasons = _reasons_for_full_refresh(workspace, receipt, changes)
     if reasons:
-        return Plan("full_refresh", tuple(reasons), changes.added, changes.removed, (), receipt)
+        return plan("full_refresh", tuple(reasons), changes.added, changes.removed)
     reasons = _reasons_for_increment(workspace, receipt, changes)
     if reasons:
         touched = changes.touched_event_dates
-        return Plan("incremental", tuple(reasons), changes.added, changes.removed, touched, receipt)
-    return Plan("nothing_to_do", ("nothing new since the last build",), receipt=receipt)
+        return plan("incremental", tuple(reasons), changes.added, changes.removed, touched)
+    return plan("nothing_to_do", ("nothing new since the last build",))
 
 
 def _reasons_for_full_refresh(

@@ -15,16 +15,16 @@ from ingest.load import ingest
 from ingest.settings import Workspace
 from ingest.streams import missing_credentials, pull_problems
 from orchestration.lib import publish as publishing
+from orchestration.lib.admission import HeldBack, admit, held_back, last_plan
 from orchestration.lib.build import build
 from orchestration.lib.gates import (
     GateRecord,
-    gate_lake,
     gate_marts,
     last_lake_record,
     last_marts_record,
 )
 from orchestration.lib.pulling import pull_configured
-from orchestration.lib.receipt import Receipt, plan_build, read_receipt
+from orchestration.lib.receipt import Receipt, read_receipt
 
 Progress = Callable[[str, str, int, int], None]  # step, what, done, of
 
@@ -34,8 +34,8 @@ class RunReport:
     """What is so after a run.
 
     `arrived` are the files that this run took in; `refused` those that lie in drop/ and can't be
-    read, whichever run found out. `pull_problems` are the streams of APIs whose last pull failed,
-    `not_pulled` the APIs without their credential.
+    read, whichever run found out; `held_back` what the lake's gate left out. `pull_problems` are
+    the streams of APIs whose last pull failed, `not_pulled` the APIs without their credential.
     """
 
     arrived: tuple[Manifest, ...]
@@ -47,6 +47,7 @@ class RunReport:
     is_current: bool
     pull_problems: tuple[str, ...] = ()
     not_pulled: tuple[str, ...] = ()
+    held_back: tuple[HeldBack, ...] = ()
 
     @property
     def is_green(self) -> bool:
@@ -56,7 +57,7 @@ class RunReport:
 
 
 def run(workspace: Workspace, progress: Progress | None = None) -> RunReport:
-    """Ingests, checks, builds, checks and publishes; stops where a gate does not pass.
+    """Ingests, checks, builds, checks and publishes what passes.
 
     Raises:
         LakeError, PipelineError: If a step can't work at all; the message says what to do.
@@ -68,8 +69,8 @@ def run(workspace: Workspace, progress: Progress | None = None) -> RunReport:
     since = datetime.now(UTC)
     pull_configured(workspace, step("pull"))
     ingest(workspace, progress=step("ingest"))
-    plan = plan_build(workspace)
-    if gate_lake(workspace, plan, step("check the lake")).is_open:
+    _, plan = admit(workspace, step("check the lake"))
+    if plan.builds or plan.receipt:
         receipt = build(workspace, progress=step("build")).receipt
         if gate_marts(workspace, receipt, step("check the marts")).is_open:
             publishing.publish(workspace, step("publish"))
@@ -85,9 +86,7 @@ def report(workspace: Workspace, since: datetime) -> RunReport:
     marts = last_marts_record(workspace)
     if marts and receipt and marts.subject != receipt.build_id:
         marts = None
-    is_current = bool(
-        receipt and receipt.build_id == published and not plan_build(workspace).builds
-    )
+    is_current = bool(receipt and receipt.build_id == published and not last_plan(workspace).builds)
     return RunReport(
         arrived=tuple(m for m in read_manifests(workspace.lake) if m.loaded_at >= since_text),
         refused=tuple(open_rejections(workspace)),
@@ -98,4 +97,5 @@ def report(workspace: Workspace, since: datetime) -> RunReport:
         is_current=is_current,
         pull_problems=tuple(pull_problems(workspace)),
         not_pulled=tuple(missing_credentials(workspace)),
+        held_back=held_back(workspace, lake),
     )

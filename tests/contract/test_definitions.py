@@ -68,14 +68,16 @@ def test_every_contract_and_every_mart_is_an_asset_that_somebody_owns(loaded: di
     assert loaded["owned"]
 
 
-def test_every_expectation_is_a_check_and_exactly_critical_ones_block(loaded: dict) -> None:
+def test_every_expectation_is_a_check_and_critical_ones_of_marts_block(loaded: dict) -> None:
     wanted, critical = set(), set()
     for layer, suites in (("lake", gates.raw_suites()), ("marts", gates.mart_suites())):
         for suite in suites:
             for spec in suite.expectations:
                 name = f"{layer}/{suite.table}:{spec.check_name}"
                 wanted.add(name)
-                critical |= {name} if spec.severity == "critical" else set()
+                # Those of the lake hold back their source: other sources go on.
+                if spec.severity == "critical" and layer == "marts":
+                    critical.add(name)
     assert wanted <= set(loaded["checks"])
     assert len(wanted) > 200
     assert wanted & set(loaded["blocking"]) == critical

@@ -49,6 +49,12 @@ _VALUE_SCHEMA = pa.schema(
     + [("day_on", pa.date32()), ("published_value", pa.float64())]
     + [("is_complete", pa.bool_()), ("definition_version", pa.int32())]
 )
+_CHECK_SCHEMA = pa.schema(
+    [(name, pa.string()) for name in ("gate", "subject", "layer", "table_name", "check_name")]
+    + [("checked_at", pa.timestamp("us")), ("severity", pa.string()), ("owner", pa.string())]
+    + [(name, pa.bool_()) for name in ("is_passed", "is_crashed", "is_blocking")]
+    + [("failing_count", pa.int64()), ("row_count", pa.int64()), ("check_seconds", pa.float64())]
+)
 _CONTRACT_SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("contract", "owner", "grain")]
     + [(name, pa.int64()) for name in ("warn_hours", "fail_hours", "late_after_hours")]
@@ -74,6 +80,7 @@ class FixtureLake:
     contracts: dict[str, dict[str, Any]] = field(default_factory=load_contract_files)
     batches: list[dict[str, Any]] = field(default_factory=list)
     published_values: list[dict[str, Any]] = field(default_factory=list)
+    check_runs: list[dict[str, Any]] = field(default_factory=list)
     _seen: dict[tuple, set[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -168,6 +175,8 @@ class FixtureLake:
         self._write("build/batches.parquet", pa.Table.from_pylist(batches, schema=_BATCH_SCHEMA))
         told = pa.Table.from_pylist(self.published_values, _VALUE_SCHEMA)
         self._write("build/published_values.parquet", told)
+        checks = pa.Table.from_pylist(self.check_runs, _CHECK_SCHEMA)
+        self._write("build/check_runs.parquet", checks)
         promises = []
         for name, spec in self.contracts.items():
             freshness = spec.get("freshness") or {}

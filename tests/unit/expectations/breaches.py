@@ -7,7 +7,7 @@ rows of all other checks. Checks that look at a whole table get a table of their
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 
 from tests.unit.expectations.cases import DAY, Row
 
@@ -233,6 +233,12 @@ BREACH: dict[tuple[str, str], Change] = {
     ("restatement__metric_day", "unexpected_rows__difference_of_its_parts"): {"difference": 1.0},
     ("restatement__metric_day", "unexpected_rows__not_explained"): {
         "late_difference": 1.0, "residual_difference": 2.0},
+    ("check__run", "unexpected_rows__passed_with_breaches"): {
+        "is_passed": True, "is_blocking": False, "failing_count": 1},
+    ("check__run", "unexpected_rows__crash_let_through"): {
+        "is_passed": False, "is_crashed": True, "is_blocking": False},
+    ("check__run", "unexpected_rows__evaluated_before_the_one_before"): {
+        "previous_checked_at": datetime(2027, 1, 1)},
     ("identity_change__event", "unexpected_rows__moved_nowhere"): {"new_person_id": "a"},
     ("identity_change__event", "unexpected_rows__too_many_ids"): {"evidence": "too many ids"},
     ("row_ledger__batch", "unexpected_rows__parts_do_not_add_up"): {"rows_in_count": 1},

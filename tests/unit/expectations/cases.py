@@ -194,6 +194,10 @@ SANE: dict[str, Row] = {
         "assigned_seat_count": 9, "idle90_seat_count": 1, "currency": "USD",
     },
     "row_ledger__batch": {"status": "loaded"},
+    "check__run": {
+        "gate": "lake", "severity": "warning", "is_passed": False, "is_crashed": False,
+        "is_blocking": True, "failing_count": None, "previous_checked_at": None,
+    },
     "restatement__metric_day": {
         "metric": "dau_count", "first_value": 10.0, "value_now": 12.0, "difference": 2.0,
         "late_difference": 3.0, "identity_difference": -1.0, "exclusion_difference": 0.0,

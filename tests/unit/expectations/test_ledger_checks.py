@@ -9,7 +9,8 @@ from expectations.ledger_checks import LEDGER_CHECKS, check_ledger
 
 def _batch(**changes: object) -> SimpleNamespace:
     values = {
-        "batch_id": "b", "contract": "tickets", "source_file": "drop/a.csv", "format": "zendesk",
+        "batch_id": "b", "contract": "tickets", "source_file": "drop/a.csv",
+        "format": "zendesk",
         "status": "loaded", "rows_in": 100, "rows_loaded": 90, "rows_duplicate": 5,
         "rows_quarantined": 5, "rows_suppressed": 0, **changes,
     }  # fmt: skip
@@ -98,3 +99,16 @@ def test_columns_that_came_or_went_with_these_deliveries_are_told_and_stop_nothi
     assert "drop/a.csv (column colour)" in told.message
     assert "schema diff" in told.message
     assert _failed([_batch(status="rejected")], changes=changes) == {}
+
+
+def test_a_breach_names_its_deliveries_beyond_the_rows_that_are_shown() -> None:
+    many = [
+        _batch(batch_id=f"b{number}", source_file=f"drop/{number:02}", rows_loaded=0)
+        for number in range(30)
+    ]  # fmt: skip
+    results = {r.check_name: r for r in check_ledger([*many, _batch()], [_refusal()])}
+    balance = results["ledger_balance"]
+    assert len(balance.failing_rows) == 20
+    assert balance.deliveries == [f"drop/{number:02}" for number in range(30)]
+    assert results["rejected_file_of_known_format"].deliveries == ["drop/x.csv"]
+    assert results["quarantine_share"].deliveries == []

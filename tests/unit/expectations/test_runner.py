@@ -204,3 +204,23 @@ def test_nobody_is_called_on_the_network(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     assert [r.passed for r in _run(FINE, NOT_NULL)] == [True, False]
+
+
+def test_a_breach_of_a_contract_names_its_deliveries() -> None:
+    rows = """
+        select * from (values (1, 'a', 'z.csv'), (2, null, 'i.csv'), (3, 'b', 'i.csv'))
+            as t (id, word, source_file)
+    """
+    few = _check("expect_table_row_count_to_be_between", min_value=99)
+
+    def files(query: str, check: ExpectationSpec) -> list[str]:
+        (result,) = run([_suite(check)], {"things": query})
+        return result.deliveries
+
+    assert files(rows, NOT_NULL) == ["i.csv"]
+    assert files(rows, few) == files(rows, BROKEN) == ["i.csv", "z.csv"]
+    assert files(rows, UNIQUE) == []
+    # Nobody can tell: whoever reads it takes that for all of them.
+    assert files("select 1 as id, null as word", NOT_NULL) == []
+    (mart,) = run([replace(_suite(NOT_NULL), layer="marts")], {"things": rows})
+    assert mart.deliveries == []
