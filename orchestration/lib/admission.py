@@ -4,8 +4,9 @@ Belongs here: the gate's verdict and the plan of the next build together. Does n
 gate itself (`gates.py`) and what a build has to do (`receipt.py`).
 
 A bad delivery holds back what came from its source since then, whichever contract it is of: parts
-of one export refer to each other, and later ones to earlier ones. All other sources are built and published; what rests on
-the one that is held back ends where its last good delivery ended (`data_through_at`).
+of one export refer to each other, and later ones to earlier ones. All other sources are built and
+published; what rests on the one that is held back ends where its last good delivery ended
+(`data_through_at`).
 """
 
 from __future__ import annotations

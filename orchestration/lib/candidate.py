@@ -9,10 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from orchestration.lib import gates
 from orchestration.lib.dictionary import read_marts
 from orchestration.lib.gates import GateRecord
 from orchestration.lib.paths import PublishRefusedError
+from orchestration.lib.prints import take_print, take_prints
 
 # Read by every DuckDB since 1.0, and so by the BI tools that carry an older one.
 STORAGE_VERSION = "v1.0.0"
@@ -58,7 +58,7 @@ def _describe(connection: Any, tables: list[str]) -> None:
 
 def verify(record: GateRecord, draft: Path) -> None:
     """The candidate must hold exactly what passed the gates, in both forms."""
-    found = gates.take_prints(draft / DATABASE)
+    found = take_prints(draft / DATABASE)
     if found != record.tables:
         names = sorted(set(found) | set(record.tables))
         wrong = [name for name in names if found.get(name) != record.tables.get(name)]
@@ -77,7 +77,7 @@ def verify(record: GateRecord, draft: Path) -> None:
             columns = ", ".join(f'cast("{column}" as {kind}) as "{column}"'
                                 for column, kind, *_ in types)  # fmt: skip
             relation = f"(select {columns} from read_parquet('{path}'))"
-            if gates.take_print(connection, relation) != seen:
+            if take_print(connection, relation) != seen:
                 raise PublishRefusedError(
                     f"{name}.parquet differs from what passed the gates. Something wrote to it "
                     "meanwhile, or the disk is at fault. Run: productops publish"

@@ -28,19 +28,12 @@ from ingest.settings import Workspace
 from ingest.store import write_json
 from orchestration.lib.check_history import remember_checks
 from orchestration.lib.paths import PROJECT_ROOT, PipelineError, code_fingerprint
+from orchestration.lib.prints import Print, take_prints
 from orchestration.lib.receipt import Plan, Receipt, as_of_text
 
 Progress = Callable[[str, int, int], None]
 SUITES = PROJECT_ROOT / "expectations"
 _SHOWN_BREACHES = 8
-
-
-@dataclass(frozen=True)
-class Print:
-    """What a table held: its rows and a digest of all its values, whatever their order."""
-
-    rows: int
-    digest: str
 
 
 @dataclass(frozen=True)
@@ -183,28 +176,6 @@ def last_lake_record(workspace: Workspace) -> GateRecord | None:
 def last_marts_record(workspace: Workspace) -> GateRecord | None:
     """The last evaluation of the marts' gate."""
     return read_record(_marts_path(workspace))
-
-
-def take_print(connection: Any, relation: str) -> Print:
-    """Rows and digest of what a relation holds, whatever their order."""
-    row = connection.execute(
-        "select count(*), coalesce(bit_xor(hash(t)), 0), coalesce(sum(hash(t)), 0) "
-        f"from {relation} as t"
-    ).fetchone()
-    rows, *digest = row or (0, 0, 0)
-    return Print(int(rows), "-".join(str(part) for part in digest))
-
-
-def take_prints(database: Path) -> dict[str, Print]:
-    """Rows and digest of every mart in a DuckDB file."""
-    import duckdb
-
-    with duckdb.connect(str(database), read_only=True) as connection:
-        names = connection.execute(
-            "select table_name from information_schema.tables where table_schema = 'marts' "
-            "order by 1"
-        ).fetchall()
-        return {name: take_print(connection, f'marts."{name}"') for (name,) in names}
 
 
 def limits(workspace: Workspace) -> dict[str, float]:

@@ -24,6 +24,7 @@ from orchestration.lib import publish as publishing
 from orchestration.lib.build import build
 from orchestration.lib.gates import gate_marts, last_marts_record
 from orchestration.lib.paths import PublishRefusedError
+from orchestration.lib.prints import take_prints
 from orchestration.lib.publish import current_build, list_builds, publish
 from orchestration.lib.receipt import read_receipt
 from tests.pipeline.conftest import productops, published_bytes
@@ -58,7 +59,7 @@ def seen(home: Path) -> str:
     current = (home / "published" / "current").resolve()
     manifest = json.loads((current / "manifest.json").read_text())
     prints = {name: vars(found) for name, found in
-              gates.take_prints(current / "productops.duckdb").items()}  # fmt: skip
+              take_prints(current / "productops.duckdb").items()}  # fmt: skip
     assert prints == manifest["prints"]
     assert set(manifest["files"]) <= {
         path.relative_to(current).as_posix() for path in current.rglob("*")
