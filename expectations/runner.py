@@ -22,6 +22,7 @@ from expectations.suites import ExpectationSpec, Suite
 Progress = Callable[[str, int, int], None]
 SHOWN_ROWS = 20
 MASK = "***"
+ALL_ROWS = "all_failing_rows.parquet"
 _LONGEST_VALUE = 200
 
 
@@ -41,7 +42,8 @@ def run(
         suites: What must hold; every one needs a relation.
         relations: By table, the query that yields the rows to look at (touched partitions only).
         database: DuckDB file that the queries read, attached read-only.
-        quarantine: Folder for `<layer>/<table>/<check>.parquet` with all failing rows, whole; files
+        quarantine: Folder for `<layer>/<table>/<check>.parquet` with all failing rows, whole, and
+            `all_failing_rows.parquet` with each of them once and all checks that it breaches; files
             of checks that pass now are removed.
         shown_rows: Failing rows at most in a result; personal columns are masked there.
         leaves_quarantined_out: The caller promises to leave quarantined rows out of what it
@@ -87,8 +89,10 @@ class _Run:
                 raise LookupError(f"no relation was given for {suite.table}")
             rows = self._session.prepare(self._name, query)
             verdicts = self._session.judge(self._name, suite.expectations)
-            return [self._result(spec, verdicts[spec.check_name], rows)
-                    for spec in suite.expectations]  # fmt: skip
+            results = [self._result(spec, verdicts[spec.check_name], rows)
+                       for spec in suite.expectations]  # fmt: skip
+            self._tag([result.quarantine for result in results if result.quarantine])
+            return results
         except Exception as error:
             problem = Verdict(False, f"{type(error).__name__}: {error}")
             return [self._result(spec, problem, None) for spec in suite.expectations]
@@ -162,14 +166,35 @@ class _Run:
             return None
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{spec.check_name}.parquet"
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
         checked = (
             f"select *, {literal(spec.check_name)} as failed_check, "
             f"{literal(spec.severity)} as failed_severity from ({query}) order by all"
         )
-        self._session.sql(f"copy ({checked}) to {literal(draft)} (format parquet)")
-        draft.replace(path)
+        self._write(path, checked)
         return path
+
+    def _write(self, path: Path, query: str) -> None:
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        self._session.sql(f"copy ({query}) to {literal(draft)} (format parquet)")
+        draft.replace(path)
+
+    def _tag(self, kept: list[str]) -> None:
+        """Puts all failing rows into one table, each once, with every check that it breaches."""
+        if self._folder is None:
+            return
+        path = self._folder / ALL_ROWS
+        if not kept:
+            path.unlink(missing_ok=True)
+            return
+        files = ", ".join(literal(name) for name in kept)
+        tagged = (
+            "select * exclude (failed_check, failed_severity), "
+            "list(failed_check order by failed_check) as failed_checks, "
+            "arg_min(failed_severity, array_position(['critical', 'warning', 'info'], "
+            "failed_severity)) as failed_severity "
+            f"from read_parquet([{files}], union_by_name = true) group by all order by all"
+        )
+        self._write(path, tagged)
 
     def _sample(self, query: str) -> list[dict[str, Any]]:
         names, rows = self._session.table(

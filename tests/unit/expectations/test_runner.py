@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from expectations.results import CheckResult
-from expectations.runner import MASK, run
+from expectations.runner import ALL_ROWS, MASK, run
 from expectations.suites import ExpectationSpec, RowCondition, Suite
 
 ROWS = """
@@ -109,6 +109,25 @@ def test_rows_beyond_the_cap_of_great_expectations_are_all_kept(tmp_path: Path) 
     for result, rows in zip(results, (1234, 617), strict=True):
         kept = duckdb.execute("from read_parquet(?)", [result.quarantine]).fetchall()
         assert (len(kept), result.unexpected_count, len(result.failing_rows)) == (rows, rows, 20)
+
+
+def test_each_failing_row_is_there_once_with_every_check_that_it_breaches(tmp_path: Path) -> None:
+    query = "select id, word, 1 as more from {batch} where id = 1"
+    several = _check(
+        "unexpected_rows_expectation", "info", "other_columns", unexpected_rows_query=query
+    )
+    _run(NOT_NULL, POSITIVE, UNIQUE, FINE, several, quarantine=tmp_path)
+    kept = duckdb.execute(
+        "select id, mail, failed_checks, failed_severity, more from read_parquet(?) order by all",
+        [str(tmp_path / "raw" / "things" / ALL_ROWS)],
+    ).fetchall()
+    null, low, twice = (check.check_name for check in (NOT_NULL, POSITIVE, UNIQUE))
+    assert kept == [
+        (1, None, ["other_columns"], "info", 1),
+        (2, "bob@x.test", [low], "warning", None),
+        (3, "cat@x.test", sorted([null, low, twice]), "critical", None),
+        (3, None, [twice], "critical", None),
+    ]
 
 
 def test_what_passes_again_leaves_no_old_quarantine(tmp_path: Path) -> None:
