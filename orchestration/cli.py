@@ -121,13 +121,14 @@ def run(home: Path) -> int:
 
 @main.command()
 @click.option("--port", default=3000, show_default=True, help="Port on 127.0.0.1.")
+@click.option("--pages-port", type=int, help="Port of pages and checks.  [default: the next one]")
 @click.pass_obj
 @_fails_plainly
-def up(home: Path, port: int) -> int:
+def up(home: Path, port: int, pages_port: int | None) -> int:
     """Open the web UI, with schedule and file sensor running."""
     from orchestration.commands.up import serve
 
-    return serve(home, port=port)
+    return serve(home, port=port, pages_port=pages_port)
 
 
 @main.command()

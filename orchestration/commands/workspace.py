@@ -19,7 +19,7 @@ from ingest.config import ConfigError, parse_config
 from ingest.settings import HASH_KEY
 
 _FOLDERS = ("drop", "registry")
-_GITIGNORE = ".env\nlake/\nwarehouse/\npublished/\nstate/\n"
+_GITIGNORE = ".env\nlake/\nwarehouse/\npublished/\nchecks/\nstate/\n"
 _CONFIG = """\
 # What productops may not guess about your company. Unknown keys are refused, so typos show.
 org:
@@ -58,6 +58,7 @@ apis: []
 
 publishing:
   keep_builds: 5
+  keep_check_pages: 30          # of the last evaluations of the gates
 
 # Object storage in place of the folders drop/ and lake/ (docs/operations.md). Credentials are read
 # from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY.

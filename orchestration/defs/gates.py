@@ -9,6 +9,7 @@ that it adds later is evaluated all the same, and shown here once the definition
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from orchestration.defs.lake import BATCHES, contract_key
 from orchestration.defs.metadata import table
 from orchestration.defs.resources import WorkspaceResource
 from orchestration.lib import gates
+from orchestration.lib.check_pages import page_url
 from orchestration.lib.paths import PipelineError
 from orchestration.lib.receipt import plan_build, read_receipt
 from orchestration.lib.suites import mart_suites, raw_suites
@@ -86,7 +88,7 @@ def lake_gate(
     """Holds what was delivered since the last build against the contracts' suites."""
     home = workspace.open()
     record = gates.gate_lake(home, plan_build(home))
-    yield from _results(context, record, _LAKE_CHECKS)
+    yield from _results(context, record, _LAKE_CHECKS, partial(page_url, home, "lake", record))
 
 
 @dg.multi_asset_check(name="gate_of_the_marts", specs=_MART_CHECKS)
@@ -99,13 +101,14 @@ def marts_gate(
     if receipt is None:
         raise PipelineError("There is no build to check. Run: productops build")
     record = gates.gate_marts(home, receipt)
-    yield from _results(context, record, _MART_CHECKS)
+    yield from _results(context, record, _MART_CHECKS, partial(page_url, home, "marts", record))
 
 
 def _results(
     context: dg.AssetCheckExecutionContext,
     record: gates.GateRecord,
     specs: Iterable[dg.AssetCheckSpec],
+    url_of: Callable[[CheckResult], str],
 ) -> Iterator[dg.AssetCheckResult]:
     """A result for every check; one that had nothing new to look at passes and says so."""
     found = {(check.table, check.check_name): check for check in record.checks}
@@ -127,7 +130,7 @@ def _results(
             check_name=spec.name,
             severity=_severity(check),
             description=check.message,
-            metadata=_metadata(check),
+            metadata={**_metadata(check), "page": dg.MetadataValue.url(url_of(check))},
         )
 
 

@@ -25,6 +25,7 @@ from ingest.ledger import Batch, open_rejections
 from ingest.manifests import read_manifests
 from ingest.settings import Workspace
 from ingest.store import write_json
+from orchestration.lib.check_pages import write_page
 from orchestration.lib.paths import PipelineError
 from orchestration.lib.receipt import Plan, Receipt, as_of_text
 from orchestration.lib.suites import mart_suites, raw_suites, suites_fingerprint
@@ -89,7 +90,7 @@ def gate_lake(workspace: Workspace, plan: Plan, progress: Progress | None = None
         )  # fmt: skip
     checks += _kept(known, plan, relations, workspace)
     record = GateRecord(subject, suites_fingerprint(workspace.home), _now(), tuple(checks))
-    _write(_lake_path(workspace), record)
+    _keep(workspace, "lake", record)
     return record
 
 
@@ -131,7 +132,7 @@ def gate_marts(
             "Another build replaced the warehouse while its marts were checked; nothing was "
             "recorded. Run: productops run"
         )
-    _write(path, record)
+    _keep(workspace, "marts", record)
     return record
 
 
@@ -241,8 +242,10 @@ def _now() -> str:
     return as_of_text(datetime.now(UTC))
 
 
-def _write(path: Path, record: GateRecord) -> None:
-    write_json(path, asdict(record))
+def _keep(workspace: Workspace, gate: str, record: GateRecord) -> None:
+    """Writes the record that later steps trust, then the page that people look at."""
+    write_json(workspace.warehouse / f"{gate}_gate.json", asdict(record))
+    write_page(workspace, gate, record)
 
 
 def read_record(path: Path) -> GateRecord | None:

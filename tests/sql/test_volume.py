@@ -75,7 +75,7 @@ def test_drifts_equal_the_oracle(built: Warehouse, oracle: TrustOracle) -> None:
         row[:4]: row[4:]
         for row in built.query(
             "select contract, source, column_name, week_on, row_count, before_row_count, "
-            f"category_count, shift_rate, verdict, is_newest from {DRIFT}"
+            f"category_count, shift_rate, moved_category, verdict, is_newest from {DRIFT}"
         )
     }
     wanted = oracle.drifts()
@@ -84,7 +84,7 @@ def test_drifts_equal_the_oracle(built: Warehouse, oracle: TrustOracle) -> None:
     assert {wanted[key][0] for key in set(wanted) - inside} <= {0}
     assert set(found) <= set(wanted)
     assert {k: (found[k], wanted[k]) for k in found if not close(found[k], wanted[k])} == {}
-    verdicts = Counter(row[4] for row in wanted.values())
+    verdicts = Counter(row[5] for row in wanted.values())
     assert min(verdicts[v] for v in ("drifted", "steady", "too few rows", "too little history")) > 0
 
 

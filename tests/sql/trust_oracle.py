@@ -98,7 +98,7 @@ class TrustOracle:
         return found
 
     def drifts(self) -> dict[tuple, tuple]:
-        """(rows, rows before, categories, share moved, verdict, newest) of each column and week."""
+        """(rows, before, categories, share moved, what most, verdict, newest) by column, week."""
         found = {}
         for key, stream in self.streams.items():
             days = self.spine(key)
@@ -117,6 +117,7 @@ class TrustOracle:
                     moved = (
                         sum(abs(now[k] / n - before[k] / b) for k in kinds) / 2 if n and b else None
                     )
+                    most = min(kinds, key=lambda k: (-abs(now[k] * b - before[k] * n), k))
                     if monday not in whole:
                         verdict = "not over"
                     elif any(monday - w * WEEK not in whole for w in range(1, 5)):
@@ -126,7 +127,7 @@ class TrustOracle:
                     else:
                         verdict = "drifted" if moved > 0.2 + 1e-12 else "steady"
                     found[(*key, column, monday)] = (
-                        n, b, len(kinds), moved, verdict, bool(whole) and monday == whole[-1]
+                        n, b, len(kinds), moved, most, verdict, bool(whole) and monday == whole[-1]
                     )  # fmt: skip
         return found
 
