@@ -29,7 +29,7 @@ _CSS = """
   gap: 2px 14px; font-size: 13px; margin: 8px 0; } dt { color: var(--quiet); } dd { margin: 0; }
 details > summary { cursor: pointer; font-weight: 600; color: var(--ink); font-size: 15px; }
 :target { outline: 2px solid #6c8ebf; outline-offset: 4px; }
-td { overflow-wrap: anywhere; }
+td { overflow-wrap: break-word; max-width: 420px; }
 """
 _FOOT = (
     "<footer>Every failing row is in <code>lake/quarantine/gates/</code>. What each check "
@@ -85,8 +85,9 @@ def _summary(record: GateRecord) -> str:
         (sum(check.passed for check in checks), "passed", ""),
         (len(record.breaches), "stop everything", "critical, or could not be evaluated"),
         (len(record.warnings), "are told", "warnings and information"),
-        (sum(check.crashed for check in checks), "could not be evaluated", ""),
     ]
+    if crashed := sum(check.crashed for check in checks):
+        tiles.append((crashed, "could not be evaluated", "of those that stop everything"))
     shown = "".join(
         f"<div class=tile><div class=value>{number:,}</div><div class=words>{words}</div>"
         f"<div class=detail>{detail}</div></div>"
@@ -118,7 +119,8 @@ def _failed(check: CheckResult) -> str:
         ("what to do", check.runbook),
         ("owner", check.owner),
         ("all failing rows", check.quarantine or ""),
-        ("said", check.message),
+        # Most messages repeat what stands here already.
+        ("said", "" if check.description and check.description in check.message else check.message),
     ]
     listed = "".join(
         f"<dt>{escape(name)}</dt><dd>{escape(str(value))}</dd>" for name, value in facts if value
