@@ -1,8 +1,8 @@
 """Suites as files: what must hold of one table, in Great Expectations' own words.
 
 Belongs here: the form of a suite and the strict reading of its YAML. Does not belong here: the
-words themselves (`vocabulary`) and their evaluation (`runner`). Great Expectations is not imported:
-Dagster reads all suites whenever its definitions load.
+words themselves (`vocabulary`), their evaluation (`runner`), what a company adds (`company`). Great
+Expectations is not imported: Dagster reads all suites whenever its definitions load.
 
     name: exposures
     layer: raw                     # raw: a contract of the lake; marts: a mart
@@ -22,7 +22,7 @@ Dagster reads all suites whenever its definitions load.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from expectations.results import Severity
 from expectations.vocabulary import LAYERS, ON_FAIL, OPERATORS, SEVERITIES, WORDS, Word
 from ingest.contracts import LANDING_COLUMNS, load_contracts
 
-__all__ = ["ExpectationSpec", "RowCondition", "Suite", "SuiteError", "load_suites"]
+__all__ = ["ExpectationSpec", "RowCondition", "Suite", "SuiteError", "load_suites", "read_checks"]
 
 _SUITE_KEYS = {"name", "layer", "table", "owner", "on_fail", "key", "partition", "runbook",
                "masked", "expectations"}  # fmt: skip
@@ -54,7 +54,10 @@ class RowCondition:
 
 @dataclass(frozen=True)
 class ExpectationSpec:
-    """One expectation of a suite: what must hold, how grave a breach is, and why it matters."""
+    """One expectation of a suite: what must hold, how grave a breach is, and why it matters.
+
+    `place` is where it stands: `file:line`.
+    """
 
     check_name: str
     type: str
@@ -62,6 +65,7 @@ class ExpectationSpec:
     severity: Severity
     description: str
     row_condition: RowCondition | None = None
+    place: str = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -123,8 +127,7 @@ def _suite(path: Path) -> Suite:
         document.fail(("name",), f"is {values['name']!r}, the file's name is {path.stem!r}",
                       "Name the suite like its file.")  # fmt: skip
     known, masked = _contract(document)
-    checks = [_check(document, number, known) for number in range(len(values["expectations"]))]
-    _no_duplicates(document, checks)
+    checks = read_checks(document, known)
     return Suite(
         name=values["name"],
         layer=values["layer"],
@@ -135,15 +138,23 @@ def _suite(path: Path) -> Suite:
         partition=values.get("partition"),
         runbook=values["runbook"],
         masked=frozenset(masked | set(values.get("masked", ()))),
-        expectations=tuple(checks),
+        expectations=checks,
     )
+
+
+def read_checks(document: Document, known: Collection[str] | None) -> tuple[ExpectationSpec, ...]:
+    """The checks of a file; `known` are the columns they may name, None where nobody knows."""
+    items = document.value["expectations"]
+    if not isinstance(items, list) or not items:
+        document.fail(("expectations",), "is no list of checks", "State at least one check.")
+    checks = [_check(document, number, known) for number in range(len(items))]
+    _no_duplicates(document, checks)
+    return tuple(checks)
 
 
 def _contract(document: Document) -> tuple[set[str] | None, set[str]]:
     """Columns that a raw suite may name and those to mask; of a mart nobody here knows columns."""
     values = document.value
-    if not isinstance(values["expectations"], list) or not values["expectations"]:
-        document.fail(("expectations",), "is no list of checks", "State at least one check.")
     if values["layer"] != "raw":
         return None, set()
     contracts = load_contracts()
@@ -164,7 +175,7 @@ def _contract(document: Document) -> tuple[set[str] | None, set[str]]:
     return known, {c.name for c in contract.columns if c.personal} | {"extra"}
 
 
-def _check(document: Document, number: int, known: set[str] | None) -> ExpectationSpec:
+def _check(document: Document, number: int, known: Collection[str] | None) -> ExpectationSpec:
     at: tuple[Any, ...] = ("expectations", number)
     item = document.mapping(at)
     document.only(at, _CHECK_KEYS)
@@ -192,7 +203,8 @@ def _check(document: Document, number: int, known: set[str] | None) -> Expectati
     if not _NAME.fullmatch(name):
         document.fail((*at, "name"), f"is {name!r}", "Use lower-case letters, digits and _.")
     return ExpectationSpec(name, kind, dict(kwargs), item["severity"],
-                           str(item["description"]), condition)  # fmt: skip
+                           str(item["description"]), condition,
+                           f"{document.path}:{document.line(at)}")  # fmt: skip
 
 
 def _name(kind: str, columns: tuple[str, ...]) -> str:
@@ -233,7 +245,7 @@ def _sane(document: Document, at: tuple[Any, ...], kwargs: Mapping[str, Any]) ->
 
 
 def _condition(
-    document: Document, at: tuple[Any, ...], item: Mapping[str, Any], known: Iterable[str] | None
+    document: Document, at: tuple[Any, ...], item: Mapping[str, Any], known: Collection[str] | None
 ) -> RowCondition | None:
     if "row_condition" not in item:
         return None

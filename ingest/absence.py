@@ -53,7 +53,10 @@ def scan(workspace: Workspace, subject: Subject, progress: Progress | None = Non
 
     The one place where hashes of erased people stay is `lake/privacy/`.
     """
-    places = (workspace.lake, workspace.warehouse, workspace.published, workspace.state)
+    places = (
+        workspace.lake, workspace.warehouse, workspace.published, workspace.checks,
+        workspace.state,
+    )  # fmt: skip
     own = workspace.lake / "privacy"
     files = [path for path in files_of(*places) if not path.is_relative_to(own)]
     return Scan(len(files), tuple(_holding(files, subject, progress)))

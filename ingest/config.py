@@ -109,9 +109,12 @@ class ApiSource(_Model):
 
 
 class Publishing(_Model):
-    """How many published builds stay."""
+    """How many published builds and pages of checks stay, and where pages are served."""
 
     keep_builds: int = Field(default=5, ge=1)
+    keep_check_pages: int = Field(default=30, ge=1)
+    # Where browsers reach the pages that `productops up` serves, if a proxy stands before it.
+    pages_url: str = Field(default="", pattern=r"^(https?://\S+)?$")
 
 
 class IdentityRules(_Model):

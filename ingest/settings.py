@@ -60,6 +60,11 @@ class Workspace:
         return self.home / "published"
 
     @property
+    def checks(self) -> Path:
+        """Pages of the last evaluations of the gates."""
+        return self.home / "checks"
+
+    @property
     def state(self) -> Path:
         """Home of the orchestrator's own records."""
         return self.home / "state"

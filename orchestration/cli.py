@@ -121,13 +121,14 @@ def run(home: Path) -> int:
 
 @main.command()
 @click.option("--port", default=3000, show_default=True, help="Port on 127.0.0.1.")
+@click.option("--pages-port", type=int, help="Port of pages and checks.  [default: the next one]")
 @click.pass_obj
 @_fails_plainly
-def up(home: Path, port: int) -> int:
+def up(home: Path, port: int, pages_port: int | None) -> int:
     """Open the web UI, with schedule and file sensor running."""
     from orchestration.commands.up import serve
 
-    return serve(home, port=port)
+    return serve(home, port=port, pages_port=pages_port)
 
 
 @main.command()
@@ -169,10 +170,19 @@ def build(home: Path, full_refresh: bool) -> int:
 @main.command()
 @click.option("--lake", "layer", flag_value="lake", help="Only what was landed.")
 @click.option("--marts", "layer", flag_value="marts", help="Only what was built.")
+@click.option("--explain", "table", is_flag=False, flag_value="", metavar="[TABLE]",
+              help="Tell what each check protects, without evaluating any.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="With --explain: as JSON.")
 @click.pass_obj
 @_fails_plainly
-def check(home: Path, layer: str | None) -> int:
+def check(home: Path, layer: str | None, table: str | None, as_json: bool) -> int:
     """Hold lake and marts against the gates; show failing rows."""
+    if table is not None:
+        from orchestration.commands.explaining import explain_checks
+
+        return explain_checks(home, table, layer=layer, as_json=as_json)
+    if as_json:
+        raise click.UsageError("--json goes with --explain.")
     from orchestration.commands.steps import check_gates
 
     return check_gates(home, layer=layer)

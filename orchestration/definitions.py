@@ -5,6 +5,7 @@ Belongs here: the list. Does not belong here: what stands in it (`defs/`).
 
 import dagster as dg
 
+from orchestration.defs.freshness import delivery_specs
 from orchestration.defs.gates import lake_gate, marts_gate
 from orchestration.defs.jobs import files_arrived, main_job, nightly
 from orchestration.defs.lake import events_by_day_spec, lake
@@ -14,7 +15,7 @@ from orchestration.defs.resources import make_resources
 from orchestration.defs.warehouse import warehouse
 
 defs = dg.Definitions(
-    assets=[lake, events_by_day_spec(), warehouse, published],
+    assets=[lake, events_by_day_spec(), *delivery_specs(), warehouse, published],
     asset_checks=[lake_gate, marts_gate],
     jobs=[main_job],
     schedules=[nightly],

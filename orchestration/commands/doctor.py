@@ -92,6 +92,7 @@ def _examine_workspace(workspace: Workspace) -> Iterator[Finding]:
     )
     yield from _buckets(workspace)
     yield from _apis(workspace)
+    yield _attempt("the company's own checks can be read", lambda: _own_checks(workspace))
     yield _attempt("the ledger balances", lambda: _ledger(workspace))
     yield _attempt("every erasure is at its end", lambda: _erasures(workspace))
     yield _attempt("the published build is whole", lambda: _published(workspace))
@@ -157,6 +158,12 @@ def _attempt(seen: str, examine_it: Callable[[], str]) -> Finding:
     except Exception as error:  # whatever is broken is what the doctor is asked for
         return Finding(False, seen, f"{type(error).__name__}: {error}")
     return Finding(not wrong, seen, wrong)
+
+
+def _own_checks(workspace: Workspace) -> str:
+    from orchestration.lib.suites import problems
+
+    return "\n     ".join(problems(workspace.home))
 
 
 def _ledger(workspace: Workspace) -> str:

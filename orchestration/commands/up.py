@@ -1,7 +1,7 @@
 """`productops up`: the web UI and the daemon that drives schedule and sensor.
 
-Belongs here: starting and stopping Dagster's processes. Does not belong here: what they load
-(`definitions.py`).
+Belongs here: starting and stopping Dagster's processes and the server of pages. Does not belong
+here: what they load (`definitions.py`), which pages there are (`lib/page_server.py`).
 """
 
 from __future__ import annotations
@@ -18,23 +18,32 @@ from pathlib import Path
 
 import click
 
-from ingest.settings import open_workspace
+from ingest.settings import Workspace, open_workspace
+from orchestration.lib.check_pages import ADDRESS
 from orchestration.lib.dagster_home import prepare_dagster_home
 from orchestration.lib.manifest import ensure_manifest
+from orchestration.lib.page_server import HOST, serving
 from orchestration.lib.paths import PROJECT_ROOT, PipelineError
 
-HOST = "127.0.0.1"
 _READY_WITHIN_SECONDS = 180
 
 
-def serve(home: Path, *, port: int) -> int:
+def serve(home: Path, *, port: int, pages_port: int | None = None) -> int:
     """Runs the UI until Ctrl-C or SIGTERM; returns the exit code of the server."""
     workspace = open_workspace(home)
     _refuse_if_taken(port)
+    with serving(workspace, port + 1 if pages_port is None else pages_port) as pages:
+        return _run_ui(workspace, port, f"http://{HOST}:{pages.port}")
+
+
+def _run_ui(workspace: Workspace, port: int, pages: str) -> int:
     environment = os.environ | {
         "DAGSTER_HOME": str(prepare_dagster_home(workspace)),
         "PRODUCTOPS_HOME": str(workspace.home),
         "DAGSTER_DISABLE_TELEMETRY": "1",
+        ADDRESS: pages,
+        # Promises are made in hours: looking every half minute would only cost.
+        "FRESHNESS_DAEMON_INTERVAL_SECONDS": "600",
         "PYTHONWARNINGS": "ignore",
     }
     ensure_manifest()
@@ -50,6 +59,7 @@ def serve(home: Path, *, port: int) -> int:
     try:
         if _wait_until_ready(server, port):
             click.secho(f"\nOpen http://{HOST}:{port}", bold=True)
+            click.echo(f"Published page and checks: {pages}")
             click.echo("Schedule and file sensor are running. Stop with Ctrl-C.\n")
         return server.wait()
     except KeyboardInterrupt:

@@ -19,7 +19,7 @@ from ingest.config import ConfigError, parse_config
 from ingest.settings import HASH_KEY
 
 _FOLDERS = ("drop", "registry")
-_GITIGNORE = ".env\nlake/\nwarehouse/\npublished/\nstate/\n"
+_GITIGNORE = ".env\nlake/\nwarehouse/\npublished/\nchecks/\nstate/\n"
 _CONFIG = """\
 # What productops may not guess about your company. Unknown keys are refused, so typos show.
 org:
@@ -58,6 +58,7 @@ apis: []
 
 publishing:
   keep_builds: 5
+  keep_check_pages: 30          # of the last evaluations of the gates
 
 # Object storage in place of the folders drop/ and lake/ (docs/operations.md). Credentials are read
 # from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY.
@@ -66,6 +67,30 @@ publishing:
 #   lake: s3://acme-lake
 #   endpoint: https://minio.acme.example   # of a store that is not Amazon's
 #   region: eu-central-1
+"""
+
+_CHECKS = """\
+# Checks of your own, beside those that productops brings (`productops check --explain` tells them
+# all). One file a table: raw/<contract>.yml for what is delivered, marts/<mart>.yml for what is
+# published. They are added; none of ours can be taken away. Take out the # and run
+# `productops doctor`. A failed `critical` check stops everything, `warning` and `info` are told.
+#
+# name: active_users__daily            # like the file
+# layer: marts                         # like the folder; raw or marts
+# table: active_users__daily
+# expectations:
+#   - type: unexpected_rows_expectation
+#     name: unexpected_rows__nobody_on_a_working_day
+#     kwargs:
+#       unexpected_rows_query: >-
+#         select * from {batch} where segment = 'all' and is_complete and dau_count = 0
+#         and extract(isodow from activity_on) <= 5
+#     severity: warning
+#     description: On a working day somebody always comes; nobody means that tracking broke.
+#   - type: expect_column_values_to_be_between
+#     kwargs: {column: dau_count, max_value: 500}
+#     severity: critical
+#     description: We have sold 500 seats; more people than that are not ours.
 """
 
 
@@ -80,6 +105,10 @@ def init_workspace(folder: Path, *, name: str | None, time_zone: str, currency: 
         (folder / part).mkdir(exist_ok=True)
     (folder / "productops.yml").write_text(text, encoding="utf-8")
     (folder / ".gitignore").write_text(_GITIGNORE, encoding="utf-8")
+    for layer in ("raw", "marts"):
+        (folder / "expectations" / layer).mkdir(parents=True, exist_ok=True)
+    example = folder / "expectations" / "marts" / "active_users__daily.yml"
+    example.write_text(_CHECKS, encoding="utf-8")
     write_key(folder)
     shown = _shown(folder)
     click.echo(

@@ -6,21 +6,31 @@ and what is checked when (`lib/gates.py`).
 A critical check of a contract does not block in Dagster's sense: all models are one step, and one
 bad export would stop them all. It holds back its source instead (`lib/admission.py`), which every
 build and every publication asks for itself.
+
+A company's own checks are those of the workspace that is open when the definitions load. A check
+that it adds later is evaluated all the same, and shown here once the definitions were loaded again.
 """
 
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from expectations.ledger_checks import LEDGER_CHECKS
 from expectations.results import CheckResult
+from expectations.suites import Suite
+from ingest.settings import HOME
 from orchestration.defs.lake import BATCHES, contract_key
 from orchestration.defs.metadata import table
 from orchestration.defs.resources import WorkspaceResource
 from orchestration.lib import gates
+from orchestration.lib.check_pages import page_url
 from orchestration.lib.paths import PipelineError
 from orchestration.lib.receipt import plan_build, read_receipt
+from orchestration.lib.suites import mart_suites, raw_suites
 
 _ROWS_SHOWN = 10
 
@@ -41,15 +51,22 @@ def lake_check_specs() -> list[dg.AssetCheckSpec]:
         )
         for check in LEDGER_CHECKS
     ]
-    return [*ledger, *_suite_specs(gates.raw_suites(), contract_key)]
+    return [*ledger, *_suite_specs(raw_suites, contract_key)]
 
 
 def mart_check_specs() -> list[dg.AssetCheckSpec]:
     """Checks of every mart."""
-    return _suite_specs(gates.mart_suites(), mart_key)
+    return _suite_specs(mart_suites, mart_key)
 
 
-def _suite_specs(suites, key_of) -> list[dg.AssetCheckSpec]:
+def _suite_specs(
+    suites_of: Callable[[Path | None], Iterable[Suite]], key_of: Callable[[str], dg.AssetKey]
+) -> list[dg.AssetCheckSpec]:
+    try:
+        suites = suites_of(Path(os.environ.get(HOME, ".")))
+    except PipelineError:
+        # The gate says what is wrong with the company's file, and where; the UI must load for that.
+        suites = suites_of(None)
     return [
         dg.AssetCheckSpec(
             name=spec.check_name,
@@ -74,9 +91,13 @@ def _effect(layer: str, severity: str) -> str:
     return "holds back its source" if layer == "raw" else "stops the publication"
 
 
+_LAKE_CHECKS = lake_check_specs()
+_MART_CHECKS = mart_check_specs()
+
+
 # First of what may run next: after a build it would have less to look at.
 @dg.multi_asset_check(
-    name="gate_of_the_lake", specs=lake_check_specs(), op_tags={"dagster/priority": "1"}
+    name="gate_of_the_lake", specs=_LAKE_CHECKS, op_tags={"dagster/priority": "1"}
 )
 def lake_gate(
     context: dg.AssetCheckExecutionContext, workspace: WorkspaceResource
@@ -84,10 +105,10 @@ def lake_gate(
     """Holds what was delivered since the last build against the contracts' suites."""
     home = workspace.open()
     record = gates.gate_lake(home, plan_build(home))
-    yield from _results(context, record, lake_check_specs())
+    yield from _results(context, record, _LAKE_CHECKS, partial(page_url, home, "lake", record))
 
 
-@dg.multi_asset_check(name="gate_of_the_marts", specs=mart_check_specs())
+@dg.multi_asset_check(name="gate_of_the_marts", specs=_MART_CHECKS)
 def marts_gate(
     context: dg.AssetCheckExecutionContext, workspace: WorkspaceResource
 ) -> Iterator[dg.AssetCheckResult]:
@@ -97,13 +118,14 @@ def marts_gate(
     if receipt is None:
         raise PipelineError("There is no build to check. Run: productops build")
     record = gates.gate_marts(home, receipt)
-    yield from _results(context, record, mart_check_specs())
+    yield from _results(context, record, _MART_CHECKS, partial(page_url, home, "marts", record))
 
 
 def _results(
     context: dg.AssetCheckExecutionContext,
     record: gates.GateRecord,
     specs: Iterable[dg.AssetCheckSpec],
+    url_of: Callable[[CheckResult], str],
 ) -> Iterator[dg.AssetCheckResult]:
     """A result for every check; one that had nothing new to look at passes and says so."""
     found = {(check.table, check.check_name): check for check in record.checks}
@@ -125,7 +147,7 @@ def _results(
             check_name=spec.name,
             severity=_severity(check),
             description=check.message,
-            metadata=_metadata(check),
+            metadata={**_metadata(check), "page": dg.MetadataValue.url(url_of(check))},
         )
 
 

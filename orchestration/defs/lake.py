@@ -18,6 +18,7 @@ from ingest.contracts import Contract, load_contracts
 from ingest.ledger import Batch, read_batches
 from ingest.load import FileOutcome, IngestReport, ingest
 from ingest.settings import HOME, Workspace
+from orchestration.defs.freshness import report_deliveries
 from orchestration.defs.metadata import owners, preview, table
 from orchestration.defs.resources import WorkspaceResource
 from orchestration.lib import publish as publishing
@@ -95,12 +96,13 @@ def lake(
         tell = context.log.error if outcome.status == "failed" else context.log.info
         tell(f"{outcome.name}: {outcome.words}")
     report = ingest(home, progress=progress)
+    batches = read_batches(home.lake)
+    report_deliveries(context, batches)
     plan = plan_build(home)
     is_closed = not gate_lake(home, plan).is_open if not plan.builds else False
     if not (plan.builds or is_closed or publishing.is_pending(home)):
         context.log.info("Nothing new was delivered and everything is published.")
         return
-    batches = read_batches(home.lake)
     metadata = _ledger_metadata(report, batches)
     if pulled:
         rows = [(o.name, o.status, o.pages, o.records, o.rows_loaded, o.detail) for o in pulled]

@@ -22,6 +22,8 @@ concurrency:
     max_concurrent_runs: 1
 run_monitoring:
   enabled: true
+freshness:
+  enabled: true
 event_log_storage:
   module: orchestration.history
   class: KeptSqliteEventLogStorage

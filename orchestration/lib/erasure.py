@@ -26,6 +26,7 @@ from ingest.store import LakeError, locked, write_atomically
 from ingest.subjects import Request, Subject
 from ingest.values import name
 from orchestration.lib.build import build
+from orchestration.lib.check_pages import remove_pages
 from orchestration.lib.paths import PipelineError
 from orchestration.lib.publish import current_build, list_builds, publish
 
@@ -60,6 +61,8 @@ def forget(workspace: Workspace, request: Request, step: Step = lambda _: None) 
         step: Gives the progress of a step of that name.
     """
     found = purge(workspace, request, step("erase"))
+    # Failing rows may stand there. The gates write new ones of what is left.
+    remove_pages(workspace)
     removed: list[str] = []
     problem, published = "", None
     if workspace.warehouse_path.exists() and _is_stale(workspace, found):

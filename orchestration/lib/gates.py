@@ -20,19 +20,19 @@ from typing import Any
 
 from expectations.ledger_checks import check_ledger
 from expectations.results import CheckResult
-from expectations.suites import Suite, load_suites
 from ingest import drift
 from ingest.ledger import Batch, Rejection, open_rejections
 from ingest.manifests import read_manifests
 from ingest.settings import Workspace
 from ingest.store import write_json
 from orchestration.lib.check_history import remember_checks
-from orchestration.lib.paths import PROJECT_ROOT, PipelineError, code_fingerprint
+from orchestration.lib.check_pages import write_page
+from orchestration.lib.paths import PipelineError
 from orchestration.lib.prints import Print, take_prints
 from orchestration.lib.receipt import Plan, Receipt, as_of_text
+from orchestration.lib.suites import mart_suites, raw_suites, suites_fingerprint
 
 Progress = Callable[[str, int, int], None]
-SUITES = PROJECT_ROOT / "expectations"
 _SHOWN_BREACHES = 8
 
 
@@ -67,16 +67,6 @@ class GateRecord:
         return not self.breaches
 
 
-def raw_suites() -> tuple[Suite, ...]:
-    """Suites of the contracts."""
-    return load_suites(SUITES / "raw")
-
-
-def mart_suites() -> tuple[Suite, ...]:
-    """Suites of the marts."""
-    return load_suites(SUITES / "marts")
-
-
 def gate_lake(workspace: Workspace, plan: Plan, progress: Progress | None = None) -> GateRecord:
     """Checks the deliveries that a build would add; what was built before passed before.
 
@@ -84,13 +74,13 @@ def gate_lake(workspace: Workspace, plan: Plan, progress: Progress | None = None
     """
     subject = _lake_subject(workspace, plan)
     known = read_record(_lake_path(workspace))
-    if known and _speaks_of(known, subject):
+    if known and _speaks_of(known, subject, workspace):
         return known
     changes = drift.changes(read_manifests(workspace.lake)) if plan.added else []
     refused = open_rejections(workspace)
     checks = list(check_ledger(plan.added, refused, limits(workspace), changes))
     relations = _relations(workspace, plan.added)
-    suites = [suite for suite in raw_suites() if suite.table in relations]
+    suites = [suite for suite in raw_suites(workspace.home) if suite.table in relations]
     if suites:
         from expectations.runner import run
 
@@ -98,12 +88,12 @@ def gate_lake(workspace: Workspace, plan: Plan, progress: Progress | None = None
             suites, relations, quarantine=workspace.lake / "quarantine" / "gates",
             progress=progress,
         )  # fmt: skip
-    checks += _kept(known, plan, relations)
+    checks += _kept(known, plan, relations, workspace)
     record = GateRecord(
-        subject, suites_fingerprint(), _now(), tuple(checks), held_back=_held(checks, plan, refused)
-    )
-    _write(_lake_path(workspace), record)
-    remember_checks(workspace, "lake", subject, record.checked_at, record.checks)
+        subject, suites_fingerprint(workspace.home), _now(), tuple(checks),
+        held_back=_held(checks, plan, refused),
+    )  # fmt: skip
+    _keep(workspace, "lake", record)
     return record
 
 
@@ -145,16 +135,16 @@ def gate_marts(
 
     path = _marts_path(workspace)
     known = read_record(path)
-    if known and _speaks_of(known, receipt.build_id):
+    if known and _speaks_of(known, receipt.build_id, workspace):
         return known
-    suites = mart_suites()
+    suites = mart_suites(workspace.home)
     relations = {suite.table: f'select * from marts."{suite.table}"' for suite in suites}
     checks = run(
         suites, relations, database=workspace.warehouse_path,
         quarantine=workspace.lake / "quarantine" / "gates", progress=progress,
     )  # fmt: skip
     record = GateRecord(
-        receipt.build_id, suites_fingerprint(), _now(), tuple(checks),
+        receipt.build_id, suites_fingerprint(workspace.home), _now(), tuple(checks),
         take_prints(workspace.warehouse_path),
     )  # fmt: skip
     # Prints of a newer warehouse would vouch for marts that nobody checked.
@@ -163,8 +153,7 @@ def gate_marts(
             "Another build replaced the warehouse while its marts were checked; nothing was "
             "recorded. Run: productops run"
         )
-    _write(path, record)
-    remember_checks(workspace, "marts", record.subject, record.checked_at, record.checks)
+    _keep(workspace, "marts", record)
     return record
 
 
@@ -185,11 +174,6 @@ def limits(workspace: Workspace) -> dict[str, float]:
     }
 
 
-def suites_fingerprint() -> str:
-    """Digest of all suites and of the code that evaluates them."""
-    return code_fingerprint("expectations", ".yml", ".py")
-
-
 def tell(headline: str, record: GateRecord) -> str:
     """Breaches in words, with what to do."""
     shown = [f"  {check.table}: {check.message}" for check in record.breaches[:_SHOWN_BREACHES]]
@@ -206,15 +190,18 @@ def tell(headline: str, record: GateRecord) -> str:
     )
 
 
-def _speaks_of(known: GateRecord, subject: str) -> bool:
+def _speaks_of(known: GateRecord, subject: str, workspace: Workspace) -> bool:
     """Whether a record can be trusted for `subject`; a crash tells nothing and is tried again."""
     is_whole = not any(check.crashed for check in known.checks)
-    return is_whole and known.subject == subject and known.suites == suites_fingerprint()
+    is_same = known.suites == suites_fingerprint(workspace.home)
+    return is_whole and is_same and known.subject == subject
 
 
-def _kept(known: GateRecord | None, plan: Plan, relations: dict[str, str]) -> list[CheckResult]:
+def _kept(
+    known: GateRecord | None, plan: Plan, relations: dict[str, str], workspace: Workspace
+) -> list[CheckResult]:
     """What was found of tables to which nothing came since: it still holds."""
-    if known is None or known.suites != suites_fingerprint():
+    if known is None or known.suites != suites_fingerprint(workspace.home):
         return []
     return [
         check
@@ -256,8 +243,11 @@ def _now() -> str:
     return as_of_text(datetime.now(UTC))
 
 
-def _write(path: Path, record: GateRecord) -> None:
-    write_json(path, asdict(record))
+def _keep(workspace: Workspace, gate: str, record: GateRecord) -> None:
+    """Writes the record that later steps trust, its history, the page that people look at."""
+    write_json(workspace.warehouse / f"{gate}_gate.json", asdict(record))
+    remember_checks(workspace, gate, record.subject, record.checked_at, record.checks)
+    write_page(workspace, gate, record)
 
 
 def read_record(path: Path) -> GateRecord | None:

@@ -29,10 +29,11 @@ def test_the_ui_shows_everything_without_a_toggle_and_stops_on_sigterm(tmp_path:
     assert HASH_KEY in (home / ".env").read_text()
     shutil.rmtree(home / "registry")
     (home / "registry").mkdir()
-    port = free_port()
+    port, pages_port = free_port(), free_port()
     command = [sys.executable, "-m", "orchestration.cli", "--home", str(home), "up"]
     log = (tmp_path / "up.log").open("w")
-    server = subprocess.Popen([*command, "--port", str(port)], stdout=log, stderr=log)
+    command += ["--port", str(port), "--pages-port", str(pages_port)]
+    server = subprocess.Popen(command, stdout=log, stderr=log)
     try:
         deadline = time.monotonic() + 180
         while f"Open http://127.0.0.1:{port}" not in (tmp_path / "up.log").read_text():
@@ -48,6 +49,8 @@ def test_the_ui_shows_everything_without_a_toggle_and_stops_on_sigterm(tmp_path:
             path = "/assets/lake/batches?view=checks"
             browser.go(f"http://127.0.0.1:{port}{path}")
             browser.wait_for("ledger_balance", "quarantine_share", seconds=60)
+            browser.go(f"http://127.0.0.1:{pages_port}/")
+            browser.wait_for("nothing yet", seconds=10)
     finally:
         server.send_signal(signal.SIGTERM)
         code = server.wait(timeout=60)

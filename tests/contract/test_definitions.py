@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from ingest.contracts import load_contracts
-from orchestration.lib import gates
 from orchestration.lib.dictionary import PAGE, describe, read_marts
 from orchestration.lib.manifest import ensure_manifest
+from orchestration.lib.suites import mart_suites, raw_suites
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -70,7 +70,7 @@ def test_every_contract_and_every_mart_is_an_asset_that_somebody_owns(loaded: di
 
 def test_every_expectation_is_a_check_and_critical_ones_of_marts_block(loaded: dict) -> None:
     wanted, critical = set(), set()
-    for layer, suites in (("lake", gates.raw_suites()), ("marts", gates.mart_suites())):
+    for layer, suites in (("lake", raw_suites()), ("marts", mart_suites())):
         for suite in suites:
             for spec in suite.expectations:
                 name = f"{layer}/{suite.table}:{spec.check_name}"
@@ -84,8 +84,8 @@ def test_every_expectation_is_a_check_and_critical_ones_of_marts_block(loaded: d
 
 
 def test_suites_cover_every_contract_and_every_mart() -> None:
-    assert {suite.table for suite in gates.raw_suites()} == set(load_contracts())
-    assert {suite.table for suite in gates.mart_suites()} == {m["name"] for _, m in read_marts()}
+    assert {suite.table for suite in raw_suites()} == set(load_contracts())
+    assert {suite.table for suite in mart_suites()} == {m["name"] for _, m in read_marts()}
 
 
 def test_schedule_and_sensor_run_without_a_toggle_in_one_process(loaded: dict) -> None:

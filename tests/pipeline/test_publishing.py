@@ -91,7 +91,7 @@ def test_alone_after_a_gate_that_failed(home: Path, monkeypatch: pytest.MonkeyPa
         "row_count", "expect_table_row_count_to_be_between", {"min_value": 10**9}, "critical",
         "There must be a billion of them.",
     )  # fmt: skip
-    suites = gates.mart_suites()
+    suites = gates.mart_suites(home)
     harsh = (replace(suites[0], expectations=(impossible,)), *suites[1:])
     monkeypatch.setattr(gates, "mart_suites", lambda *_: harsh)
     workspace = open_workspace(home)

@@ -244,6 +244,21 @@ BREACH: dict[tuple[str, str], Change] = {
     ("row_ledger__batch", "unexpected_rows__parts_do_not_add_up"): {"rows_in_count": 1},
     ("row_ledger__batch", "unexpected_rows__rejected_without_reason"): {
         "status": "rejected", "reason": None},
+    ("volume__source_day", "column_values_to_be_between__row_count"): {
+        "row_count": -1, "verdict": "not over"},
+    ("volume__source_day", "unexpected_rows__verdict_contradicts_bounds"): {"row_count": 59},
+    ("volume__source_day", "unexpected_rows__judged_on_too_little"): {"history_day_count": 3},
+    ("volume__source_day", "unexpected_rows__unusual_volume"): {
+        "row_count": 59, "verdict": "low", "is_unusual": True},
+    ("drift__column_week", "column_values_to_be_between__row_count"): {
+        "row_count": -1, "verdict": "too few rows"},
+    ("drift__column_week", "unexpected_rows__more_moved_than_there_are"): {
+        "shift_num": 251.0, "shift_rate": 251 / 250, "verdict": "not over"},
+    ("drift__column_week", "unexpected_rows__verdict_contradicts_shift"): {
+        "shift_num": 51.0, "shift_rate": 0.204},
+    ("drift__column_week", "unexpected_rows__judged_on_too_little"): {"is_complete": False},
+    ("drift__column_week", "unexpected_rows__drifted_mixture"): {
+        "shift_num": 51.0, "shift_rate": 0.204, "verdict": "drifted", "is_drifted": True},
     ("freshness__contract", "unexpected_rows__promise_broken"): {
         "freshness_status": "failed", "lag_hours": 30.0},
     ("freshness__contract", "unexpected_rows__promise_in_danger"): {

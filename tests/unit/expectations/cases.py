@@ -19,13 +19,16 @@ TELLS_APART = {
     "identity_change__event": "alias", "restatement__metric_day": "segment",
     "reconciliation__source_day": "metric",
     "exchange_rates": "source", "win_rate__cohort_month": "month_on",
-    "research_coverage__quarter": "quarter_on",
+    "research_coverage__quarter": "quarter_on", "volume__source_day": "source",
+    "drift__column_week": "source",
 }  # fmt: skip
 # Numbers that a check of the whole row wants to be there.
 NEEDED = {
     "active_users__daily": ("dau_count", "wau_count", "mau28_count", "mau30_count"),
     "theme_velocity__theme_week": ("p_value", "q_value"),
     "account_health__account_week": ("health_score",),
+    "volume__source_day": ("row_count", "history_day_count", "low_row_count", "high_row_count"),
+    "drift__column_week": ("row_count", "before_row_count", "shift_num", "shift_den", "shift_rate"),
 }
 
 SANE: dict[str, Row] = {
@@ -206,6 +209,16 @@ SANE: dict[str, Row] = {
     "identity_change__event": {
         "alias_type": "user_id", "change_type": "merge", "evidence": "shared mailbox",
         "old_person_id": "a", "new_person_id": "b",
+    },
+    "volume__source_day": {
+        "row_count": 100, "history_day_count": 8, "expected_row_count": 100.0, "deviation": 3.0,
+        "low_row_count": 60.0, "high_row_count": 144.0, "verdict": "usual", "is_unusual": False,
+    },
+    "drift__column_week": {
+        "row_count": 250, "before_row_count": 1000, "category_count": 2, "shift_num": 50.0,
+        "shift_den": 250, "shift_rate": 0.2, "now_num": 100, "now_den": 250, "now_rate": 0.4,
+        "before_num": 200, "before_den": 1000, "before_rate": 0.2, "verdict": "steady",
+        "is_drifted": False,
     },
     "freshness__contract": {
         "freshness_status": "fresh", "warn_hours": 10, "fail_hours": 20, "lag_hours": 1.0,
