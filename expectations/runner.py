@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -33,7 +33,7 @@ def run(
     database: Path | None = None,
     quarantine: Path | None = None,
     shown_rows: int = SHOWN_ROWS,
-    leaves_quarantined_out: bool = False,
+    left_out_by: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> tuple[CheckResult, ...]:
     """Evaluates all checks of `suites`, in the order of suites and of checks within them.
@@ -46,9 +46,10 @@ def run(
             `all_failing_rows.parquet` with each of them once and all checks that it breaches; files
             of checks that pass now are removed.
         shown_rows: Failing rows at most in a result; personal columns are masked there.
-        leaves_quarantined_out: The caller promises to leave quarantined rows out of what it
-            builds. Only then a critical breach of a suite with `on_fail: quarantine_rows` does
-            not block.
+        left_out_by: Columns by which the caller leaves quarantined rows out of what it builds;
+            none if it does not. Only where all of them are in the failing rows, a critical breach
+            of a suite with `on_fail: quarantine_rows` does not block, if not more than the
+            suite's `quarantine_limit` of the rows breach it.
         progress: Called with the table's name, tables done and tables in all.
 
     Returns:
@@ -62,7 +63,7 @@ def run(
         for done, suite in enumerate(due):
             if progress:
                 progress(suite.table, done, len(due))
-            one = _Run(session, suite, quarantine, shown_rows, leaves_quarantined_out)
+            one = _Run(session, suite, quarantine, shown_rows, left_out_by)
             results += one.results(relations.get(suite.table))
     if progress:
         progress("done", len(due), len(due))
@@ -73,13 +74,14 @@ class _Run:
     """The checks of one suite."""
 
     def __init__(
-        self, session: Session, suite: Suite, quarantine: Path | None, shown: int, sets_aside: bool
-    ) -> None:
+        self, session: Session, suite: Suite, quarantine: Path | None, shown: int,
+        left_out_by: Sequence[str],
+    ) -> None:  # fmt: skip
         self._session = session
         self._suite = suite
         self._folder = quarantine / suite.layer / suite.table if quarantine else None
         self._shown = shown
-        self._sets_aside = sets_aside and suite.on_fail == "quarantine_rows"
+        self._left_out_by = left_out_by if suite.on_fail == "quarantine_rows" else ()
         self._name = f"{suite.layer}_{suite.table}"
 
     def results(self, query: str | None) -> list[CheckResult]:
@@ -132,9 +134,18 @@ class _Run:
             owner=self._suite.owner,
             runbook=self._suite.runbook,
             quarantine=str(kept) if kept else None,
-            set_aside=bool(self._sets_aside and kept),
+            set_aside=bool(kept and self._can_leave_out(spec, count, rows)),
             deliveries=[] if passed else self._deliveries(spec),
         )
+
+    def _can_leave_out(self, spec: ExpectationSpec, failing: int | None, rows: int | None) -> bool:
+        """Whether few enough rows are wrong to go on without them, and they can be told apart."""
+        if not (self._left_out_by and failing and rows):
+            return False
+        query = breach_query(spec, quote(self._name))
+        names, _ = self._session.table(f"select * from ({query}) limit 0")
+        is_little = failing / rows <= self._suite.quarantine_limit
+        return is_little and set(self._left_out_by) <= set(names)
 
     def _deliveries(self, spec: ExpectationSpec) -> list[str]:
         """Files of the rows that breach it; of all rows, where no single row is wrong."""

@@ -8,7 +8,8 @@ Expectations is not imported: Dagster reads all suites whenever its definitions 
     layer: raw                     # raw: a contract of the lake; marts: a mart
     table: exposures
     owner: product-analytics
-    on_fail: block                 # or quarantine_rows
+    on_fail: block                 # or quarantine_rows: a contract's wrong rows stay out alone
+    quarantine_limit: 0.05         # optional: the largest share of rows that may stay out
     runbook: What to do when it fails, in a sentence or two.
     expectations:
       - type: expect_column_values_to_not_be_null
@@ -35,10 +36,11 @@ from ingest.contracts import LANDING_COLUMNS, load_contracts
 __all__ = ["ExpectationSpec", "RowCondition", "Suite", "SuiteError", "load_suites", "read_checks"]
 
 _SUITE_KEYS = {"name", "layer", "table", "owner", "on_fail", "key", "partition", "runbook",
-               "masked", "expectations"}  # fmt: skip
+               "masked", "quarantine_limit", "expectations"}  # fmt: skip
 _SUITE_NEEDS = ("name", "layer", "table", "owner", "on_fail", "runbook", "expectations")
 _CHECK_KEYS = {"type", "kwargs", "severity", "description", "name", "row_condition"}
 _CHECK_NEEDS = ("type", "severity", "description")
+QUARANTINE_LIMIT = 0.05
 _ONE_MISSING = "either_value_is_missing"
 _NAME = re.compile(r"[a-z0-9_]+")
 
@@ -87,6 +89,7 @@ class Suite:
     runbook: str
     masked: frozenset[str]
     expectations: tuple[ExpectationSpec, ...]
+    quarantine_limit: float = QUARANTINE_LIMIT
 
 
 def load_suites(*folders: Path | str) -> tuple[Suite, ...]:
@@ -126,6 +129,7 @@ def _suite(path: Path) -> Suite:
     if values["name"] != path.stem:
         document.fail(("name",), f"is {values['name']!r}, the file's name is {path.stem!r}",
                       "Name the suite like its file.")  # fmt: skip
+    limit = _quarantine_limit(document)
     known, masked = _contract(document)
     checks = read_checks(document, known)
     return Suite(
@@ -139,7 +143,21 @@ def _suite(path: Path) -> Suite:
         runbook=values["runbook"],
         masked=frozenset(masked | set(values.get("masked", ()))),
         expectations=checks,
+        quarantine_limit=limit,
     )
+
+
+def _quarantine_limit(document: Document) -> float:
+    limit = document.value.get("quarantine_limit", QUARANTINE_LIMIT)
+    if not isinstance(limit, int | float) or not 0 < limit <= 1:
+        document.fail(("quarantine_limit",), f"is {limit!r}", "Use a share above 0, at most 1.")
+    if document.value["on_fail"] == "quarantine_rows" and document.value["layer"] != "raw":
+        document.fail(("on_fail",), "is quarantine_rows for a mart",
+                      "Rows of a mart are made, not delivered: write block.")  # fmt: skip
+    if "quarantine_limit" in document.value and document.value["on_fail"] != "quarantine_rows":
+        document.fail(("quarantine_limit",), "stands beside on_fail: block",
+                      "Remove it, or write `on_fail: quarantine_rows`.")  # fmt: skip
+    return float(limit)
 
 
 def read_checks(document: Document, known: Collection[str] | None) -> tuple[ExpectationSpec, ...]:

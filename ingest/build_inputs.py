@@ -5,6 +5,7 @@ Belongs here: `lake/build/`. Does not belong here: what the warehouse makes of i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -21,7 +22,8 @@ _BATCH_COLUMNS = {
     "source_file": "string", "format": "string", "status": "string", "reason": "string",
     "rows_in": "int64", "rows_loaded": "int64", "rows_duplicate": "int64",
     "rows_quarantined": "int64", "rows_suppressed": "int64", "rows_revision": "int64",
-    "rows_late": "int64", "first_on": "date32", "last_on": "date32", "delivered_on": "date32",
+    "rows_late": "int64", "rows_kept_out": "int64",
+    "first_on": "date32", "last_on": "date32", "delivered_on": "date32",
     "loaded_at": "timestamp[us]", "is_withdrawn": "bool",
 }  # fmt: skip
 
@@ -37,6 +39,25 @@ CHECK_RUNS = {
     "is_passed": "bool", "is_crashed": "bool", "is_blocking": "bool", "failing_count": "int64",
     "row_count": "int64", "check_seconds": "float64",
 }  # fmt: skip
+
+
+KEPT_OUT = {
+    "contract": "string", "batch_id": "string", "source_line": "int64", "row_key": "uint64",
+}  # fmt: skip
+
+
+def kept_out_folder(workspace: Workspace) -> Path:
+    """Where stands which landed rows no model may read: `<contract>/<batch>.parquet`."""
+    return workspace.lake / "quarantine" / "kept_out"
+
+
+def kept_out_contracts(workspace: Workspace) -> list[str]:
+    """Contracts of which single rows are kept out."""
+    return sorted({path.parent.name for path in _kept_out_files(workspace)})
+
+
+def _kept_out_files(workspace: Workspace) -> list[Path]:
+    return sorted(kept_out_folder(workspace).glob("*/[!.]*.parquet"))
 
 
 def check_run_files(workspace: Workspace) -> list[Path]:
@@ -102,6 +123,11 @@ def write_build_inputs(workspace: Workspace, held_back: Collection[str] = ()) ->
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
+    kept_out = _read_parts(
+        _kept_out_files(workspace), KEPT_OUT, "the rows that gates keep out",
+        "Remove `state` of the gate (warehouse/lake_gate.json) and build with --full-refresh.",
+    )  # fmt: skip
+    rows_of = Counter(kept_out["batch_id"].to_pylist())
     waiting = set(held_back)
     batches = [
         replace(batch, status="held_back") if batch.token in waiting else batch
@@ -110,11 +136,14 @@ def write_build_inputs(workspace: Workspace, held_back: Collection[str] = ()) ->
     types = {name: pa.type_for_alias(alias) for name, alias in _BATCH_COLUMNS.items()}
     columns = {}
     for name, kind in types.items():
-        values = [getattr(batch, name) for batch in batches]
+        values = [
+            rows_of[batch.batch_id] if name == "rows_kept_out" else getattr(batch, name)
+            for batch in batches
+        ]
         if pa.types.is_date(kind):
             columns[name] = pc.cast(pa.array(values, pa.string()), kind)
         elif pa.types.is_timestamp(kind):
-            columns[name] = pa.array([datetime.fromisoformat(v) for v in values], kind)
+            columns[name] = pa.array([datetime.fromisoformat(str(v)) for v in values], kind)
         else:
             columns[name] = pa.array(values, kind)
     contracts = list(load_contracts().values())
@@ -137,6 +166,7 @@ def write_build_inputs(workspace: Workspace, held_back: Collection[str] = ()) ->
         "contracts": pa.table(promises),
         "published_values": read_record(workspace),
         "check_runs": read_check_runs(workspace),
+        "kept_out_rows": kept_out,
     }
     for name, whole in tables.items():
         write_atomically(

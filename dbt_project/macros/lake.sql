@@ -9,18 +9,39 @@
     {{- adapter.dispatch('lake', 'productops')(table) -}}
 {%- endmacro %}
 
+{# Tables that a build writes for itself: what was delivered, published, checked, kept out. #}
+{% macro build_tables() -%}
+    {{ return(['batches', 'contracts', 'published_values', 'check_runs', 'kept_out_rows']) }}
+{%- endmacro %}
+
 {% macro default__lake(table) -%}
-    {% set path = setting('lake_path') ~ '/build/' ~ table ~ '.parquet' if table in ['batches', 'contracts', 'published_values', 'check_runs']
+    {% set path = setting('lake_path') ~ '/build/' ~ table ~ '.parquet' if table in build_tables()
         else setting('lake_path') ~ '/bronze/' ~ table %}
     parquet.`{{ path }}`
 {%- endmacro %}
 
 {% macro duckdb__lake(table) -%}
-    {% if table in ['batches', 'contracts', 'published_values', 'check_runs'] -%}
-        read_parquet('{{ setting("lake_path") | replace("'", "''") }}/build/{{ table }}.parquet')
+    {% set lake_path = setting('lake_path') | replace("'", "''") %}
+    {% if table in build_tables() -%}
+        read_parquet('{{ lake_path }}/build/{{ table }}.parquet')
+    {%- elif table in setting('kept_out_contracts') -%}
+        (
+            select landed.*
+            from read_parquet(
+                '{{ lake_path }}/bronze/{{ table }}/**/*.parquet',
+                hive_partitioning = false, union_by_name = false
+            ) as landed
+            where not exists (
+                select 1
+                from read_parquet('{{ lake_path }}/build/kept_out_rows.parquet') as kept
+                where
+                    kept.contract = '{{ table }}' and kept.batch_id = landed.batch_id
+                    and kept.source_line = landed.source_line and kept.row_key = landed.row_key
+            )
+        )
     {%- else -%}
         read_parquet(
-            '{{ setting("lake_path") | replace("'", "''") }}/bronze/{{ table }}/**/*.parquet',
+            '{{ lake_path }}/bronze/{{ table }}/**/*.parquet',
             hive_partitioning = false, union_by_name = false
         )
     {%- endif %}

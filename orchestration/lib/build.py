@@ -23,6 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ingest.build_inputs import kept_out_contracts
 from ingest.ledger import write_build_inputs
 from ingest.settings import Workspace
 from ingest.store import locked
@@ -155,6 +156,7 @@ def settings_of(workspace: Workspace, plan: Plan) -> dict[str, Any]:
         "org_currency": org.currency,
         "as_of_at": receipts.as_of_text(workspace.as_of_at()),
         "touched_event_dates": list(plan.touched_event_dates),
+        "kept_out_contracts": kept_out_contracts(workspace),
         **workspace.config.identity.model_dump(),
     }
 

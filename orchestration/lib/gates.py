@@ -27,6 +27,7 @@ from ingest.settings import Workspace
 from ingest.store import write_json
 from orchestration.lib.check_history import remember_checks
 from orchestration.lib.check_pages import write_page
+from orchestration.lib.kept_out import IDENTITY, keep_out
 from orchestration.lib.paths import PipelineError
 from orchestration.lib.prints import Print, take_prints
 from orchestration.lib.receipt import Plan, Receipt, as_of_text
@@ -86,8 +87,9 @@ def gate_lake(workspace: Workspace, plan: Plan, progress: Progress | None = None
 
         checks += run(
             suites, relations, quarantine=workspace.lake / "quarantine" / "gates",
-            progress=progress,
+            left_out_by=IDENTITY, progress=progress,
         )  # fmt: skip
+    keep_out(workspace, plan.added, checks)
     checks += _kept(known, plan, relations, workspace)
     record = GateRecord(
         subject, suites_fingerprint(workspace.home), _now(), tuple(checks),

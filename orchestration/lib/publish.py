@@ -15,10 +15,9 @@ import os
 import shutil
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from ingest.settings import Workspace
 from ingest.store import locked, sync_folder, write_json
@@ -26,7 +25,8 @@ from orchestration.lib import gates
 from orchestration.lib.admission import admit
 from orchestration.lib.candidate import DATABASE, export, verify
 from orchestration.lib.gates import GateRecord
-from orchestration.lib.paths import PublishRefusedError, sha256
+from orchestration.lib.paths import PublishRefusedError
+from orchestration.lib.publication_manifest import manifest_of
 from orchestration.lib.published_values import remember, remember_or_warn
 from orchestration.lib.receipt import Receipt, as_of_text, read_receipt
 
@@ -154,7 +154,8 @@ def telling_disk_problems(folder: Path) -> Generator[None]:
 
     try:
         yield
-    except (OSError, duckdb.IOException) as error:
+    # DuckDB tells what the system refused in errors of several classes.
+    except (OSError, duckdb.Error) as error:
         for path in folder.glob(f"{_DRAFT}*"):
             shutil.rmtree(path, ignore_errors=True)
         free = shutil.disk_usage(folder).free / 1e6
@@ -206,7 +207,7 @@ def _make(
     tell("pages")
     _build_pages(workspace, receipt, record, draft)
     tell("manifest")
-    write_json(draft / "manifest.json", _manifest(workspace, receipt, record, draft))
+    write_json(draft / "manifest.json", manifest_of(workspace, receipt, record, draft))
     for path in sorted(draft.rglob("*")):
         _flush(path)
     os.replace(draft, folder)
@@ -220,25 +221,6 @@ def _build_pages(workspace: Workspace, receipt: Receipt, record: GateRecord, dra
     pages = draft / "pages"
     pages.mkdir()
     build_pages(draft / DATABASE, pages, page_context(workspace, receipt, record))
-
-
-def _manifest(
-    workspace: Workspace, receipt: Receipt, record: GateRecord, draft: Path
-) -> dict[str, Any]:
-    files = [path for path in sorted(draft.rglob("*")) if path.is_file()]
-    return {
-        "build_id": receipt.build_id,
-        "published_at": _now(),
-        "org": workspace.config.org.name,
-        "as_of_at": receipt.as_of_at,
-        "built_at": receipt.built_at,
-        "rows": {name: found.rows for name, found in record.tables.items()},
-        "prints": {name: asdict(found) for name, found in record.tables.items()},
-        "checks": len(record.checks),
-        "warnings": len(record.warnings),
-        "versions": receipt.versions,
-        "files": {path.relative_to(draft).as_posix(): sha256(path) for path in files},
-    }
 
 
 def _point_to(workspace: Workspace, build_id: str) -> None:

@@ -150,7 +150,8 @@ class Company:
             "source_file": f"{file_id}.json", "format": f"{source}.{contract}", "status": "loaded",
             "rows_in": count, "rows_loaded": count, "rows_revision": revised,
             **dict.fromkeys(("rows_duplicate", "rows_quarantined", "rows_suppressed"), 0),
-            "rows_late": 0, "first_on": min(days, default=None), "last_on": max(days, default=None),
+            "rows_late": 0, "rows_kept_out": 0,
+            "first_on": min(days, default=None), "last_on": max(days, default=None),
             "delivered_on": on, "loaded_at": loaded, "is_withdrawn": False,
         })  # fmt: skip
         return {str(day) for day in days}

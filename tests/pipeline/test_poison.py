@@ -120,9 +120,7 @@ def test_one_bad_export_holds_back_its_source_and_all_others_are_published(
     home: Path, rerun: Callable[[Path], RunReport]
 ) -> None:
     bad = mostly_garbage(home)
-    good = shutil.copyfile(
-        events_of(home)[0], home / "drop" / "segment-logs" / "2026-02-02-good.json.gz"
-    )
+    good = shutil.copyfile(events_of(home)[0], bad.with_name("2026-02-02.json.gz"))
     lines = [line.replace(b'"messageId":"', b'"messageId":"y')
              for line in gzip.decompress(good.read_bytes()).splitlines()]  # fmt: skip
     good.write_bytes(gzip.compress(b"\n".join(lines) + b"\n"))
@@ -159,11 +157,11 @@ def test_one_bad_export_holds_back_its_source_and_all_others_are_published(
 def test_if_everything_is_held_back_nothing_is_built(
     fresh: Path, rerun: Callable[[Path], RunReport]
 ) -> None:
-    for path in (fresh / "drop").rglob("*"):
-        if path.is_file() and path not in events_of(fresh):
-            path.unlink()
     shutil.rmtree(fresh / "registry")
-    mostly_garbage(fresh)
+    bad = mostly_garbage(fresh)
+    for path in (fresh / "drop").rglob("*"):
+        if path.is_file() and path != bad:
+            path.unlink()
     report = rerun(fresh)
     assert (report.receipt, report.published) == (None, None)
     assert [held.source for held in report.held_back] == ["segment"]
@@ -332,3 +330,87 @@ def test_a_file_that_still_grows_is_left_alone(
     assert marts(home) == before
     lake = open_workspace(home).lake
     assert not [m for m in read_manifests(lake) if "download" in m.path]
+
+
+RULES = """
+name: usage_events
+layer: raw
+table: usage_events
+owner: product-analytics
+on_fail: {on_fail}
+key: [source, event_id]
+runbook: Ask the sender.
+expectations:
+  - type: expect_column_values_to_not_match_regex
+    kwargs: {{column: event_name, regex: "^Broken"}}
+    severity: critical
+    description: The sender marks what it could not read.
+"""
+
+
+def test_rows_that_a_suite_sets_aside_stay_out_alone(
+    home: Path, rerun: Callable[[Path], RunReport], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Of 200 new events 4 break a critical check: by the suite's word the other 196 are built."""
+    from expectations.suites import load_suites
+    from orchestration.lib import gates
+
+    def suites_of(on_fail: str) -> None:
+        (tmp_path / "usage_events.yml").write_text(RULES.format(on_fail=on_fail))
+        suites = load_suites(tmp_path)
+        monkeypatch.setattr(gates, "raw_suites", lambda *_: suites)
+
+    lines = gzip.decompress(events_of(home)[-1].read_bytes()).splitlines()
+    sample = [json.loads(line) for line in lines if b'"type":"track"' in line.replace(b" ", b"")]
+    fresh = [event | {"messageId": f"fresh-{n}", "event": "Report Exported"}
+             for n, event in enumerate(sample[:200])]  # fmt: skip
+    assert len(fresh) == 200
+    for event in fresh[:4]:
+        event["event"] = "Broken"
+    path = home / "drop" / "some-are-broken.json"
+    path.write_text("".join(f"{json.dumps(event)}\n" for event in fresh))
+
+    suites_of("block")
+    report = rerun(home)
+    assert [held.files for held in report.held_back] == [1]
+    assert _counts(home, path) == []
+
+    suites_of("quarantine_rows\nquarantine_limit: 0.01")
+    (home / "warehouse" / "lake_gate.json").unlink()
+    assert [held.files for held in rerun(home).held_back] == [1]
+
+    suites_of("quarantine_rows")
+    (home / "warehouse" / "lake_gate.json").unlink()
+    report = rerun(home)
+    assert report.lake is not None
+    assert report.lake.is_open
+    [told] = [check for check in report.lake.checks if not check.passed and check.set_aside]
+    assert told.unexpected_count == 4
+    assert _counts(home, path) == [(200, 200, 4)]
+    assert _events(home, "fresh-%") == 196
+    assert _events(home, "fresh-%", "Broken") == 0
+    # From nothing the same rows stay out, and a delivery that is taken back is forgotten here too.
+    before = marts(home)
+    shutil.rmtree(home / "warehouse")
+    assert rerun(home).is_current
+    assert marts(home) == before
+
+
+def _counts(home: Path, path: Path) -> list[tuple]:
+    database = home / "published" / "current" / "productops.duckdb"
+    with duckdb.connect(str(database), read_only=True) as connection:
+        return connection.execute(
+            "select rows_in_count, rows_loaded_count, rows_kept_out_count "
+            "from marts.row_ledger__batch where source_file like ?",
+            [f"%{path.name}"],
+        ).fetchall()
+
+
+def _events(home: Path, ids: str, name: str = "%") -> int:
+    warehouse = home / "warehouse" / "warehouse.duckdb"
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        row = connection.execute(
+            "select count(*) from core.fct_event where event_id like ? and event_name like ?",
+            [ids, name],
+        ).fetchone()
+    return row[0] if row else -1

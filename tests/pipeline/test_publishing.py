@@ -18,6 +18,7 @@ import duckdb
 import pytest
 
 from expectations.suites import ExpectationSpec
+from ingest.ledger import read_batches
 from ingest.settings import Workspace, open_workspace
 from orchestration.lib import gates
 from orchestration.lib import publish as publishing
@@ -31,7 +32,7 @@ from tests.pipeline.conftest import productops, published_bytes
 
 # Each place at which a publication is killed, in the order in which it comes by.
 POINTS = (
-    "export", "verify", "_build_pages", "_manifest", "_flush", "_point_to", "remember_or_warn",
+    "export", "verify", "_build_pages", "manifest_of", "_flush", "_point_to", "remember_or_warn",
     "_prune",
 )  # fmt: skip
 
@@ -84,6 +85,15 @@ def test_undisturbed_it_is_published(home: Path) -> None:
     result = publish(open_workspace(home))
     assert result.is_new
     assert seen(home) == result.build_id != before
+    manifest = json.loads((home / "published" / "current" / "manifest.json").read_text())
+    ledger = manifest["ledger"]
+    batches = [batch for batch in read_batches(home / "lake") if batch.is_committed]
+    assert ledger["deliveries"] == len(batches)
+    parts = ("rows_loaded", "rows_duplicate", "rows_quarantined", "rows_suppressed")
+    assert ledger["rows_in"] == sum(ledger[name] for name in parts) > 1000
+    assert manifest["gates"]["marts"]["subject"] == result.build_id
+    assert manifest["gates"]["lake"]["checks"] > 0
+    assert manifest["held_back"] == []
 
 
 def test_alone_after_a_gate_that_failed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,15 +147,11 @@ def test_a_warehouse_that_was_written_to(home: Path) -> None:
     refused(home, "something else wrote to it")
 
 
-def test_a_candidate_built_from_other_inputs(home: Path, waiting: Path) -> None:
-    """Warehouse, receipt and record of another company, all three in order with each other."""
-    drop = home / "drop"
-    for path in (home / "lake", home / ".env"):
-        assert path.exists()
-    lake = home / "lake"
-    ledger = sorted((lake / "ledger").glob("*.json"))
-    ledger[-1].unlink()  # a delivery that the warehouse holds and this lake never had
-    assert drop.is_dir()
+def test_a_candidate_built_from_other_inputs(home: Path) -> None:
+    """It holds a delivery that this lake never had."""
+    [built, *_] = [batch for batch in read_batches(home / "lake") if batch.is_committed]
+    [entry] = (home / "lake" / "ledger").rglob(f"*{built.file_id}*.json")
+    entry.unlink()
     refused(home, "older than what was delivered")
 
 
@@ -194,11 +200,11 @@ def test_twice_at_once_one_build_is_published_once(home: Path) -> None:
 
 
 KILLED = """
-import os, sys
+import os, pathlib, sys
 from ingest.settings import open_workspace
 from orchestration.lib import publish as publishing
 publishing.{point} = lambda *_, **__: os._exit(9)
-publishing.publish(open_workspace(sys.argv[1]))
+publishing.publish(open_workspace(pathlib.Path(sys.argv[1])))
 """
 
 

@@ -35,7 +35,7 @@ _ARROW = {
     "date": pa.date32(),
     "json": pa.string(),
 }
-_COUNTS = ("in", "loaded", "duplicate", "quarantined", "suppressed", "revision", "late")
+_COUNTS = ("in", "loaded", "duplicate", "quarantined", "suppressed", "revision", "late", "kept_out")
 _BATCH_SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("batch_id", "file_id", "contract", "source", "source_file")]
     + [(name, pa.string()) for name in ("format", "status", "reason")]
@@ -140,7 +140,9 @@ class FixtureLake:
                     "rows_in": len(landed) + duplicates,
                     "rows_loaded": len(landed),
                     "rows_duplicate": duplicates,
-                    **dict.fromkeys(("rows_quarantined", "rows_suppressed", "rows_late"), 0),
+                    **dict.fromkeys(
+                        ("rows_quarantined", "rows_suppressed", "rows_late", "rows_kept_out"), 0
+                    ),
                     "rows_revision": sum(row["is_revision"] for row in landed),
                     "first_on": min(days, default=None),
                     "last_on": max(days, default=None),

@@ -14,6 +14,7 @@ select
     cast(rows_suppressed as bigint) as rows_suppressed,
     cast(rows_revision as bigint) as rows_revision,
     cast(rows_late as bigint) as rows_late,
+    cast(rows_kept_out as bigint) as rows_kept_out,
     first_on,
     last_on,
     delivered_on,

@@ -138,18 +138,27 @@ def test_what_passes_again_leaves_no_old_quarantine(tmp_path: Path) -> None:
 
 
 def test_rows_set_aside_unblock_only_where_suite_and_caller_say_so(tmp_path: Path) -> None:
-    def blocks(on_fail: str, promise: bool, check: ExpectationSpec = NOT_NULL) -> bool:
-        (result,) = run([_suite(check, on_fail=on_fail)], {"things": ROWS}, quarantine=tmp_path,
-                        leaves_quarantined_out=promise)  # fmt: skip
+    def blocks(
+        on_fail: str, by: tuple[str, ...], check: ExpectationSpec = NOT_NULL, limit: float = 0.25
+    ) -> bool:
+        suite = replace(_suite(check, on_fail=on_fail), quarantine_limit=limit)
+        (result,) = run([suite], {"things": ROWS}, quarantine=tmp_path, left_out_by=by)
         assert not result.passed
         return result.blocks
 
-    assert blocks("block", True)
-    assert blocks("quarantine_rows", False)
-    assert not blocks("quarantine_rows", True)
-    assert blocks("quarantine_rows", True, BROKEN)
+    assert blocks("block", ("id",))
+    assert blocks("quarantine_rows", ())
+    assert not blocks("quarantine_rows", ("id", "word"))
+    # One of four rows is wrong: more than a fifth.
+    assert blocks("quarantine_rows", ("id",), limit=0.2)
+    # By a column that the rows don't have nobody can leave them out.
+    assert blocks("quarantine_rows", ("id", "nowhere"))
+    other = _check("unexpected_rows_expectation", name="other",
+                   unexpected_rows_query="select word from {batch} where id = 1")  # fmt: skip
+    assert blocks("quarantine_rows", ("id",), other)
+    assert blocks("quarantine_rows", ("id",), BROKEN)
     whole = _check("expect_table_row_count_to_be_between", min_value=99)
-    assert blocks("quarantine_rows", True, whole)
+    assert blocks("quarantine_rows", ("id",), whole)
 
 
 def test_a_row_condition_limits_check_and_quarantine_alike(tmp_path: Path) -> None:

@@ -64,6 +64,8 @@ def test_a_suite_is_read_as_written(tmp_path: Path) -> None:
         ("    description: Part of the key.\n", "", 9, "has no 'description'"),
         ("key: [", "owner: [", 6, "key 'owner' stands twice"),
         ("layer: raw", "layer: [raw", 3, "no YAML"),
+        ("block", "block\nquarantine_limit: 0.1", 6, "beside on_fail: block.*quarantine_rows"),
+        ("block", "quarantine_rows\nquarantine_limit: 5", 6, "quarantine_limit is 5.*share"),
     ],
 )  # fmt: skip
 def test_a_wrong_suite_is_refused_with_place_and_remedy(

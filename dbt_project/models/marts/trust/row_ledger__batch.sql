@@ -8,6 +8,7 @@ select
     rows_in - rows_loaded - rows_duplicate - rows_quarantined - rows_suppressed as residual_count,
     rows_revision as rows_revision_count,
     rows_late as rows_late_count,
+    rows_kept_out as rows_kept_out_count,
     first_on, last_on, loaded_at,
     true as is_complete,
     loaded_at as data_through_at,
