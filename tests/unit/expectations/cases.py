@@ -19,7 +19,7 @@ TELLS_APART = {
     "identity_change__event": "alias", "restatement__metric_day": "segment",
     "reconciliation__source_day": "metric",
     "exchange_rates": "source", "win_rate__cohort_month": "month_on",
-    "research_coverage__quarter": "quarter_on", "volume__source_day": "source",
+    "research_coverage__quarter": "quarter_on", "check__run": "subject", "volume__source_day": "source",
     "drift__column_week": "source",
 }  # fmt: skip
 # Numbers that a check of the whole row wants to be there.

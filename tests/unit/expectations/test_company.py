@@ -250,7 +250,7 @@ def test_dagster_shows_the_companys_checks_and_loads_though_a_file_is_broken(
     write(home, PEOPLE, "marts/active_users__daily.yml")
     monkeypatch.setenv("PRODUCTOPS_HOME", str(home))
     lake = {spec.name: spec for spec in lake_check_specs()}
-    assert lake["unexpected_rows__guests_of_ours"].blocking
+    assert "holds back" in str(lake["unexpected_rows__guests_of_ours"].metadata["a breach"])
     assert len(lake_check_specs()) == ours[0] + 1
     assert len(mart_check_specs()) == ours[1] + 1
     write(home, SEATS.replace("critical", "fatal"))
