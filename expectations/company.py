@@ -101,9 +101,11 @@ def _extended(
                 "stays as it is",
                 "Give this one a `name` of its own.",
             )
-    masked = values.get("masked", [])
-    for column in masked if isinstance(masked, list) else [masked]:
-        if column not in known:
+    masked = values.get("masked") or []
+    if not isinstance(masked, list):
+        document.fail(("masked",), "is no list of columns", "Write `masked: [a_column]`.")
+    for column in masked:
+        if str(column) not in known:
             document.unknown(("masked",), column, known, "column")
     return replace(
         ours, masked=ours.masked | set(masked), expectations=(*ours.expectations, *checks)

@@ -38,7 +38,8 @@ def suites_fingerprint(home: Path | None = None) -> str:
     folder = _folder(home)
     if folder is None:
         return ours
-    return f"{ours}-{digest_files(folder.rglob('*.yml'), folder)}"
+    theirs = [path for path in folder.rglob("*.yml") if path.is_file()]
+    return f"{ours}-{digest_files(theirs, folder)}"
 
 
 def columns_of(suite: Suite) -> dict[str, str]:
@@ -79,6 +80,8 @@ def _whole(layer: str, home: Path | None) -> tuple[Suite, ...]:
         return add_checks(ours, company_files(folder), columns_of)
     except SuiteError as error:
         raise PipelineError(str(error)) from error
+    except OSError as error:
+        raise PipelineError(f"A company's file of checks can't be read: {error}.") from error
 
 
 def _folder(home: Path | None) -> Path | None:

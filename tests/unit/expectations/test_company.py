@@ -105,6 +105,10 @@ def _taken(text: str) -> str:
         (lambda t: "owner: me\n" + t, 1, "owner is said by our suite.*Leave it out"),
         (lambda t: t.replace("masked:", "on_fail: quarantine_rows\nmasked:"), 4, "on_fail is said"),
         (lambda t: t.replace("masked: [member_ref]", "masked: [actor]"), 4, "column 'actor'"),
+        (lambda t: t.replace("masked: [member_ref]", "masked: x"), 4, "no list of columns"),
+        (lambda t: t.replace("masked: [member_ref]", "masked: [{a: b}]"), 4, "unknown column"),
+        (lambda t: t.replace("  - type: unexpected_rows_expectation", "  - x\n  - type: y"), 6,
+         "is str, not a mapping"),
         (lambda t: t.replace("masked: [member_ref]", "mask: []"), 4, "unknown key 'mask'.*masked"),
         (lambda t: t.replace("name: tool_seats", "name: seats", 1), 1, "by its place it is"),
         (lambda t: t.replace("layer: raw", "layer: marts"), 2, "layer is 'marts', by its place"),
@@ -155,6 +159,21 @@ def test_a_file_that_nobody_would_read_is_told(home: Path, place: str, said: str
         company_files(home / "expectations")
     assert str(error.value).startswith(f"{path}:1: ")
     assert said in doctor(home).output
+
+
+def test_a_file_that_can_not_be_read_is_told(home: Path) -> None:
+    path = write(home, "")
+    path.unlink()
+    path.symlink_to(home / "absent.yml")
+    assert lib.raw_suites(home) == lib.raw_suites()
+    path.unlink()
+    path.mkdir()
+    assert lib.suites_fingerprint(home)
+    assert lib.raw_suites(home) == lib.raw_suites()
+    path.rmdir()
+    path.write_bytes(b"name: \xff\xfe\n")
+    with pytest.raises(PipelineError, match="no UTF-8 text"):
+        lib.raw_suites(home)
 
 
 def test_doctor_names_each_broken_file_and_queries_that_can_not_run(home: Path) -> None:
