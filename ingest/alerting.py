@@ -19,9 +19,11 @@ _Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 
 
 def _of_minutes(value: Any) -> Any:
-    """YAML takes 20:00 without quotes for the number 1200."""
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    return time(*divmod(value, 60)) if is_number and 0 <= value < 24 * 60 else value
+    """YAML takes 20:00 without quotes for the number 1200, and 20:00:00 for 72000."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 24 * 3600:
+        return value
+    minutes = value if value < 24 * 60 else value // 60
+    return time(*divmod(minutes, 60))
 
 
 _Time = Annotated[time, BeforeValidator(_of_minutes)]

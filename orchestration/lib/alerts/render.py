@@ -48,8 +48,10 @@ def as_html(message: Message) -> str:
     if message.effects:
         rows = "".join(f"<li>{escape(effect)}</li>" for effect in message.effects)
         parts.append(f"<p><b>Consequences:</b></p><ul>{rows}</ul>")
-    links = " &middot; ".join(
-        f'<a href="{escape(url, quote=True)}">{escape(label)}</a>' for label, url in message.links
+    # The address is shown as well: mail programs that know no HTML drop what stands in tags.
+    links = "<br>".join(
+        f'{escape(label)}: <a href="{escape(url, quote=True)}">{escape(url)}</a>'
+        for label, url in message.links
     )
     parts += [f"<p>{links}</p>"] if links else []
     parts += [f"<p>{escape(message.note)}</p>"] if message.note else []
