@@ -92,6 +92,7 @@ def _examine_workspace(workspace: Workspace) -> Iterator[Finding]:
     )
     yield from _buckets(workspace)
     yield from _apis(workspace)
+    yield from _channels(workspace)
     yield _attempt("the ledger balances", lambda: _ledger(workspace))
     yield _attempt("every erasure is at its end", lambda: _erasures(workspace))
     yield _attempt("the published build is whole", lambda: _published(workspace))
@@ -136,6 +137,20 @@ def _apis(workspace: Workspace) -> Iterator[Finding]:
     if workspace.config.apis:
         yield _attempt("each stream goes on where it ended", lambda: _chains(workspace))
         yield _attempt("the last pull went well", lambda: "\n     ".join(pull_problems(workspace)))
+
+
+def _channels(workspace: Workspace) -> Iterator[Finding]:
+    """Whether each channel of alerts has its address; it is a secret and never shown."""
+    rules = workspace.config.alerts
+    for channel in rules.channels:
+        routes = [n for n, route in enumerate(rules.routes, start=1) if channel.name in route.to]
+        used = f"route {', '.join(map(str, routes))}" if routes else "a fallback alone"
+        yield Finding(
+            bool(workspace.secret(channel.url_env)),
+            f"alerts: channel {channel.name} ({used}): address in {channel.url_env}",
+            f"{channel.url_env} is not set, so {channel.name} gets nothing. Put "
+            f"`{channel.url_env}=...` into {workspace.home / '.env'} or into the environment.",
+        )
 
 
 def _chains(workspace: Workspace) -> str:

@@ -70,9 +70,17 @@ class Account:
     waiting: int
 
     @property
+    def is_news(self) -> bool:
+        """Whether there is anything to say of it."""
+        return bool(self.open_incidents or self.notices or self.waiting or self.delivery.problems)
+
+    @property
     def sentence(self) -> str:
         """It in one line."""
-        parts = [f"{len(self.open_incidents)} open incidents", f"{self.delivery.sent} sent"]
+        parts = [
+            f"{len(self.open_incidents)} open incidents",
+            f"{self.delivery.sent} messages sent",
+        ]
         parts += [f"{self.waiting} messages wait"] if self.waiting else []
         parts += [f"channel {name}: {problem}" for name, problem in self.delivery.problems]
         return "; ".join(parts)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -52,6 +52,19 @@ class Message:
     remedy: str = ""
     links: tuple[tuple[str, str], ...] = ()
     note: str = ""
+
+
+def test_message(company: str) -> Message:
+    """What `productops alerts test` sends."""
+    return Message(
+        message_id=digest("test", datetime.now(UTC).isoformat()),
+        kind="test",
+        incident_id="",
+        severity="info",
+        title=f"[test] {company}: productops can reach you here",
+        words="This is a test: nothing is wrong. Alerts of this company arrive here.",
+        facts=(("company", company),),
+    )
 
 
 def load_message(text: str) -> Message:
