@@ -1,4 +1,4 @@
-"""The ledger, the contracts and the record of published figures as tables for the warehouse.
+"""The ledger, the contracts and the records of figures and incidents as tables for the warehouse.
 
 Belongs here: `lake/build/`. Does not belong here: what the warehouse makes of it.
 """
@@ -11,6 +11,7 @@ from typing import Any
 
 from ingest.batches import read_batches
 from ingest.contracts import load_contracts
+from ingest.incident_record import read_incident_record
 from ingest.settings import Workspace
 from ingest.store import LakeError, write_atomically
 
@@ -95,6 +96,7 @@ def write_build_inputs(workspace: Workspace) -> None:
         "batches": pa.table(columns),
         "contracts": pa.table(promises),
         "published_values": read_record(workspace),
+        "incident_transitions": read_incident_record(workspace),
     }
     for name, whole in tables.items():
         write_atomically(

@@ -18,8 +18,9 @@ from typing import Any
 from ingest.settings import Workspace
 
 INCIDENT_TRANSITIONS = {
-    "transition_id": "string", "incident_id": "string", "transition": "string",
-    "happened_at": "timestamp[us]", "subject_kind": "string", "asset": "string", "name": "string",
+    "transition_number": "int64", "transition_id": "string", "incident_id": "string",
+    "transition": "string", "happened_at": "timestamp[us]",
+    "subject_kind": "string", "asset": "string", "name": "string",
     "severity": "string", "owner": "string", "description": "string", "cause_id": "string",
     "began_at": "timestamp[us]", "opened_at": "timestamp[us]", "recovered_at": "timestamp[us]",
     "acknowledged_at": "timestamp[us]", "verdict": "string", "return_count": "int64",
@@ -52,8 +53,11 @@ def read_incident_record(workspace: Workspace) -> Any:
 
     schema = pa.schema([(n, pa.type_for_alias(kind)) for n, kind in INCIDENT_TRANSITIONS.items()])
     lines = read_lines(incident_record_path(workspace))
-    rows = [{name: _value(kind, line.get(name)) for name, kind in INCIDENT_TRANSITIONS.items()}
-            for line in lines]  # fmt: skip
+    rows = [
+        {name: _value(kind, line.get(name)) for name, kind in INCIDENT_TRANSITIONS.items()}
+        | {"transition_number": number}
+        for number, line in enumerate(lines, start=1)
+    ]
     return pa.Table.from_pylist(rows, schema=schema)
 
 

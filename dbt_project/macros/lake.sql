@@ -3,20 +3,20 @@
     Not here: what a vendor's format looks like (the contracts hide it).
 #}
 
-{# One contract's files, or one of the three tables that describe deliveries and publications. #}
+{# One contract's files, or one of the tables that describe deliveries, publications and incidents. #}
 {% macro lake(table) -%}
     {% do source('lake', table) %}
     {{- adapter.dispatch('lake', 'productops')(table) -}}
 {%- endmacro %}
 
 {% macro default__lake(table) -%}
-    {% set path = setting('lake_path') ~ '/build/' ~ table ~ '.parquet' if table in ['batches', 'contracts', 'published_values']
+    {% set path = setting('lake_path') ~ '/build/' ~ table ~ '.parquet' if table in ['batches', 'contracts', 'published_values', 'incident_transitions']
         else setting('lake_path') ~ '/bronze/' ~ table %}
     parquet.`{{ path }}`
 {%- endmacro %}
 
 {% macro duckdb__lake(table) -%}
-    {% if table in ['batches', 'contracts', 'published_values'] -%}
+    {% if table in ['batches', 'contracts', 'published_values', 'incident_transitions'] -%}
         read_parquet('{{ setting("lake_path") | replace("'", "''") }}/build/{{ table }}.parquet')
     {%- else -%}
         read_parquet(

@@ -20,6 +20,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
+from ingest.build_inputs import PUBLISHED_VALUES
+from ingest.incident_record import INCIDENT_TRANSITIONS
+
 from .project import PROJECT, ROOT, parse_project
 
 CONTRACTS = ROOT / "ingest" / "contracts"
@@ -27,14 +30,9 @@ CONTRACTS = ROOT / "ingest" / "contracts"
 Row = Mapping[str, Any]
 
 _ARROW = {
-    "text": pa.string(),
-    "integer": pa.int64(),
-    "double": pa.float64(),
-    "boolean": pa.bool_(),
-    "timestamp": pa.timestamp("us"),
-    "date": pa.date32(),
-    "json": pa.string(),
-}
+    "text": pa.string(), "integer": pa.int64(), "double": pa.float64(), "boolean": pa.bool_(),
+    "timestamp": pa.timestamp("us"), "date": pa.date32(), "json": pa.string(),
+}  # fmt: skip
 _COUNTS = ("in", "loaded", "duplicate", "quarantined", "suppressed", "revision", "late")
 _BATCH_SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("batch_id", "file_id", "contract", "source", "source_file")]
@@ -43,11 +41,9 @@ _BATCH_SCHEMA = pa.schema(
     + [(name, pa.date32()) for name in ("first_on", "last_on", "delivered_on")]
     + [("loaded_at", pa.timestamp("us")), ("is_withdrawn", pa.bool_())]
 )
-_VALUE_SCHEMA = pa.schema(
-    [(name, pa.string()) for name in ("build_id", "metric", "segment")]
-    + [(name, pa.timestamp("us")) for name in ("published_at", "loaded_through_at")]
-    + [("day_on", pa.date32()), ("published_value", pa.float64())]
-    + [("is_complete", pa.bool_()), ("definition_version", pa.int32())]
+_VALUE_SCHEMA, _INCIDENT_SCHEMA = (
+    pa.schema([(name, pa.type_for_alias(kind)) for name, kind in columns.items()])
+    for columns in (PUBLISHED_VALUES, INCIDENT_TRANSITIONS)
 )
 _CONTRACT_SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("contract", "owner", "grain")]
@@ -74,6 +70,7 @@ class FixtureLake:
     contracts: dict[str, dict[str, Any]] = field(default_factory=load_contract_files)
     batches: list[dict[str, Any]] = field(default_factory=list)
     published_values: list[dict[str, Any]] = field(default_factory=list)
+    transitions: list[dict[str, Any]] = field(default_factory=list)
     _seen: dict[tuple, set[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -168,6 +165,8 @@ class FixtureLake:
         self._write("build/batches.parquet", pa.Table.from_pylist(batches, schema=_BATCH_SCHEMA))
         told = pa.Table.from_pylist(self.published_values, _VALUE_SCHEMA)
         self._write("build/published_values.parquet", told)
+        happened = pa.Table.from_pylist(self.transitions, _INCIDENT_SCHEMA)
+        self._write("build/incident_transitions.parquet", happened)
         promises = []
         for name, spec in self.contracts.items():
             freshness = spec.get("freshness") or {}

@@ -77,13 +77,15 @@ class Account:
     @property
     def sentence(self) -> str:
         """It in one line."""
-        parts = [
-            f"{len(self.open_incidents)} open incidents",
-            f"{self.delivery.sent} messages sent",
-        ]
-        parts += [f"{self.waiting} messages wait"] if self.waiting else []
+        parts = [_many(len(self.open_incidents), "open incident")]
+        parts += [f"{_many(self.delivery.sent, 'message')} sent"] if self.delivery.sent else []
+        parts += [f"{_many(self.waiting, 'message')} waiting"] if self.waiting else []
         parts += [f"channel {name}: {problem}" for name, problem in self.delivery.problems]
         return "; ".join(parts)
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def store_path(workspace: Workspace) -> Path:

@@ -19,7 +19,7 @@ TELLS_APART = {
     "identity_change__event": "alias", "restatement__metric_day": "segment",
     "reconciliation__source_day": "metric",
     "exchange_rates": "source", "win_rate__cohort_month": "month_on",
-    "research_coverage__quarter": "quarter_on",
+    "research_coverage__quarter": "quarter_on", "check_precision__check": "check_name",
 }  # fmt: skip
 # Numbers that a check of the whole row wants to be there.
 NEEDED = {
@@ -194,6 +194,13 @@ SANE: dict[str, Row] = {
         "assigned_seat_count": 9, "idle90_seat_count": 1, "currency": "USD",
     },
     "row_ledger__batch": {"status": "loaded"},
+    "incident__incident": {
+        "subject_type": "check", "severity": "warning", "verdict": "true_alarm", "is_open": False,
+    },
+    "check_precision__check": {
+        "subject_type": "check", "incident_count": 8, "open_incident_count": 1, "precision_num": 3,
+        "precision_den": 4, "precision_rate": 0.75,
+    },
     "restatement__metric_day": {
         "metric": "dau_count", "first_value": 10.0, "value_now": 12.0, "difference": 2.0,
         "late_difference": 3.0, "identity_difference": -1.0, "exclusion_difference": 0.0,
