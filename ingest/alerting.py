@@ -93,6 +93,8 @@ class AlertRules(_Model):
     same_incident_hours: int = Field(default=72, ge=1)
     # Without any finished run for so long somebody is told.
     silence_hours: int = Field(default=26, ge=1)
+    # Of an address outside that tells people when it is no longer called.
+    heartbeat_url_env: str | None = Field(default=None, pattern=r"^[A-Z][A-Z0-9_]*$")
     quiet_hours: QuietHours | None = None
     channels: tuple[Channel, ...] = ()
     routes: tuple[Route, ...] = ()

@@ -145,12 +145,18 @@ def _channels(workspace: Workspace) -> Iterator[Finding]:
     for channel in rules.channels:
         routes = [n for n, route in enumerate(rules.routes, start=1) if channel.name in route.to]
         used = f"route {', '.join(map(str, routes))}" if routes else "a fallback alone"
-        yield Finding(
-            bool(workspace.secret(channel.url_env)),
-            f"alerts: channel {channel.name} ({used}): address in {channel.url_env}",
-            f"{channel.url_env} is not set, so {channel.name} gets nothing. Put "
-            f"`{channel.url_env}=...` into {workspace.home / '.env'} or into the environment.",
-        )
+        yield _address(workspace, f"channel {channel.name} ({used})", channel.url_env)
+    if rules.heartbeat_url_env:
+        yield _address(workspace, "heartbeat", rules.heartbeat_url_env)
+
+
+def _address(workspace: Workspace, what: str, name: str) -> Finding:
+    return Finding(
+        bool(workspace.secret(name)),
+        f"alerts: {what}: address in {name}",
+        f"{name} is not set, so this {what.split()[0]} gets nothing. Put `{name}=...` into "
+        f"{workspace.home / '.env'} or into the environment.",
+    )
 
 
 def _chains(workspace: Workspace) -> str:

@@ -21,6 +21,8 @@ from orchestration.lib.alerts.messages import Message
 from orchestration.lib.alerts.render import as_html, as_json, as_markdown, as_text
 
 HEADER = "X-Productops-Message-Id"
+_NO_WEB = "holds no web address"
+_BEAT_SECONDS = 5
 _SHORTEST_SECRET = 4
 _LONGEST_PROBLEM = 200
 
@@ -51,6 +53,13 @@ def send(channel: Channel, url: str, message: Message) -> str:
     return mask(problem, url)[:_LONGEST_PROBLEM]
 
 
+def beat(url: str) -> str:
+    """Calls the address that is missed when it is no longer called; what went wrong, or nothing."""
+    if not _is_web(url):
+        return _NO_WEB
+    return mask(_call(urllib.request.Request(url), _BEAT_SECONDS), url)  # noqa: S310
+
+
 def mask(text: str, url: str) -> str:
     """The text without a channel's address and without any part of it that may be a secret."""
     for part in sorted(secrets_in(url), key=len, reverse=True):
@@ -78,23 +87,31 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def _to_webhook(channel: Channel, url: str, message: Message) -> str:
-    if not url.startswith(("https://", "http://")):
-        return f"{channel.url_env} holds no web address"
+    if not _is_web(url):
+        return f"{channel.url_env} {_NO_WEB}"
     body = json.dumps(as_json(message), ensure_ascii=False).encode()
     headers = {"Content-Type": "application/json", "User-Agent": "productops",
                HEADER: message.message_id}  # fmt: skip
     request = urllib.request.Request(url, data=body, headers=headers, method="POST")  # noqa: S310
+    return _call(request, channel.timeout_seconds)
+
+
+def _is_web(url: str) -> bool:
+    return url.startswith(("https://", "http://"))
+
+
+def _call(request: urllib.request.Request, seconds: float) -> str:
     opener = urllib.request.build_opener(_NoRedirect)
     try:
-        with opener.open(request, timeout=channel.timeout_seconds):
+        with opener.open(request, timeout=seconds):
             return ""
     except urllib.error.HTTPError as error:
         with error:
             return f"HTTP {error.code}"
-    except urllib.error.URLError as error:
-        return f"no connection: {error.reason}"
     except TimeoutError:
-        return f"no answer within {channel.timeout_seconds} seconds"
+        return f"no answer within {seconds} seconds"
+    except OSError as error:
+        return f"no connection: {getattr(error, 'reason', error)}"
 
 
 class _Heard(logging.Handler):

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from ingest.incident_record import incident_record_path
 from ingest.settings import Workspace
+from orchestration.lib.alerts.channels import beat
 from orchestration.lib.alerts.channels import send as send_message
 from orchestration.lib.alerts.codec import moment_of, text_of
 from orchestration.lib.alerts.lifecycle import decide
@@ -41,7 +42,8 @@ from orchestration.lib.alerts.store import Store
 # Runs are asked for a little further back than where the last look ended, and known ones left out.
 _OVERLAP = timedelta(hours=6)
 _KEEP_MESSAGES = timedelta(days=30)
-_SINCE, _LAST_RUN = "runs_seen_through", "last_run_at"
+_BEAT_EVERY = timedelta(minutes=5)
+_SINCE, _LAST_RUN, _LAST_BEAT = "runs_seen_through", "last_run_at", "last_beat_at"
 
 
 class Source(Protocol):
@@ -129,8 +131,24 @@ def look(
         append(store, incident_record_path(workspace))
         lock = store_path(workspace).with_name("sending.lock")
         delivery = deliver(store, lock, rules, workspace.secret, send, now)
+        delivery = _beat(store, workspace, delivery, now)
         alive = [incident for incident in store.live_incidents(now) if incident.is_open]
         return Account(tuple(alive), tuple(notices), delivery, store.queue.count_waiting())
+
+
+def _beat(store: Store, workspace: Workspace, delivery: Delivery, now: datetime) -> Delivery:
+    """Lets the world outside know that somebody still looks."""
+    name = workspace.config.alerts.heartbeat_url_env
+    last = moment_of(store.fact(_LAST_BEAT))
+    if name is None or (last and now - last < _BEAT_EVERY):
+        return delivery
+    url = workspace.secret(name)
+    problem = beat(url) if url else f"{name} is not set"
+    if problem:
+        return replace(delivery, problems=(*delivery.problems, ("heartbeat", problem)))
+    with store.transaction():
+        store.remember(_LAST_BEAT, text_of(now) or "")
+    return delivery
 
 
 def _take_in(
@@ -188,11 +206,19 @@ def _silence(
     )
 
 
+def _with_owner(found: Observation, workspace: Workspace) -> Observation:
+    """Whom the company itself names for a contract answers for it."""
+    layer, _, table = found.subject.asset.rpartition("/")
+    owner = workspace.config.owners.get(table) if layer == "lake" else None
+    return replace(found, owner=owner) if owner else found
+
+
 def _decide(
     store: Store, workspace: Workspace, batch: Batch, graph: Graph, now: datetime
 ) -> list[Notice]:
     rules = workspace.config.alerts
-    batch = replace(batch, observations=tuple(cleaned(batch.observations, workspace)))
+    found = [_with_owner(o, workspace) for o in cleaned(batch.observations, workspace)]
+    batch = replace(batch, observations=tuple(found))
     known = store.live_incidents(now - timedelta(hours=rules.same_incident_hours))
     decision = decide(known, batch, graph, rules, now, store.passed_at())
     store.save(set(decision.incidents.values()) - set(known))

@@ -74,8 +74,9 @@ def _without_secrets(texts: list[str], workspace: Workspace) -> list[str]:
     config = workspace.config
     secrets = {workspace.hash_key or workspace.secret(HASH_KEY)}
     secrets |= {workspace.secret(api.credentials_env) for api in config.apis}
-    for channel in config.alerts.channels:
-        secrets |= secrets_in(workspace.secret(channel.url_env))
+    names = [channel.url_env for channel in config.alerts.channels]
+    for name in filter(None, [*names, config.alerts.heartbeat_url_env]):
+        secrets |= secrets_in(workspace.secret(name))
     known = sorted((s for s in secrets if len(s) >= _SHORTEST_SECRET), key=len, reverse=True)
     for secret in known:
         texts = [text.replace(secret, "[secret]") for text in texts]

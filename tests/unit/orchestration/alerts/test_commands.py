@@ -108,7 +108,7 @@ def test_doctor_names_channels_without_their_address_and_shows_no_address(
     fine, missing = _channels(found)
     assert (fine.fine, missing.fine) == (True, False)
     assert fine.seen == "alerts: channel hook (route 1): address in HOOK_URL"
-    assert "OTHER_URL is not set, so other gets nothing" in missing.remedy
+    assert "OTHER_URL is not set, so this channel gets nothing" in missing.remedy
     assert "a fallback alone" in missing.seen
     assert hook.url not in fine.seen + missing.remedy
 

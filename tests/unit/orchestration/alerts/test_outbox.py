@@ -265,6 +265,7 @@ def test_what_is_over_before_the_morning_is_one_message(tmp_path: Path, hook: Re
     assert {"since", "until"} <= set(hook.got[0]["facts"])
 
 
+OWNERS = "owners: {tickets: ops-two}\n"
 ROUTES = """alerts:
   channels:
     - {name: hook, kind: webhook, url_env: HOOK_URL}
@@ -296,6 +297,32 @@ def test_the_first_route_that_fits_is_taken(
         source.run(T0, seen(asset, False, **more))
         look(workspace(tmp_path, ROUTES), source, T0)
         assert (len(hook.got), len(other.got)) == (hooked, othered)
+
+
+def test_a_heartbeat_is_given_every_few_minutes_and_missing_ones_are_said(
+    tmp_path: Path, hook: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company = workspace(tmp_path, "alerts: {heartbeat_url_env: BEAT_URL}\n")
+    source = FakeSource()
+    assert look(company, source, T0).delivery.problems == (("heartbeat", "BEAT_URL is not set"),)
+    monkeypatch.setenv("BEAT_URL", hook.url)
+    for minute in range(12):
+        look(company, source, minutes(minute))
+    assert hook.beats == 3
+    hook.status = 404
+    assert look(company, source, hours(1)).delivery.problems == (("heartbeat", "HTTP 404"),)
+    monkeypatch.setenv("BEAT_URL", "file:///etc/passwd")
+    problems = look(company, source, hours(2)).delivery.problems
+    assert problems == (("heartbeat", "holds no web address"),)
+
+
+def test_whom_the_company_names_for_a_contract_is_told(tmp_path: Path, hook: Receiver) -> None:
+    routes = HOOK.replace("routes: [", "routes: [{owners: [ops-two], to: [hook]}, ")
+    company = workspace(tmp_path, routes.replace("{to: [hook]}", "{to: []}") + OWNERS)
+    source = FakeSource()
+    source.run(T0, seen("lake/tickets", False), seen(C, False))
+    look(company, source, T0)
+    assert [message["facts"]["owner"] for message in hook.got] == ["ops-two"]
 
 
 def test_a_lost_store_begins_with_the_record_and_tells_nobody_twice(

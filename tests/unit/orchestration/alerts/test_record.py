@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ingest.absence import scan
 from ingest.incident_record import (
     INCIDENT_TRANSITIONS,
     incident_record_path,
     read_incident_record,
     read_lines,
 )
+from ingest.subjects import Subject
 from orchestration.lib.alerts import record as recording
 from orchestration.lib.alerts.look import look, opened
+from orchestration.lib.erasure import clean_state
 from tests.unit.orchestration.alerts.world import T0, FakeSource, minutes, seen, workspace
 
 
@@ -60,6 +63,22 @@ def test_killed_before_it_is_noted_a_line_is_written_again_and_read_once(tmp_pat
         assert store.unrecorded() == []
     assert len(path.read_text().splitlines()) == 2
     assert read_incident_record(company).num_rows == 1
+
+
+def test_an_erased_person_leaves_alerts_and_they_go_on(tmp_path: Path) -> None:
+    company = workspace(tmp_path)
+    source = FakeSource()
+    facts = {"sample": ((("who", "user-ada-77"),),), "words": "user-ada-77 is twice there."}
+    source.run(T0, seen("marts/a__day", False, **facts))
+    look(company, source, T0)
+    ada = Subject(users=frozenset({"user-ada-77"}))
+    assert {path.suffix for path in scan(company, ada).found} >= {".jsonl"}
+    clean_state(company, ada)
+    assert scan(company, ada).is_clean
+    source.run(minutes(9), seen("marts/a__day", True, at=minutes(9)))
+    assert look(company, source, minutes(9)).open_incidents == ()
+    assert [row["transition"] for row in read_incident_record(company).to_pylist()] == [
+        "opened", "recovered"]  # fmt: skip
 
 
 def test_without_a_record_the_table_is_empty(tmp_path: Path) -> None:

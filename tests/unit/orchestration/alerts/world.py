@@ -87,6 +87,7 @@ class Receiver:
     headers: list[dict[str, str]] = field(default_factory=list)
     status: int = 200
     delay: float = 0.0
+    beats: int = 0
 
     @property
     def kinds(self) -> list[str]:
@@ -108,6 +109,11 @@ def receiving(path: str = "/hook/path-is-secret-s3cr3t") -> Iterator[Receiver]:
             self.send_response(receiver.status)
             if receiver.status == 302:
                 self.send_header("Location", "/elsewhere")
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            receiver.beats += 1
+            self.send_response(receiver.status)
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
