@@ -3,10 +3,11 @@
 Belongs here: finding the cause of incidents that are new. Does not belong here: the graph itself,
 which is handed in, and what is told (`lifecycle`).
 
-A cause is an incident of an asset upstream that is seen failing at the same time, and of which
-people were told within a day (or are about to be): an old one that nobody mends explains nothing
-new. Failing checks of one asset are one failure; so are checks that could not be evaluated in one
-run, whatever their assets.
+Of what begins together, a cause is a failure of an asset upstream; failing checks of one asset are
+one failure, and so are checks that could not be evaluated in one run, whatever their assets. What
+begins later is a consequence only of an incident upstream that is at least as grave and of which
+people were told within a day: an old one that nobody mends explains nothing new, and a trifle does
+not explain a disaster.
 """
 
 from __future__ import annotations
@@ -36,7 +37,10 @@ def with_causes(
             settled.append(incident)
             continue
         above = graph.above(incident.subject.asset) if incident.subject.asset else frozenset()
-        causes = [other for other in settled if _is_cause(other, incident, above)]
+        causes = [
+            other for other in settled
+            if (_is_cause if other.incident_id in new else _may_explain)(other, incident, above)
+        ]  # fmt: skip
         cause = min(causes, key=lambda c: len(graph.above(c.subject.asset)), default=None)
         found[incident_id] = replace(
             incident, cause_id=cause.cause_id if cause else incident.incident_id
@@ -56,3 +60,7 @@ def _is_cause(other: Incident, incident: Incident, above: frozenset[str]) -> boo
         return True
     mine = incident.subject.asset
     return bool(mine) and (other.subject.asset in above or other.subject.asset == mine)
+
+
+def _may_explain(other: Incident, incident: Incident, above: frozenset[str]) -> bool:
+    return other.subject.asset in above and rank(incident.severity) <= rank(other.told_severity)

@@ -164,10 +164,12 @@ class _Case:
             self.decision.transitions.append(transition(incident, happened, self._batch.at))
 
     def group(self) -> None:
-        """Finds the cause of what is new, and of what goes on although its cause is over."""
+        """Finds the cause of what is new, or graver than its cause, or goes on without it."""
         for incident in list(self.decision.incidents.values()):
             cause = self.decision.incidents.get(incident.cause_id)
-            left = incident.is_open and not incident.is_cause and not (cause and cause.is_open)
+            explained = cause and cause.is_open and rank(incident.severity) <= max(
+                rank(cause.severity), rank(cause.told_severity))  # fmt: skip
+            left = incident.is_open and not incident.is_cause and not explained
             if left and incident.incident_id not in self._new:
                 self._new.add(incident.incident_id)
                 self._keep(replace(incident, cause_id=""), "regrouped")

@@ -147,14 +147,30 @@ def test_a_consequence_of_what_was_told_today_is_no_second_alert(
     assert len(hook.got[1]["consequences"]) == 1
 
 
-def test_a_graver_consequence_is_told(company: Workspace, hook: Receiver) -> None:
+def test_a_trifle_upstream_does_not_explain_a_disaster(company: Workspace, hook: Receiver) -> None:
     source = FakeSource()
-    source.run(T0, seen(TICKETS, False))
+    source.run(T0, seen(TICKETS, False), seen(B, False))
     look(company, source, T0)
     source.run(hours(1), seen(A, False, at=hours(1), severity="critical"))
     look(company, source, hours(1))
-    assert hook.kinds == ["opened", "escalated"]
-    assert "critical: a__day" in hook.got[1]["consequences"][0]
+    source.run(hours(2), seen(B, False, at=hours(2), severity="critical"))
+    look(company, source, hours(2))
+    assert [m["title"].split(":")[0] for m in hook.got] == [
+        "[warning] tickets.must_hold", "[critical] a__day.must_hold",
+        "[critical] b__day.must_hold",
+    ]  # fmt: skip
+
+
+def test_another_check_of_an_asset_that_fails_already_is_told(
+    company: Workspace, hook: Receiver
+) -> None:
+    source = FakeSource()
+    source.run(T0, seen(A, False))
+    look(company, source, T0)
+    source.run(hours(1), seen(A, False, at=hours(1)), seen(A, False, name="other", at=hours(1)))
+    look(company, source, hours(1))
+    assert [m["title"].split(":")[0] for m in hook.got] == [
+        "[warning] a__day.must_hold", "[warning] a__day.other"]  # fmt: skip
 
 
 def test_what_goes_on_when_its_cause_is_over_had_another_one(
