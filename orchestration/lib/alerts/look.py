@@ -21,6 +21,7 @@ from ingest.settings import Workspace
 from orchestration.lib.alerts.channels import beat
 from orchestration.lib.alerts.channels import send as send_message
 from orchestration.lib.alerts.codec import moment_of, text_of
+from orchestration.lib.alerts.gate_records import observe_gate
 from orchestration.lib.alerts.lifecycle import decide
 from orchestration.lib.alerts.messages import make_message
 from orchestration.lib.alerts.model import (
@@ -179,7 +180,8 @@ def _clocks(
 ) -> Batch:
     """What is so at this moment, whatever ran."""
     promises = observe_promises(workspace, now)
-    found = (*states.observations, *(promises or ()), _silence(store, workspace, last, now))
+    gate = observe_gate(workspace, store.live_incidents(now))
+    found = (*states.observations, *(promises or ()), *gate, _silence(store, workspace, last, now))
     covers: set[SubjectKind] = {*states.covers, "silence"}
     covers |= set() if promises is None else {"freshness"}
     return Batch(now, found, frozenset(covers))
