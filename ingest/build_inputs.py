@@ -1,4 +1,4 @@
-"""The ledger, the contracts and what was recorded of builds, as tables for the warehouse.
+"""The ledger, the contracts and what was recorded of builds, checks and incidents, as tables.
 
 Belongs here: `lake/build/`. Does not belong here: what the warehouse makes of it.
 """
@@ -14,6 +14,7 @@ from typing import Any
 
 from ingest.batches import read_batches
 from ingest.contracts import load_contracts
+from ingest.incident_record import read_incident_record
 from ingest.settings import Workspace
 from ingest.store import LakeError, write_atomically
 
@@ -167,6 +168,7 @@ def write_build_inputs(workspace: Workspace, held_back: Collection[str] = ()) ->
         "published_values": read_record(workspace),
         "check_runs": read_check_runs(workspace),
         "kept_out_rows": kept_out,
+        "incident_transitions": read_incident_record(workspace),
     }
     for name, whole in tables.items():
         write_atomically(

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from ingest.alerting import AlertRules
 from ingest.storage import Storage
 
 
@@ -174,6 +175,7 @@ class Config(_Model):
     storage: Storage = Storage()
     identity: IdentityRules = IdentityRules()
     privacy: PrivacyRules = PrivacyRules()
+    alerts: AlertRules = AlertRules()
     owners: dict[str, str] = Field(default_factory=dict)
 
     @field_validator("apis")

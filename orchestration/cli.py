@@ -10,18 +10,15 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable
 from datetime import datetime
-from functools import wraps
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import click
 
+from orchestration.commands.alerts import alerts, incidents
+from orchestration.commands.plainly import EXIT_CANNOT, fails_plainly
 from orchestration.commands.themes import themes
-
-EXIT_FAILED = 1  # the work was done and did not pass
-EXIT_CANNOT = 2  # the work could not be done
 
 _EPILOG = """\b
 A first day:
@@ -35,25 +32,6 @@ Your own company:
 \b
 Exit codes: 0 fine · 1 something was rejected or failed a check · 2 could not run
 """
-
-
-def _fails_plainly(command: Callable[..., int | None]) -> Callable[..., None]:
-    """Expected errors are told in one paragraph, without a traceback."""
-
-    @wraps(command)
-    def run(*arguments: Any, **options: Any) -> None:
-        from ingest.config import ConfigError
-        from ingest.store import LakeError
-        from orchestration.lib.paths import PipelineError
-
-        try:
-            code = command(*arguments, **options)
-        except (ConfigError, LakeError, PipelineError) as error:
-            click.secho(str(error), fg="red", err=True)
-            sys.exit(EXIT_CANNOT)
-        sys.exit(code or 0)
-
-    return run
 
 
 class _InOrder(click.Group):
@@ -89,7 +67,7 @@ def main(context: click.Context, home: Path) -> None:
 @click.option("--name", help="The company's name.  [default: the folder's name]")
 @click.option("--time-zone", default="UTC", show_default=True, help="Reporting zone (IANA name).")
 @click.option("--currency", default="USD", show_default=True, help="Reporting currency (ISO 4217).")
-@_fails_plainly
+@fails_plainly
 def init(folder: Path, name: str | None, time_zone: str, currency: str) -> int:
     """Make a workspace for your company."""
     from orchestration.commands.workspace import init_workspace
@@ -101,7 +79,7 @@ def init(folder: Path, name: str | None, time_zone: str, currency: str) -> int:
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default="demo-company")
 @click.option("--seed", default=7, show_default=True, help="Another seed, another company.")
 @click.option("--size", default=1, show_default=True, help="How many times as many people.")
-@_fails_plainly
+@fails_plainly
 def demo(folder: Path, seed: int, size: int) -> int:
     """Make a demo company and run everything on it."""
     from orchestration.commands.workspace import demo_workspace
@@ -111,7 +89,7 @@ def demo(folder: Path, seed: int, size: int) -> int:
 
 @main.command()
 @click.pass_obj
-@_fails_plainly
+@fails_plainly
 def run(home: Path) -> int:
     """Take in, check, build, check, publish: the whole job."""
     from orchestration.commands.run import run_job
@@ -123,7 +101,7 @@ def run(home: Path) -> int:
 @click.option("--port", default=3000, show_default=True, help="Port on 127.0.0.1.")
 @click.option("--pages-port", type=int, help="Port of pages and checks.  [default: the next one]")
 @click.pass_obj
-@_fails_plainly
+@fails_plainly
 def up(home: Path, port: int, pages_port: int | None) -> int:
     """Open the web UI, with schedule and file sensor running."""
     from orchestration.commands.up import serve
@@ -140,7 +118,7 @@ def up(home: Path, port: int, pages_port: int | None) -> int:
 @click.option("--reason", default="", help="Why it is withdrawn (kept in the ledger).")
 @click.option("--force-snapshot", metavar="FILE", help="Take a list in although it shrank by half.")
 @click.pass_obj
-@_fails_plainly
+@fails_plainly
 def ingest(
     home: Path, dry_run: bool, source: str, since: datetime | None, withdraw: str | None,
     reason: str, force_snapshot: str | None,
@@ -159,7 +137,7 @@ def ingest(
 @main.command()
 @click.option("--full-refresh", is_flag=True, help="Build everything again from the whole lake.")
 @click.pass_obj
-@_fails_plainly
+@fails_plainly
 def build(home: Path, full_refresh: bool) -> int:
     """Build the private warehouse; publishes nothing."""
     from orchestration.commands.steps import build_warehouse
@@ -174,7 +152,7 @@ def build(home: Path, full_refresh: bool) -> int:
               help="Tell what each check protects, without evaluating any.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="With --explain: as JSON.")
 @click.pass_obj
-@_fails_plainly
+@fails_plainly
 def check(home: Path, layer: str | None, table: str | None, as_json: bool) -> int:
     """Hold lake and marts against the gates; show failing rows."""
     if table is not None:
@@ -190,7 +168,7 @@ def check(home: Path, layer: str | None, table: str | None, as_json: bool) -> in
 
 @main.command()
 @click.pass_obj
-@_fails_plainly
+@fails_plainly
 def publish(home: Path) -> int:
     """Publish what was built, if every gate passes."""
     from orchestration.commands.steps import publish_build
@@ -202,7 +180,7 @@ def publish(home: Path) -> int:
 @click.argument("build_id", required=False)
 @click.option("--list", "only_list", is_flag=True, help="Show the builds that can be gone back to.")
 @click.pass_obj
-@_fails_plainly
+@fails_plainly
 def rollback(home: Path, build_id: str | None, only_list: bool) -> int:
     """Go back to an earlier published build."""
     from orchestration.commands.steps import roll_back
@@ -217,7 +195,7 @@ def rollback(home: Path, build_id: str | None, only_list: bool) -> int:
               help="CSV with the columns email, user_id or both.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Tell what would go; change nothing.")
 @click.pass_obj
-@_fails_plainly
+@fails_plainly
 def forget(
     home: Path, emails: tuple[str, ...], user_ids: tuple[str, ...], file: Path | None, dry_run: bool
 ) -> int:
@@ -236,7 +214,7 @@ def schema() -> None:
 @click.option("--source", default="", help="Only this source.")
 @click.option("--since", default="", metavar="YYYY-MM-DD", help="Only what was seen since then.")
 @click.pass_obj
-@_fails_plainly
+@fails_plainly
 def diff(home: Path, source: str, since: str) -> int:
     """Tell which columns and fields came, went or changed their kind, and what to do about it."""
     from ingest.drift import changes, told
@@ -249,7 +227,7 @@ def diff(home: Path, source: str, since: str) -> int:
 
 @main.command()
 @click.pass_obj
-@_fails_plainly
+@fails_plainly
 def status(home: Path) -> int:
     """Tell what came in, is built, is published, is wrong."""
     from orchestration.commands.status import show_status
@@ -259,7 +237,7 @@ def status(home: Path) -> int:
 
 @main.command()
 @click.pass_obj
-@_fails_plainly
+@fails_plainly
 def doctor(home: Path) -> int:
     """Examine installation and workspace; say what to mend."""
     from orchestration.commands.doctor import examine
@@ -267,6 +245,8 @@ def doctor(home: Path) -> int:
     return examine(home)
 
 
+main.add_command(alerts)
+main.add_command(incidents)
 main.add_command(themes)
 
 

@@ -55,6 +55,7 @@ def build_pages(database: Path, folder: Path, context: PageContext) -> list[Path
         body = [
             _head(context, marts),
             _checks(context.checks),
+            _incidents(marts),
             _tiles(marts),
             _findings(findings),
             _charts(draw_all(marts)),
@@ -99,6 +100,19 @@ def _checks(checks: Sequence[CheckLine]) -> str:
     )
     words = f"{len(failed):,} of {len(checks):,} checks did not pass (none of them critical)"
     return f"<section class=failed><h2>{words}</h2><ul>{items}</ul></section>"
+
+
+def _incidents(marts: Marts) -> str:
+    rows = marts.rows("""
+        select severity, asset_name || ': ' || description as what_fails, opened_at as since_utc,
+            owner, failing_row_count as failing_rows
+        from marts.incident__incident where is_open and is_cause
+        order by severity, opened_at, incident_id limit 20""")
+    if not rows:
+        return ""
+    table = _table(tuple(rows[0]), [tuple(row.values()) for row in rows])
+    note = "As known when this page was made. Consequences of the same failure are left out."
+    return f"<section><h2>Open incidents</h2><p class=note>{note}</p>{table}</section>"
 
 
 def _tiles(marts: Marts) -> str:

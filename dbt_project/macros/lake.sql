@@ -3,7 +3,7 @@
     Not here: what a vendor's format looks like (the contracts hide it).
 #}
 
-{# One contract's files, or one of the tables that describe deliveries, publications and checks. #}
+{# One contract's files, or one of the tables that describe deliveries, publications, checks and incidents. #}
 {% macro lake(table) -%}
     {% do source('lake', table) %}
     {{- adapter.dispatch('lake', 'productops')(table) -}}
@@ -11,7 +11,9 @@
 
 {# Tables that a build writes for itself: what was delivered, published, checked, kept out. #}
 {% macro build_tables() -%}
-    {{ return(['batches', 'contracts', 'published_values', 'check_runs', 'kept_out_rows']) }}
+    {{ return([
+        'batches', 'contracts', 'published_values', 'check_runs', 'kept_out_rows', 'incident_transitions',
+    ]) }}
 {%- endmacro %}
 
 {% macro default__lake(table) -%}

@@ -93,6 +93,7 @@ def _examine_workspace(workspace: Workspace) -> Iterator[Finding]:
     yield from _buckets(workspace)
     yield from _apis(workspace)
     yield _attempt("the company's own checks can be read", lambda: _own_checks(workspace))
+    yield from _channels(workspace)
     yield _attempt("the ledger balances", lambda: _ledger(workspace))
     yield _attempt("every erasure is at its end", lambda: _erasures(workspace))
     yield _attempt("the published build is whole", lambda: _published(workspace))
@@ -137,6 +138,26 @@ def _apis(workspace: Workspace) -> Iterator[Finding]:
     if workspace.config.apis:
         yield _attempt("each stream goes on where it ended", lambda: _chains(workspace))
         yield _attempt("the last pull went well", lambda: "\n     ".join(pull_problems(workspace)))
+
+
+def _channels(workspace: Workspace) -> Iterator[Finding]:
+    """Whether each channel of alerts has its address; it is a secret and never shown."""
+    rules = workspace.config.alerts
+    for channel in rules.channels:
+        routes = [n for n, route in enumerate(rules.routes, start=1) if channel.name in route.to]
+        used = f"route {', '.join(map(str, routes))}" if routes else "a fallback alone"
+        yield _address(workspace, f"channel {channel.name} ({used})", channel.url_env)
+    if rules.heartbeat_url_env:
+        yield _address(workspace, "heartbeat", rules.heartbeat_url_env)
+
+
+def _address(workspace: Workspace, what: str, name: str) -> Finding:
+    return Finding(
+        bool(workspace.secret(name)),
+        f"alerts: {what}: address in {name}",
+        f"{name} is not set, so this {what.split()[0]} gets nothing. Put `{name}=...` into "
+        f"{workspace.home / '.env'} or into the environment.",
+    )
 
 
 def _chains(workspace: Workspace) -> str:

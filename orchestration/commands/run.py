@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ingest.settings import open_workspace
+from ingest.settings import Workspace, open_workspace
 from orchestration.commands.telling import tell_run
+from orchestration.commands.telling_alerts import look_after_run, tell_look
 from orchestration.lib.dagster_home import prepare_dagster_home
 from orchestration.lib.manifest import ensure_manifest, is_fresh
 from orchestration.lib.run import report
@@ -47,9 +48,10 @@ def run_job(home: Path) -> int:
     os.environ.setdefault("PYTHONWARNINGS", "ignore")
     read_models()
     since = datetime.now(UTC)
-    problem = _execute(workspace.state / "last_run.log")
+    problem, alerts = _execute(workspace)
     told = report(workspace, since)
     tell_run(told, workspace.home)
+    tell_look(alerts)
     if problem and told.is_green:
         click.secho(f"\nThe run failed all the same: {problem}", fg="red", err=True)
     elif problem and (told.lake is None or told.lake.is_open):
@@ -71,11 +73,15 @@ def warm_up() -> None:
         import_module(name)
 
 
-def _execute(log: Path) -> str:
-    """Runs the job on the persistent instance, so that the UI shows it; returns what failed.
+def _execute(workspace: Workspace) -> tuple[str, str]:
+    """Runs the job on the persistent instance, so that the UI shows it.
 
-    What the steps print goes to `log`: the account that follows says it better.
+    What the steps print goes to a log: the account that follows says it better.
+
+    Returns:
+        What failed, and what became of alerts.
     """
+    log = workspace.state / "last_run.log"
     warnings.filterwarnings("ignore")
     import dagster as dg
 
@@ -90,7 +96,8 @@ def _execute(log: Path) -> str:
         redirect_stdout(file),
     ):
         result = job.execute_in_process(instance=instance, run_config=quiet, raise_on_error=False)
-    return "" if result.success else _problem(result)
+        alerts = look_after_run(workspace, instance)
+    return "" if result.success else _problem(result), alerts
 
 
 class _Watch:

@@ -60,6 +60,14 @@ publishing:
   keep_builds: 5
   keep_check_pages: 30          # of the last evaluations of the gates
 
+# Who is told of what went wrong (docs/operations.md#alerts). The address of a channel, an Apprise
+# URL, stands in .env or in the environment. Try it: productops alerts test
+# alerts:
+#   channels:
+#     - {{name: mail, url_env: ALERTS_MAIL_URL}}
+#   routes:
+#     - {{to: [mail]}}
+
 # Object storage in place of the folders drop/ and lake/ (docs/operations.md). Credentials are read
 # from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY.
 # storage:

@@ -27,6 +27,7 @@ from orchestration.defs.lake import BATCHES, contract_key
 from orchestration.defs.metadata import table
 from orchestration.defs.resources import WorkspaceResource
 from orchestration.lib import gates
+from orchestration.lib.alerts import facts
 from orchestration.lib.check_pages import page_url
 from orchestration.lib.paths import PipelineError
 from orchestration.lib.receipt import plan_build, read_receipt
@@ -167,6 +168,8 @@ def _metadata(check: CheckResult) -> dict[str, Any]:
         found["rows_checked"] = check.element_count
     if check.unexpected_count is not None:
         found["rows_failing"] = check.unexpected_count
+    if not check.passed:
+        found[facts.NAME] = dg.MetadataValue.json(facts.facts_of(check))
     if check.failing_rows:
         header = list(check.failing_rows[0])
         rows = [[row.get(name) for name in header] for row in check.failing_rows[:_ROWS_SHOWN]]

@@ -128,12 +128,12 @@ def _remove_warehouse(workspace: Workspace, subject: Subject) -> None:
 
 
 def clean_state(workspace: Workspace, subject: Subject) -> None:
-    """Takes the person out of Dagster's records and of logs."""
+    """Takes the person out of Dagster's records, of alerts and of logs."""
     words = subject.pattern()
     if words is None:
         return
     pattern = re.compile(words)
-    for path in files_of(workspace.state):
+    for path in files_of(workspace.state, workspace.published / "incidents"):
         if not holds(path, subject):
             continue
         if is_sqlite(path):

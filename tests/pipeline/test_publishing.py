@@ -18,7 +18,7 @@ import duckdb
 import pytest
 
 from expectations.suites import ExpectationSpec
-from ingest.ledger import read_batches
+from ingest.ledger import read_batches, read_manifests
 from ingest.settings import Workspace, open_workspace
 from orchestration.lib import gates
 from orchestration.lib import publish as publishing
@@ -149,8 +149,9 @@ def test_a_warehouse_that_was_written_to(home: Path) -> None:
 
 def test_a_candidate_built_from_other_inputs(home: Path) -> None:
     """It holds a delivery that this lake never had."""
-    [built, *_] = [batch for batch in read_batches(home / "lake") if batch.is_committed]
-    [entry] = (home / "lake" / "ledger").rglob(f"*{built.file_id}*.json")
+    [built, *_] = [entry for entry in read_manifests(home / "lake") if entry.status == "loaded"]
+    entries = (home / "lake" / "ledger").rglob("*.json")
+    [entry] = [path for path in entries if f'"path": "{built.path}"' in path.read_text()]
     entry.unlink()
     refused(home, "older than what was delivered")
 

@@ -20,6 +20,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
+from ingest.build_inputs import CHECK_RUNS, PUBLISHED_VALUES
+from ingest.incident_record import INCIDENT_TRANSITIONS
+
 from .project import PROJECT, ROOT, parse_project
 
 CONTRACTS = ROOT / "ingest" / "contracts"
@@ -27,14 +30,9 @@ CONTRACTS = ROOT / "ingest" / "contracts"
 Row = Mapping[str, Any]
 
 _ARROW = {
-    "text": pa.string(),
-    "integer": pa.int64(),
-    "double": pa.float64(),
-    "boolean": pa.bool_(),
-    "timestamp": pa.timestamp("us"),
-    "date": pa.date32(),
-    "json": pa.string(),
-}
+    "text": pa.string(), "integer": pa.int64(), "double": pa.float64(), "boolean": pa.bool_(),
+    "timestamp": pa.timestamp("us"), "date": pa.date32(), "json": pa.string(),
+}  # fmt: skip
 _COUNTS = ("in", "loaded", "duplicate", "quarantined", "suppressed", "revision", "late", "kept_out")
 _BATCH_SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("batch_id", "file_id", "contract", "source", "source_file")]
@@ -43,17 +41,9 @@ _BATCH_SCHEMA = pa.schema(
     + [(name, pa.date32()) for name in ("first_on", "last_on", "delivered_on")]
     + [("loaded_at", pa.timestamp("us")), ("is_withdrawn", pa.bool_())]
 )
-_VALUE_SCHEMA = pa.schema(
-    [(name, pa.string()) for name in ("build_id", "metric", "segment")]
-    + [(name, pa.timestamp("us")) for name in ("published_at", "loaded_through_at")]
-    + [("day_on", pa.date32()), ("published_value", pa.float64())]
-    + [("is_complete", pa.bool_()), ("definition_version", pa.int32())]
-)
-_CHECK_SCHEMA = pa.schema(
-    [(name, pa.string()) for name in ("gate", "subject", "layer", "table_name", "check_name")]
-    + [("checked_at", pa.timestamp("us")), ("severity", pa.string()), ("owner", pa.string())]
-    + [(name, pa.bool_()) for name in ("is_passed", "is_crashed", "is_blocking")]
-    + [("failing_count", pa.int64()), ("row_count", pa.int64()), ("check_seconds", pa.float64())]
+_VALUE_SCHEMA, _INCIDENT_SCHEMA, _CHECK_SCHEMA = (
+    pa.schema([(name, pa.type_for_alias(kind)) for name, kind in columns.items()])
+    for columns in (PUBLISHED_VALUES, INCIDENT_TRANSITIONS, CHECK_RUNS)
 )
 _CONTRACT_SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("contract", "owner", "grain")]
@@ -81,6 +71,7 @@ class FixtureLake:
     batches: list[dict[str, Any]] = field(default_factory=list)
     published_values: list[dict[str, Any]] = field(default_factory=list)
     check_runs: list[dict[str, Any]] = field(default_factory=list)
+    transitions: list[dict[str, Any]] = field(default_factory=list)
     _seen: dict[tuple, set[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -179,6 +170,8 @@ class FixtureLake:
         self._write("build/published_values.parquet", told)
         checks = pa.Table.from_pylist(self.check_runs, _CHECK_SCHEMA)
         self._write("build/check_runs.parquet", checks)
+        happened = pa.Table.from_pylist(self.transitions, _INCIDENT_SCHEMA)
+        self._write("build/incident_transitions.parquet", happened)
         promises = []
         for name, spec in self.contracts.items():
             freshness = spec.get("freshness") or {}

@@ -51,6 +51,22 @@ def book(tmp_path: Path) -> Book:
     return Book(tmp_path / "productops.duckdb")
 
 
+def test_open_incidents_are_shown_and_their_words_are_no_markup(book: Book, tmp_path: Path) -> None:
+    for name, is_open, is_cause in (("goes on", True, True), ("is over", False, True),
+                                    ("follows", True, False)):  # fmt: skip
+        book.add(
+            "incident__incident", incident_id=name, severity="critical", asset_name="marts/a",
+            description=f"<b>{name}</b>", opened_at=dt.datetime(2026, 6, 30, 3), owner="ops",
+            is_open=is_open, is_cause=is_cause,
+        )  # fmt: skip
+    page = build_pages(book.path, tmp_path, CONTEXT)[0].read_text()
+    assert "Open incidents" in page
+    assert "marts/a: &lt;b&gt;goes on&lt;/b&gt;" in page
+    assert "2026-06-30 03:00" in page
+    assert "is over" not in page
+    assert "follows" not in page
+
+
 def about(findings: list[Finding], title: str) -> list[Finding]:
     return [finding for finding in findings if finding.title == title]
 

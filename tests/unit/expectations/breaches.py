@@ -241,6 +241,9 @@ BREACH: dict[tuple[str, str], Change] = {
         "previous_checked_at": datetime(2027, 1, 1)},
     ("identity_change__event", "unexpected_rows__moved_nowhere"): {"new_person_id": "a"},
     ("identity_change__event", "unexpected_rows__too_many_ids"): {"evidence": "too many ids"},
+    ("incident__incident", "unexpected_rows__open_and_over"): {"is_open": True},
+    ("check_precision__check", "unexpected_rows__mostly_false_alarms"): {
+        "precision_num": 2, "precision_den": 8, "precision_rate": 0.25},
     ("row_ledger__batch", "unexpected_rows__parts_do_not_add_up"): {"rows_in_count": 1},
     ("row_ledger__batch", "unexpected_rows__rejected_without_reason"): {
         "status": "rejected", "reason": None},

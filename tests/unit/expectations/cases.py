@@ -19,8 +19,9 @@ TELLS_APART = {
     "identity_change__event": "alias", "restatement__metric_day": "segment",
     "reconciliation__source_day": "metric",
     "exchange_rates": "source", "win_rate__cohort_month": "month_on",
-    "research_coverage__quarter": "quarter_on", "check__run": "subject", "volume__source_day": "source",
-    "drift__column_week": "source",
+    "research_coverage__quarter": "quarter_on", "check__run": "subject",
+    "volume__source_day": "source", "drift__column_week": "source",
+    "check_precision__check": "check_name",
 }  # fmt: skip
 # Numbers that a check of the whole row wants to be there.
 NEEDED = {
@@ -200,6 +201,13 @@ SANE: dict[str, Row] = {
     "check__run": {
         "gate": "lake", "severity": "warning", "is_passed": False, "is_crashed": False,
         "is_blocking": True, "failing_count": None, "previous_checked_at": None,
+    },
+    "incident__incident": {
+        "subject_type": "check", "severity": "warning", "verdict": "true_alarm", "is_open": False,
+    },
+    "check_precision__check": {
+        "subject_type": "check", "incident_count": 8, "open_incident_count": 1, "precision_num": 3,
+        "precision_den": 4, "precision_rate": 0.75,
     },
     "restatement__metric_day": {
         "metric": "dau_count", "first_value": 10.0, "value_now": 12.0, "difference": 2.0,

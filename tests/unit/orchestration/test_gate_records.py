@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from ingest import arrivals
 from ingest.config import parse_config
 from ingest.settings import Workspace
 from orchestration.lib import gates
+from orchestration.lib.admission import admit, held_back
 from orchestration.lib.gates import Print, last_marts_record
 from orchestration.lib.paths import PipelineError, stamp
 from orchestration.lib.receipt import Receipt, plan_build
@@ -104,3 +106,56 @@ def _columns_changed(place: Place) -> list[tuple[str, str, str]]:
     (found,) = [check for check in record.checks if check.check_name == "columns_changed"]
     assert found.passed is not bool(found.failing_rows)
     return [(row["source_file"], row["column"], row["what"]) for row in found.failing_rows]
+
+
+def test_what_is_held_back_is_not_planned_and_if_that_is_all_nothing_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrivals, "SETTLE_SECONDS", 0.0)
+    bad = replace(FAILED, layer="raw", table="tool_seats", deliveries=["drop/slack-2026-05-02.csv"])
+    monkeypatch.setattr(runner, "run", lambda *_, **__: (bad,))
+    place = Place(new_home(tmp_path / "company"))
+    place.land("slack-2026-05-01.csv", SLACK)
+    place.land("slack-2026-05-02.csv", SLACK.replace("ada", "eve"))
+    place.land("slack-2026-05-03.csv", SLACK.replace("ada", "kim"))
+    record, plan = admit(place.workspace)
+    # The bad one and the one after it; what came before it is built.
+    assert {batch.source_file for batch in plan.added} >= {"drop/slack-2026-05-01.csv"}
+    [held] = held_back(place.workspace, record)
+    assert (held.source, held.files) == ("slack", 2)
+    assert not {batch.token for batch in plan.added} & set(record.held_back)
+    everything = tuple(batch.token for batch in plan_build(place.workspace).added)
+    nothing = plan_build(place.workspace, everything)
+    assert (nothing.kind, nothing.added) == ("nothing_to_do", ())
+    assert nothing.why == ("all that was delivered is held back",)
+
+
+def test_a_breach_that_nobody_can_place_holds_back_all_that_deliver_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrivals, "SETTLE_SECONDS", 0.0)
+    crashed = replace(CRASHED, layer="raw", table="tool_seats")
+    monkeypatch.setattr(runner, "run", lambda *_, **__: (crashed,))
+    place = Place(new_home(tmp_path / "company"))
+    place.land("slack-2026-05-01.csv", SLACK)
+    record, _ = admit(place.workspace)
+    assert [held.source for held in held_back(place.workspace, record)] == ["slack"]
+
+
+def test_what_was_built_before_is_never_held_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows of a person are erased from a delivery: it is another one, and still a good one."""
+    monkeypatch.setattr(arrivals, "SETTLE_SECONDS", 0.0)
+    bad = replace(FAILED, layer="raw", table="tool_seats", deliveries=["drop/slack-2026-05-01.csv"])
+    monkeypatch.setattr(runner, "run", lambda *_, **__: (bad,))
+    place = Place(new_home(tmp_path / "company"))
+    place.land("slack-2026-05-01.csv", SLACK)
+    place.land("slack-2026-05-02.csv", SLACK.replace("ada", "eve"))
+    plan = plan_build(place.workspace)
+    first = next(b for b in plan.added if b.source_file == "drop/slack-2026-05-01.csv")
+    older = f"{first.batch_id}@2020-01-01T00:00:00.000000"
+    built = Receipt("one", "", "", "", True, (older,), "", "", stamp(Path(__file__)), {}, {}, {})
+    record = gates.gate_lake(place.workspace, replace(plan, receipt=built))
+    assert first.token not in record.held_back
+    assert len(record.held_back) == 1

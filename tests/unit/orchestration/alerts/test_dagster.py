@@ -1,0 +1,310 @@
+"""What Dagster records becomes incidents: checks, steps, runs, sensors; all the way to a hook.
+
+Runs are real, on an instance of the kind that a workspace has.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.remote_origin import (
+    RegisteredCodeLocationOrigin,
+    RemoteInstigatorOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    SensorInstigatorData,
+    TickData,
+    TickStatus,
+)
+from dagster._utils.error import SerializableErrorInfo
+
+from expectations.results import CheckResult
+from ingest.settings import Workspace
+from orchestration.defs.abandoned import close_abandoned
+from orchestration.defs.alerts import alerts, incidents_spec, tell
+from orchestration.defs.gates import _metadata
+from orchestration.defs.observing import OWN_ASSET
+from orchestration.defs.resources import WorkspaceResource
+from orchestration.lib.alerts.look import Account, opened
+from orchestration.lib.dagster_home import prepare_dagster_home
+from tests.unit.orchestration.alerts.world import HOOK, Receiver, workspace
+
+TICKETS, MART = dg.AssetKey(["lake", "tickets"]), dg.AssetKey(["marts", "a__day"])
+PAGES = dg.AssetKey(["published", "pages"])
+STATE: dict[str, Any] = {}
+
+
+@dg.asset(key=TICKETS, group_name="lake")
+def tickets() -> None:
+    if STATE.get("step_fails"):
+        raise ValueError("disk full at ada@corp.test\nand more")
+
+
+@dg.asset(key=MART, deps=[TICKETS], owners=["team:support_ops"])
+def mart() -> None:
+    pass
+
+
+@dg.asset(key=PAGES, deps=[MART])
+def pages() -> None:
+    pass
+
+
+def result(asset: dg.AssetKey, name: str, severity: str) -> dg.AssetCheckResult:
+    """As the gates hand results to Dagster."""
+    check = CheckResult(
+        "s", "raw", asset.path[-1], name, severity, passed=name not in STATE.get("failing", ()),
+        crashed=name in STATE.get("crashed", ()), unexpected_count=3, element_count=70,
+        failing_rows=[{"ticket_id": f"t-{n}", "who": "ada@corp.test"} for n in range(9)],
+        description="Every ticket has a requester.", owner="support-ops", runbook="Export again.",
+        message="boom of ada@corp.test",
+    )  # fmt: skip
+    is_error = severity == "critical" or check.crashed
+    return dg.AssetCheckResult(
+        passed=check.passed, asset_key=asset, check_name=name, metadata=_metadata(check),
+        severity=dg.AssetCheckSeverity.ERROR if is_error else dg.AssetCheckSeverity.WARN,
+    )  # fmt: skip
+
+
+@dg.multi_asset_check(specs=[
+    dg.AssetCheckSpec("blocks", asset=TICKETS, blocking=True),
+    dg.AssetCheckSpec("warns", asset=TICKETS),
+])  # fmt: skip
+def gate() -> Iterator[dg.AssetCheckResult]:
+    yield result(TICKETS, "blocks", "critical")
+    yield result(TICKETS, "warns", "warning")
+
+
+@dg.asset_check(asset=MART, description="Nothing is counted twice.")
+def plain() -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        passed="plain" not in STATE.get("failing", ()), severity=dg.AssetCheckSeverity.WARN
+    )
+
+
+DEFS = dg.Definitions(
+    assets=[tickets, mart, pages, incidents_spec()],
+    asset_checks=[gate, plain],
+    jobs=[dg.define_asset_job("main_job", dg.AssetSelection.all())],
+    sensors=[alerts],
+    resources={"workspace": WorkspaceResource()},
+    executor=dg.in_process_executor,
+)
+
+
+@dataclass
+class House:
+    company: Workspace
+    instance: dg.DagsterInstance
+    hook: Receiver
+
+    def run(self, **state: Any) -> bool:
+        STATE.clear()
+        STATE.update(state)
+        job = DEFS.resolve_job_def("main_job")
+        quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+        return job.execute_in_process(
+            instance=self.instance, run_config=quiet, raise_on_error=False
+        ).success
+
+    def look(self, automations: Sequence[str] = ()) -> Account:
+        graph = DEFS.resolve_asset_graph()
+        return tell(self.company, self.instance, graph, automations)
+
+    def told(self) -> list[str]:
+        """Titles since the last time."""
+        titles = [message["title"] for message in self.hook.got]
+        self.hook.got.clear()
+        return titles
+
+
+@pytest.fixture
+def house(tmp_path: Path, hook: Receiver, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    company = workspace(tmp_path, HOOK)
+    monkeypatch.setenv("DAGSTER_HOME", str(prepare_dagster_home(company)))
+    with dg.DagsterInstance.get() as instance:
+        yield House(company, instance, hook)
+
+
+def test_a_failed_check_is_told_with_its_words_rows_and_links(house: House) -> None:
+    assert house.run()
+    house.look()
+    assert house.told() == []
+    # A warning stops nothing: no sensor on the status of runs would see it.
+    assert house.run(failing=["warns"])
+    account = house.look()
+    (message,) = house.hook.got
+    assert message["title"] == "[warning] tickets.warns: Every ticket has a requester."
+    assert message["facts"]["rows"] == "3 of 70"
+    assert message["facts"]["affected marts"] == "a__day"
+    assert message["facts"]["owner"] == "support-ops"
+    assert message["what_to_do"] == "Export again."
+    assert message["rows"] == [{"ticket_id": f"t-{n}", "who": "[email]"} for n in range(5)]
+    run = house.instance.get_run_records()[0].dagster_run.run_id
+    assert message["links"] == {
+        "check": "http://127.0.0.1:3000/assets/lake/tickets?view=checks&checkDetail=warns",
+        "run": f"http://127.0.0.1:3000/runs/{run}",
+    }
+    assert account.delivery.sent == 1
+    house.look()
+    assert len(house.told()) == 1
+    assert house.run()
+    house.look()
+    assert house.told()[0].startswith("[recovered after 0 minutes] tickets.warns")
+
+
+def test_a_failed_blocking_check_is_one_alert_and_not_a_failed_run_besides(house: House) -> None:
+    assert not house.run(failing=["blocks", "warns"])
+    house.look()
+    assert house.told() == [
+        "[critical] tickets.blocks: Every ticket has a requester. (and 1 consequence)"
+    ]
+    assert house.run(failing=["plain"])
+    house.look()
+    titles = house.told()
+    assert sorted(title.split()[0] for title in titles) == ["[recovered", "[warning]"]
+    assert "a__day.plain: Nothing is counted twice." in titles[-1] + titles[0]
+
+
+def test_a_check_that_crashed_is_critical_whatever_it_is_otherwise(house: House) -> None:
+    house.run(failing=["warns"], crashed=["warns"])
+    house.look()
+    (message,) = house.hook.got
+    assert message["severity"] == "critical"
+    assert message["text"].endswith("It could not be evaluated: boom of [email]")
+
+
+def test_a_failed_step_is_told_with_its_first_line_and_nobodys_address(house: House) -> None:
+    assert not house.run(step_fails=True)
+    house.look()
+    assert house.told() == [
+        "[critical] lake__tickets: The step lake__tickets failed: ValueError: disk full at [email]"
+    ]
+    assert house.run()
+    house.look()
+    assert house.told()[0].startswith("[recovered")
+
+
+KILLED = """
+import os, signal, sys
+sys.path.insert(0, {root!r})
+import dagster as dg
+
+@dg.op
+def dies():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+@dg.job(executor_def=dg.in_process_executor)
+def main_job():
+    dies()
+
+with dg.DagsterInstance.get() as instance:
+    main_job.execute_in_process(instance=instance)
+"""
+
+
+def test_a_run_that_was_killed_is_told(house: House) -> None:
+    root = str(Path(__file__).resolve().parents[4])
+    code = KILLED.format(root=root)
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, check=False)
+    house.look()
+    assert house.told() == []
+    assert len(close_abandoned(house.instance)) == 1
+    house.look()
+    (title,) = house.told()
+    assert title.startswith("[critical] main_job: A run of main_job broke off: Process")
+
+
+def test_only_the_last_run_counts_when_alerts_begin(house: House) -> None:
+    house.run(failing=["blocks"])
+    house.run()
+    house.look()
+    assert house.told() == []
+
+
+def test_sensors_that_fail_again_and_again_are_told_and_those_that_fail_once_are_not(
+    house: House,
+) -> None:
+    place = RegisteredCodeLocationOrigin("productops")
+    origin = RemoteInstigatorOrigin(RemoteRepositoryOrigin(place, "__repository__"), "poll_x")
+    state = house.instance.add_instigator_state(
+        InstigatorState(origin, InstigatorType.SENSOR, InstigatorStatus.RUNNING,
+                        SensorInstigatorData())
+    )  # fmt: skip
+
+    def tick(status: TickStatus) -> None:
+        error = SerializableErrorInfo("x.y.OSError: no answer from ada@corp.test\n", [], "x")
+        house.instance.create_tick(
+            TickData(state.instigator_origin_id, "poll_x", InstigatorType.SENSOR, status,
+                     time.time(), selector_id=state.selector_id,
+                     error=error if status == TickStatus.FAILURE else None)
+        )  # fmt: skip
+
+    for _ in range(2):
+        tick(TickStatus.FAILURE)
+        house.look(["poll_x"])
+    assert house.told() == []
+    tick(TickStatus.FAILURE)
+    house.look(["poll_x"])
+    assert house.told() == [
+        "[critical] poll_x: The sensor poll_x failed 3 times in a row: OSError: "
+        "no answer from [email]"
+    ]
+    tick(TickStatus.SKIPPED)
+    house.look(["poll_x"])
+    assert house.told()[0].startswith("[recovered")
+    for _ in range(3):
+        tick(TickStatus.FAILURE)
+    house.look([])
+    assert house.told() == [], "a sensor that is no longer there says nothing"
+
+
+def test_the_sensor_looks_and_shows_open_incidents_and_silent_channels(house: House) -> None:
+    house.run(failing=["warns"])
+    house.hook.status = 500
+    repository = DEFS.get_repository_def()
+    with dg.build_sensor_context(
+        instance=house.instance, repository_def=repository, sensor_name="alerts",
+        resources={"workspace": WorkspaceResource(home=str(house.company.home))},
+    ) as context:  # fmt: skip
+        tick = alerts.evaluate_tick(context)
+    assert tick.skip_message == "1 open incident; 1 message waiting; channel hook: HTTP 500"
+    shown = house.instance.get_latest_materialization_event(OWN_ASSET)
+    assert shown is not None
+    assert shown.asset_materialization is not None
+    text = str(shown.asset_materialization.metadata["incidents"].value)
+    assert "| warning | tickets.warns | Every ticket has a requester." in text
+    record = house.instance.get_latest_asset_check_evaluation_record(
+        dg.AssetCheckKey(OWN_ASSET, "channels_answer")
+    )
+    assert record is not None
+    assert record.event is not None
+    assert record.event.dagster_event is not None
+    assert not record.event.dagster_event.asset_check_evaluation_data.passed
+    house.look()
+    with opened(house.company) as store:
+        assert len(store.incidents()) == 1, "a silent channel is shown, and no incident of its own"
+    assert os.environ["DAGSTER_HOME"].endswith("state")
+
+
+def test_a_workspace_that_can_not_be_opened_is_said(tmp_path: Path) -> None:
+    with dg.DagsterInstance.ephemeral() as instance, dg.build_sensor_context(
+        instance=instance, repository_def=DEFS.get_repository_def(),
+        resources={"workspace": WorkspaceResource(home=str(tmp_path))},
+    ) as context:  # fmt: skip
+        tick = alerts.evaluate_tick(context)
+    assert tick.skip_message is not None
+    assert "productops init" in tick.skip_message
