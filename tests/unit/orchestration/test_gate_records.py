@@ -116,8 +116,8 @@ def test_what_is_held_back_is_not_planned_and_if_that_is_all_nothing_is(
     monkeypatch.setattr(runner, "run", lambda *_, **__: (bad,))
     place = Place(new_home(tmp_path / "company"))
     place.land("slack-2026-05-01.csv", SLACK)
-    place.land("slack-2026-05-02.csv", SLACK.replace("ada", "eve"))
-    place.land("slack-2026-05-03.csv", SLACK.replace("ada", "kim"))
+    place.land("slack-2026-05-02.csv", SLACK.replace("ann", "eve"))
+    place.land("slack-2026-05-03.csv", SLACK.replace("ann", "kim"))
     record, plan = admit(place.workspace)
     # The bad one and the one after it; what came before it is built.
     assert {batch.source_file for batch in plan.added} >= {"drop/slack-2026-05-01.csv"}
@@ -151,7 +151,7 @@ def test_what_was_built_before_is_never_held_back(
     monkeypatch.setattr(runner, "run", lambda *_, **__: (bad,))
     place = Place(new_home(tmp_path / "company"))
     place.land("slack-2026-05-01.csv", SLACK)
-    place.land("slack-2026-05-02.csv", SLACK.replace("ada", "eve"))
+    place.land("slack-2026-05-02.csv", SLACK.replace("ann", "eve"))
     plan = plan_build(place.workspace)
     first = next(b for b in plan.added if b.source_file == "drop/slack-2026-05-01.csv")
     older = f"{first.batch_id}@2020-01-01T00:00:00.000000"
