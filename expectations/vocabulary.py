@@ -13,6 +13,12 @@ SEVERITIES = ("critical", "warning", "info")
 ON_FAIL = ("block", "quarantine_rows")
 LAYERS = ("raw", "marts")
 OPERATORS = ("==", "!=", "<", "<=", ">", ">=", "IN", "NOT_IN", "IS_NULL", "IS_NOT_NULL")
+_EFFECTS = {"raw": "holds back its source", "marts": "stops the publication"}
+
+
+def effect_of(layer: str, severity: str) -> str:
+    """What a breach does, in words; a check that can't be evaluated counts as critical."""
+    return _EFFECTS[layer] if severity == "critical" else "is told"
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ from orchestration.lib.paths import PROJECT_ROOT, PipelineError
 from orchestration.lib.suites import SUITES, mart_suites, raw_suites
 
 _EFFECTS = {
-    ("raw", "critical"): "stops what was delivered: it is not built",
-    ("marts", "critical"): "stops the build: it is not published",
+    ("raw", "critical"): "holds back its source: what came from it since is not built",
+    ("marts", "critical"): "stops the publication: what was published before stays",
     ("", "warning"): "warns: told with the failing rows, stops nothing",
     ("", "info"): "informs: told, stops nothing",
 }
@@ -110,7 +110,7 @@ def _tell(found: Iterable[Explained]) -> None:
         for each in listed:
             _tell_one(each, with_runbook=table == "batches")
         count += len(listed)
-    click.echo(f"\n{count:,} checks. One that can't be evaluated stops everything, whatever it is.")
+    click.echo(f"\n{count:,} checks. One that can't be evaluated counts as critical.")
 
 
 def _tell_one(each: Explained, *, with_runbook: bool) -> None:

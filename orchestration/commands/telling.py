@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from expectations.results import CheckResult
+from expectations.vocabulary import effect_of
 from ingest.ledger import Manifest, Rejection
 from orchestration.lib.admission import HeldBack
 from orchestration.lib.gates import GateRecord
@@ -141,8 +142,7 @@ def tell_held_back(held: Sequence[HeldBack]) -> None:
 def tell_check(check: CheckResult) -> None:
     """A check that failed, with what to do and its first rows."""
     colour = "red" if check.blocks else "yellow"
-    stops = "HOLDS BACK ITS SOURCE" if check.layer == "raw" else "STOPS EVERYTHING"
-    mark = stops if check.blocks else "warning"
+    mark = effect_of(check.layer, "critical").upper() if check.blocks else "warning"
     click.secho(f"  {mark}: {check.table}: {check.message}", fg=colour)
     if check.runbook:
         click.echo(f"    what to do: {check.runbook} ({check.owner})")

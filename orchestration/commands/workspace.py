@@ -81,7 +81,8 @@ _CHECKS = """\
 # Checks of your own, beside those that productops brings (`productops check --explain` tells them
 # all). One file a table: raw/<contract>.yml for what is delivered, marts/<mart>.yml for what is
 # published. They are added; none of ours can be taken away. Take out the # and run
-# `productops doctor`. A failed `critical` check stops everything, `warning` and `info` are told.
+# `productops doctor`. What a failed `critical` check is about is held back or not
+# published; `warning` and `info` are told.
 #
 # name: active_users__daily            # like the file
 # layer: marts                         # like the folder; raw or marts

@@ -22,6 +22,7 @@ import dagster as dg
 from expectations.ledger_checks import LEDGER_CHECKS
 from expectations.results import CheckResult
 from expectations.suites import Suite
+from expectations.vocabulary import effect_of
 from ingest.settings import HOME
 from orchestration.defs.lake import BATCHES, contract_key
 from orchestration.defs.metadata import table
@@ -48,7 +49,7 @@ def lake_check_specs() -> list[dg.AssetCheckSpec]:
             name=check.check_name,
             asset=BATCHES,
             description=check.description,
-            metadata={"severity": check.severity, "a breach": _effect("raw", check.severity)},
+            metadata={"severity": check.severity, "a breach": effect_of("raw", check.severity)},
         )
         for check in LEDGER_CHECKS
     ]
@@ -77,19 +78,12 @@ def _suite_specs(
             metadata={
                 "severity": spec.severity,
                 "runbook": suite.runbook,
-                "a breach": _effect(suite.layer, spec.severity),
+                "a breach": effect_of(suite.layer, spec.severity),
             },
         )
         for suite in suites
         for spec in suite.expectations
     ]
-
-
-def _effect(layer: str, severity: str) -> str:
-    """What a breach does, in words."""
-    if severity != "critical":
-        return "is told"
-    return "holds back its source" if layer == "raw" else "stops the publication"
 
 
 _LAKE_CHECKS = lake_check_specs()

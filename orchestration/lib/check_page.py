@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from analytics.brief.style import HTML, STYLE
 from expectations.results import CheckResult
+from expectations.vocabulary import effect_of
 
 if TYPE_CHECKING:
     from orchestration.lib.gates import GateRecord
@@ -70,7 +71,8 @@ def _by_table(check: CheckResult) -> str:
 
 
 def _head(gate: str, record: GateRecord, org: str) -> str:
-    verdict = "Everything may pass." if record.is_open else "Nothing may pass."
+    closed = {"lake": "Not everything may pass.", "marts": "Nothing may be published."}[gate]
+    verdict = "Everything may pass." if record.is_open else closed
     return (
         f"<header><h1>{escape(TITLES[gate])}: checks</h1><p class=through><b>{verdict}</b><br>"
         f"{escape(org)} · evaluated {escape(record.checked_at)} UTC · "
@@ -101,9 +103,9 @@ def _kind(check: CheckResult) -> tuple[str, str]:
     if check.passed:
         return "passed", "passed"
     if check.crashed:
-        return "stops", "could not be evaluated: stops everything"
+        return "stops", f"could not be evaluated: {effect_of(check.layer, 'critical')}"
     if check.blocks:
-        return "stops", "failed: stops everything"
+        return "stops", f"failed: {effect_of(check.layer, check.severity)}"
     if check.set_aside:
         return "warns", "failed: its rows are set aside"
     return ("told", "failed: told") if check.severity == "info" else ("warns", "failed: warns")

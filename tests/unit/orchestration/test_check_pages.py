@@ -106,10 +106,11 @@ def ask(server: PageServer, path: str, method: str = "GET", host: str = "") -> A
 
 def test_a_page_tells_what_ran_on_what_and_what_came_of_it(workspace: Workspace) -> None:
     text = written(workspace)
-    for words in ("Nothing may pass", "evaluated 2026-05-01 10:00:00 UTC", "Test", "1,234",
+    for words in ("Not everything may pass", "evaluated 2026-05-01 10:00:00 UTC", "Test", "1,234",
                   "2 of 1,234 fail", "2.5", "A ticket stands once.", "support-ops", "Ask.",
                   "two are wrong", "x.parquet", "t-1", "***", "0.25", "unique__ticket_id",
-                  "failed: stops everything", "could not be evaluated: stops everything",
+                  "failed: holds back its source",
+                  "could not be evaluated: holds back its source",
                   "failed: warns", "failed: told", "its rows are set aside"):  # fmt: skip
         assert words in text, words
     page = Page(text)
