@@ -88,12 +88,3 @@ def test_incidents_and_precision_as_counted_by_hand(built: Warehouse) -> None:
         ("check", "marts/b", 1, 1, 0, 0, None, 2.0, None, False),
         ("silence", "none", 1, 1, 0, 0, None, 0.0, None, False),
     ]
-
-
-def test_without_any_incident_there_are_no_rows(
-    lake: FixtureLake, make_warehouse: Callable[..., Warehouse]
-) -> None:
-    warehouse = make_warehouse(lake)
-    warehouse.run("build", select=SELECT, exclude=["resource_type:unit_test"])
-    assert warehouse.query("select count(*) from marts.incident__incident") == [(0,)]
-    assert warehouse.query("select count(*) from marts.check_precision__check") == [(0,)]

@@ -1,4 +1,4 @@
-"""Checks of the lake that hold again although no run evaluated them before Dagster.
+"""Checks of the lake that hold again although no step of a run evaluated them.
 
 Belongs here: what the gate's own record says of open incidents. Does not belong here: the gate and
 its record (`lib/gates.py`), incidents that begin: those come from runs alone.
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from functools import cache
 
 from expectations.ledger_checks import LEDGER_CHECKS
 from ingest.settings import Workspace
@@ -40,7 +39,6 @@ def observe_gate(workspace: Workspace, incidents: Iterable[Incident]) -> Iterato
                 yield Observation(incident.subject, True, at, partition=partition)
 
 
-@cache
 def _checks_of_the_gate() -> set[tuple[str, str]]:
     """What it evaluates; one that is not in a record had nothing new to look at since it passed."""
     ledger = {(f"{_LAKE}batches", check.check_name) for check in LEDGER_CHECKS}

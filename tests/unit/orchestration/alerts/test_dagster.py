@@ -6,6 +6,7 @@ Runs are real, on an instance of the kind that a workspace has.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -44,6 +45,7 @@ from tests.unit.orchestration.alerts.world import HOOK, Receiver, workspace
 
 TICKETS, MART = dg.AssetKey(["lake", "tickets"]), dg.AssetKey(["marts", "a__day"])
 PAGES = dg.AssetKey(["published", "pages"])
+ROOT = str(Path(__file__).resolve().parents[4])
 STATE: dict[str, Any] = {}
 
 
@@ -217,8 +219,7 @@ with dg.DagsterInstance.get() as instance:
 
 
 def test_a_run_that_was_killed_is_told(house: House) -> None:
-    root = str(Path(__file__).resolve().parents[4])
-    code = KILLED.format(root=root)
+    code = KILLED.format(root=ROOT)
     subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, check=False)
     house.look()
     assert house.told() == []
@@ -226,6 +227,36 @@ def test_a_run_that_was_killed_is_told(house: House) -> None:
     house.look()
     (title,) = house.told()
     assert title.startswith("[critical] main_job: A run of main_job broke off: Process")
+
+
+CUT_OFF = """
+import os, signal, sys
+sys.path.insert(0, {root!r})
+from pathlib import Path
+import dagster as dg
+from ingest.settings import open_workspace
+from orchestration.defs.alerts import tell
+from orchestration.lib.alerts import look
+from tests.unit.orchestration.alerts.test_dagster import DEFS
+
+look.deliver = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+with dg.DagsterInstance.get() as instance:
+    tell(open_workspace(Path({home!r})), instance, DEFS.resolve_asset_graph())
+"""
+
+
+def test_killed_after_the_evaluation_was_taken_in_there_is_exactly_one_message(
+    house: House,
+) -> None:
+    house.run(failing=["warns"])
+    code = CUT_OFF.format(root=ROOT, home=str(house.company.home))
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True,
+                          text=True, check=False)  # fmt: skip
+    assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
+    assert house.told() == []
+    for _ in range(3):
+        house.look()
+    assert len(house.told()) == 1
 
 
 def test_only_the_last_run_counts_when_alerts_begin(house: House) -> None:
