@@ -26,6 +26,7 @@ from dagster._core.remote_origin import (
 from dagster._core.scheduler.instigation import (
     InstigatorState,
     InstigatorStatus,
+    ScheduleInstigatorData,
     SensorInstigatorData,
     TickData,
     TickStatus,
@@ -245,6 +246,7 @@ with dg.DagsterInstance.get() as instance:
 """
 
 
+@pytest.mark.slow
 def test_killed_after_the_evaluation_was_taken_in_there_is_exactly_one_message(
     house: House,
 ) -> None:
@@ -301,6 +303,23 @@ def test_sensors_that_fail_again_and_again_are_told_and_those_that_fail_once_are
         tick(TickStatus.FAILURE)
     house.look([])
     assert house.told() == [], "a sensor that is no longer there says nothing"
+
+
+def test_a_schedule_that_fails_is_told_at_once(house: House) -> None:
+    place = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("productops"), "__repository__")
+    state = house.instance.add_instigator_state(
+        InstigatorState(RemoteInstigatorOrigin(place, "nightly"), InstigatorType.SCHEDULE,
+                        InstigatorStatus.RUNNING, ScheduleInstigatorData("15 3 * * *"))
+    )  # fmt: skip
+    error = SerializableErrorInfo("ValueError: no zone\n", [], "ValueError")
+    house.instance.create_tick(
+        TickData(state.instigator_origin_id, "nightly", InstigatorType.SCHEDULE,
+                 TickStatus.FAILURE, time.time(), selector_id=state.selector_id, error=error)
+    )  # fmt: skip
+    house.look(["nightly"])
+    assert house.told() == [
+        "[critical] nightly: The schedule nightly failed when it was due: ValueError: no zone"
+    ]
 
 
 def test_the_sensor_looks_and_shows_open_incidents_and_silent_channels(house: House) -> None:
