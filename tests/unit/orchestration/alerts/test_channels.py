@@ -161,6 +161,19 @@ def test_what_a_library_complains_of_names_no_part_of_an_address(mailbox: Mailbo
     assert mask(f"at h.test: {TOKEN}", f"slack://h.test/{TOKEN}/x") == "at ***: ***"
 
 
+def test_a_fault_that_names_the_whole_address_is_told_without_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    url = f"slack://{TOKEN}/b/c"
+
+    def fail(*_: object) -> str:
+        raise ValueError(f"can't parse {url} nor {TOKEN}")
+
+    monkeypatch.setattr("orchestration.lib.alerts.channels._by_apprise", fail)
+    problem = send(Channel(name="m", url_env="M"), url, Message("1", "test", "", "info", "t", "w"))
+    assert problem == "ValueError: can't parse *** nor ***"
+
+
 @pytest.mark.parametrize(
     ("url", "kind", "said"),
     [
