@@ -95,7 +95,7 @@ def test_a_mail_says_what_broke_how_much_what_it_affects_and_where_to_look(
     assert account.delivery.problems == ()
     (message,) = mailbox.got
     assert message["X-Productops-Message-Id"] == hook.got[0]["message_id"]
-    title = "[critical] a__day.must_hold: Every ticket belongs to a known account."
+    title = "[critical] a__day: Every ticket belongs to a known account."
     assert str(message["Subject"]) == title == hook.got[0]["title"]
     link = "https://dagster.corp.test/ui/assets/marts/a__day?view=checks&checkDetail=must_hold"
     assert link in mailbox.text(0, "plain"), "also for mail programs that know no HTML"

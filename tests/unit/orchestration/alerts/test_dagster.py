@@ -150,7 +150,7 @@ def test_a_failed_check_is_told_with_its_words_rows_and_links(house: House) -> N
     assert house.run(failing=["warns"])
     account = house.look()
     (message,) = house.hook.got
-    assert message["title"] == "[warning] tickets.warns: Every ticket has a requester."
+    assert message["title"] == "[warning] tickets: Every ticket has a requester."
     assert message["facts"]["rows"] == "3 of 70"
     assert message["facts"]["affected marts"] == "a__day"
     assert message["facts"]["owner"] == "support-ops"
@@ -166,20 +166,18 @@ def test_a_failed_check_is_told_with_its_words_rows_and_links(house: House) -> N
     assert len(house.told()) == 1
     assert house.run()
     house.look()
-    assert house.told()[0].startswith("[recovered after 0 minutes] tickets.warns")
+    assert house.told()[0].startswith("[recovered after 0 minutes] tickets")
 
 
 def test_a_failed_blocking_check_is_one_alert_and_not_a_failed_run_besides(house: House) -> None:
     assert not house.run(failing=["blocks", "warns"])
     house.look()
-    assert house.told() == [
-        "[critical] tickets.blocks: Every ticket has a requester. (and 1 consequence)"
-    ]
+    assert house.told() == ["[critical] tickets: Every ticket has a requester. (and 1 consequence)"]
     assert house.run(failing=["plain"])
     house.look()
     titles = house.told()
     assert sorted(title.split()[0] for title in titles) == ["[recovered", "[warning]"]
-    assert "a__day.plain: Nothing is counted twice." in titles[-1] + titles[0]
+    assert "a__day: Nothing is counted twice." in titles[-1] + titles[0]
 
 
 def test_a_check_that_crashed_is_critical_whatever_it_is_otherwise(house: House) -> None:
