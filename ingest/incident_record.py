@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.settings import Workspace
+from ingest.store import LakeError
 
 INCIDENT_TRANSITIONS = {
     "transition_number": "int64", "transition_id": "string", "incident_id": "string",
@@ -48,17 +49,27 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def read_incident_record(workspace: Workspace) -> Any:
-    """The record as one table."""
+    """The record as one table.
+
+    Raises:
+        LakeError: If somebody else wrote to it; it names the file.
+    """
     import pyarrow as pa
 
     schema = pa.schema([(n, pa.type_for_alias(kind)) for n, kind in INCIDENT_TRANSITIONS.items()])
-    lines = read_lines(incident_record_path(workspace))
-    rows = [
-        {name: _value(kind, line.get(name)) for name, kind in INCIDENT_TRANSITIONS.items()}
-        | {"transition_number": number}
-        for number, line in enumerate(lines, start=1)
-    ]
-    return pa.Table.from_pylist(rows, schema=schema)
+    path = incident_record_path(workspace)
+    try:
+        rows = [
+            {name: _value(kind, line.get(name)) for name, kind in INCIDENT_TRANSITIONS.items()}
+            | {"transition_number": number}
+            for number, line in enumerate(read_lines(path), start=1)
+        ]
+        return pa.Table.from_pylist(rows, schema=schema)
+    except (pa.ArrowException, ValueError, TypeError) as error:
+        raise LakeError(
+            f"{path}: this record of incidents can't be read ({error}). Restore it from a backup, "
+            "or move it to another folder: then it begins anew. Then run again."
+        ) from error
 
 
 def _value(kind: str, value: Any) -> Any:

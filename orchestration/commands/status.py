@@ -48,6 +48,7 @@ def show_status(home: Path) -> int:
     tell_gate("The lake's gate", lake)
     tell_held_back(held_back(workspace, lake))
     tell_gate("The marts' gate", marts)
+    _tell_incidents(workspace)
     heading("Published")
     current = current_build(workspace)
     if current is None:
@@ -60,6 +61,20 @@ def show_status(home: Path) -> int:
         columns(("build", "published (UTC)", "rows", ""), rows)
     closed = any(record is not None and not record.is_open for record in (lake, marts))
     return 1 if closed else 0
+
+
+def _tell_incidents(workspace) -> None:
+    from orchestration.lib.alerts.look import opened, store_path
+
+    # A look at the state of things makes no files.
+    if not store_path(workspace).is_file():
+        return
+    with opened(workspace) as store:
+        alive = [incident for incident in store.incidents() if incident.is_open]
+    if alive:
+        heading(f"Open incidents: {len(alive)}; see productops incidents list")
+        rows = [(i.severity, i.subject.shown, f"{i.opened_at:%Y-%m-%d %H:%M}") for i in alive]
+        columns(("severity", "what", "since (UTC)"), rows)
 
 
 def _tell_lake(workspace) -> None:

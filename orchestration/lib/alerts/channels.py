@@ -159,10 +159,11 @@ def _by_apprise(channel: Channel, url: str, message: Message) -> str:
 def _body(message: Message, formats: Any, known: Any) -> tuple[str, Any]:
     """The message in the form that a service shows best."""
     offered = formats if isinstance(formats, tuple) else (formats,)
-    if known.HTML in offered:
-        return as_html(message), known.HTML
+    # Chats that know HTML know little of it.
     if known.MARKDOWN in offered:
         return as_markdown(message), known.MARKDOWN
+    if known.HTML in offered:
+        return as_html(message), known.HTML
     return as_text(message), known.TEXT
 
 

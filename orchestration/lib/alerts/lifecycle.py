@@ -235,13 +235,6 @@ def transition(incident: Incident, happened: str, at: datetime) -> Transition:
     return Transition(name, happened, at, incident)
 
 
-def is_live(incident: Incident, now: datetime, rules: AlertRules) -> bool:
-    """Whether something can still become of it: it is open, may return, or is to be told over."""
-    gone = incident.recovered_at
-    window = timedelta(hours=rules.same_incident_hours)
-    return gone is None or incident.is_told_open or now - gone <= window
-
-
 def _with_facts(incident: Incident, found: Observation) -> Incident:
     """The incident with the latest facts; it never becomes less grave than it was."""
     return replace(

@@ -110,7 +110,7 @@ def _title(notice: Notice) -> str:
     }[notice.kind]
     more = len(notice.effects)
     also = f" (and {more} consequence{'s' if more > 1 else ''})" if more else ""
-    title = " ".join(f"[{first}] {cause.subject.shown}: {cause.words}".split())
+    title = " ".join(f"[{first}] {cause.subject.place}: {cause.words}".split())
     room = _LONGEST_TITLE - len(also)
     return (title if len(title) <= room else title[: room - 1] + "…") + also
 
@@ -131,6 +131,8 @@ def _facts(notice: Notice, graph: Graph, zone: ZoneInfo) -> list[tuple[str, str]
     facts += _affected(cause, notice.effects, graph)
     if cause.owner:
         facts.append(("owner", cause.owner))
+    if cause.subject.kind == "check":
+        facts.append(("check", cause.subject.name))
     facts.append(("incident", cause.incident_id))
     return facts
 
@@ -162,7 +164,7 @@ def _some(names: list[str]) -> str:
 def _effect(effect: Incident) -> str:
     rows = f" ({effect.rows_failing:,} rows)" if effect.rows_failing else ""
     over = "" if effect.is_open else " It is over."
-    return f"{effect.severity}: {effect.subject.shown}: {effect.words}{rows}{over}"
+    return f"{effect.severity}: {effect.subject.place}: {effect.words}{rows}{over}"
 
 
 def _gravest_first(effects: tuple[Incident, ...]) -> list[Incident]:

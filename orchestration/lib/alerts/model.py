@@ -45,10 +45,14 @@ class Subject:
         return f"{self.kind}:{self.asset}:{self.name}"
 
     @property
+    def place(self) -> str:
+        """What people call the table that it is about, or the thing itself."""
+        return self.asset.rpartition("/")[2] or self.name
+
+    @property
     def shown(self) -> str:
-        """How people call it."""
-        place = self.asset.rpartition("/")[2]
-        return place if self.kind == "freshness" else ".".join(p for p in (place, self.name) if p)
+        """The same, with the check's own name."""
+        return f"{self.place}.{self.name}" if self.kind == "check" else self.place
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from orchestration.lib.alerts.codec import (
 )
 from orchestration.lib.alerts.model import Incident, Transition
 from orchestration.lib.alerts.queue import QUEUE_TABLES, Queue
+from orchestration.lib.paths import PipelineError
 
 _PATIENCE_SECONDS = 30.0
 _TABLES = """
@@ -48,11 +49,22 @@ class Store:
     """The open file."""
 
     def __init__(self, path: Path) -> None:
-        """Makes the file if it is not there."""
+        """Makes the file if it is not there.
+
+        Raises:
+            PipelineError: If it is damaged.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
         self._sql = sqlite3.connect(path, timeout=_PATIENCE_SECONDS, isolation_level=None)
-        self._sql.execute("pragma journal_mode = wal")
-        self._sql.executescript(_TABLES + QUEUE_TABLES)
+        try:
+            self._sql.execute("pragma journal_mode = wal")
+            self._sql.executescript(_TABLES + QUEUE_TABLES)
+        except sqlite3.DatabaseError as error:
+            self._sql.close()
+            raise PipelineError(
+                f"{path}: can't be used ({error}). If it is damaged, move it away: incidents go on "
+                "from published/incidents/, only messages that waited are lost."
+            ) from error
 
     @property
     def queue(self) -> Queue:

@@ -95,7 +95,7 @@ def test_a_mail_says_what_broke_how_much_what_it_affects_and_where_to_look(
     assert account.delivery.problems == ()
     (message,) = mailbox.got
     assert message["X-Productops-Message-Id"] == hook.got[0]["message_id"]
-    title = "[critical] a__day.must_hold: Every ticket belongs to a known account."
+    title = "[critical] a__day: Every ticket belongs to a known account."
     assert str(message["Subject"]) == title == hook.got[0]["title"]
     link = "https://dagster.corp.test/ui/assets/marts/a__day?view=checks&checkDetail=must_hold"
     assert link in mailbox.text(0, "plain"), "also for mail programs that know no HTML"
@@ -159,6 +159,19 @@ def test_what_a_library_complains_of_names_no_part_of_an_address(mailbox: Mailbo
         mask(f"POST http://h.test/{TOKEN}?k=abcd1", f"http://h.test/{TOKEN}?k=abcd1") == "POST ***"
     )
     assert mask(f"at h.test: {TOKEN}", f"slack://h.test/{TOKEN}/x") == "at ***: ***"
+
+
+def test_a_fault_that_names_the_whole_address_is_told_without_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    url = f"slack://{TOKEN}/b/c"
+
+    def fail(*_: object) -> str:
+        raise ValueError(f"can't parse {url} nor {TOKEN}")
+
+    monkeypatch.setattr("orchestration.lib.alerts.channels._by_apprise", fail)
+    problem = send(Channel(name="m", url_env="M"), url, Message("1", "test", "", "info", "t", "w"))
+    assert problem == "ValueError: can't parse *** nor ***"
 
 
 @pytest.mark.parametrize(

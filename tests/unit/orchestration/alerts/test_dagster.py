@@ -26,6 +26,7 @@ from dagster._core.remote_origin import (
 from dagster._core.scheduler.instigation import (
     InstigatorState,
     InstigatorStatus,
+    ScheduleInstigatorData,
     SensorInstigatorData,
     TickData,
     TickStatus,
@@ -149,7 +150,7 @@ def test_a_failed_check_is_told_with_its_words_rows_and_links(house: House) -> N
     assert house.run(failing=["warns"])
     account = house.look()
     (message,) = house.hook.got
-    assert message["title"] == "[warning] tickets.warns: Every ticket has a requester."
+    assert message["title"] == "[warning] tickets: Every ticket has a requester."
     assert message["facts"]["rows"] == "3 of 70"
     assert message["facts"]["affected marts"] == "a__day"
     assert message["facts"]["owner"] == "support-ops"
@@ -165,20 +166,18 @@ def test_a_failed_check_is_told_with_its_words_rows_and_links(house: House) -> N
     assert len(house.told()) == 1
     assert house.run()
     house.look()
-    assert house.told()[0].startswith("[recovered after 0 minutes] tickets.warns")
+    assert house.told()[0].startswith("[recovered after 0 minutes] tickets")
 
 
 def test_a_failed_blocking_check_is_one_alert_and_not_a_failed_run_besides(house: House) -> None:
     assert not house.run(failing=["blocks", "warns"])
     house.look()
-    assert house.told() == [
-        "[critical] tickets.blocks: Every ticket has a requester. (and 1 consequence)"
-    ]
+    assert house.told() == ["[critical] tickets: Every ticket has a requester. (and 1 consequence)"]
     assert house.run(failing=["plain"])
     house.look()
     titles = house.told()
     assert sorted(title.split()[0] for title in titles) == ["[recovered", "[warning]"]
-    assert "a__day.plain: Nothing is counted twice." in titles[-1] + titles[0]
+    assert "a__day: Nothing is counted twice." in titles[-1] + titles[0]
 
 
 def test_a_check_that_crashed_is_critical_whatever_it_is_otherwise(house: House) -> None:
@@ -245,6 +244,7 @@ with dg.DagsterInstance.get() as instance:
 """
 
 
+@pytest.mark.slow
 def test_killed_after_the_evaluation_was_taken_in_there_is_exactly_one_message(
     house: House,
 ) -> None:
@@ -301,6 +301,23 @@ def test_sensors_that_fail_again_and_again_are_told_and_those_that_fail_once_are
         tick(TickStatus.FAILURE)
     house.look([])
     assert house.told() == [], "a sensor that is no longer there says nothing"
+
+
+def test_a_schedule_that_fails_is_told_at_once(house: House) -> None:
+    place = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("productops"), "__repository__")
+    state = house.instance.add_instigator_state(
+        InstigatorState(RemoteInstigatorOrigin(place, "nightly"), InstigatorType.SCHEDULE,
+                        InstigatorStatus.RUNNING, ScheduleInstigatorData("15 3 * * *"))
+    )  # fmt: skip
+    error = SerializableErrorInfo("ValueError: no zone\n", [], "ValueError")
+    house.instance.create_tick(
+        TickData(state.instigator_origin_id, "nightly", InstigatorType.SCHEDULE,
+                 TickStatus.FAILURE, time.time(), selector_id=state.selector_id, error=error)
+    )  # fmt: skip
+    house.look(["nightly"])
+    assert house.told() == [
+        "[critical] nightly: The schedule nightly failed when it was due: ValueError: no zone"
+    ]
 
 
 def test_the_sensor_looks_and_shows_open_incidents_and_silent_channels(house: House) -> None:

@@ -69,6 +69,13 @@ def test_what_still_fails_goes_on(company: Workspace, hook: Receiver, checks: tu
     assert hook.kinds == ["opened"]
 
 
+def test_what_the_gate_found_before_the_failure_says_nothing(
+    company: Workspace, hook: Receiver
+) -> None:
+    record(company, minutes(-5), verdict(SHARE, True))
+    assert len(look(company, FakeSource(), minutes(6)).open_incidents) == 1
+
+
 def test_a_check_that_is_not_the_gates_is_left_to_runs(tmp_path: Path, hook: Receiver) -> None:
     company = workspace(tmp_path)
     source = FakeSource()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+
+import pytest
 
 from ingest.absence import scan
 from ingest.incident_record import (
@@ -11,10 +14,12 @@ from ingest.incident_record import (
     read_incident_record,
     read_lines,
 )
+from ingest.store import LakeError
 from ingest.subjects import Subject
 from orchestration.lib.alerts import record as recording
-from orchestration.lib.alerts.look import look, opened
+from orchestration.lib.alerts.look import look, opened, store_path
 from orchestration.lib.erasure import clean_state
+from orchestration.lib.paths import PipelineError
 from tests.unit.orchestration.alerts.world import T0, FakeSource, minutes, seen, workspace
 
 
@@ -63,6 +68,31 @@ def test_killed_before_it_is_noted_a_line_is_written_again_and_read_once(tmp_pat
         assert store.unrecorded() == []
     assert len(path.read_text().splitlines()) == 2
     assert read_incident_record(company).num_rows == 1
+
+
+@pytest.mark.parametrize("facts", [
+    {"opened_at": "last Monday"}, {"return_count": "many"}, {"severity": ["critical"]},
+])  # fmt: skip
+def test_a_record_that_somebody_else_wrote_to_is_named_with_its_remedy(
+    tmp_path: Path, facts: dict
+) -> None:
+    company = workspace(tmp_path, "")
+    source = FakeSource()
+    source.run(T0, seen("marts/a__day", False))
+    look(company, source, T0)
+    path = incident_record_path(company)
+    path.write_text(json.dumps(json.loads(path.read_text()) | facts) + "\n")
+    with pytest.raises(LakeError, match=r"transitions\.jsonl.*backup.*move it"):
+        read_incident_record(company)
+
+
+def test_a_damaged_store_is_named_with_its_remedy(tmp_path: Path) -> None:
+    company = workspace(tmp_path, "")
+    path = store_path(company)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"no database at all, but long enough to be looked at" * 100)
+    with pytest.raises(PipelineError, match=r"alerts\.sqlite: can't be used .*move it away"):
+        look(company, FakeSource(), T0)
 
 
 def test_an_erased_person_leaves_alerts_and_they_go_on(tmp_path: Path) -> None:
