@@ -91,16 +91,21 @@ def staged_parts(
 ) -> Iterator[Staged]:
     """Stages one part of the files after the other; each is gone when the next one comes."""
     scratch = temporary(run.lake / "tmp" / "lines.json")
+    keeps_addresses = run.keeps_addresses
     for number, part in enumerate(chosen.parts):
         contract = load_contracts()[part.contract]
         if chosen.reader.kind in LINES:
             chunks = [one.lines(scratch.with_suffix(".chunk")) for one in files]
             reader = LineReader(chosen.reader)
             staged = stage_lines(
-                run.connection, chunks, reader, part, contract, dict(facts), scratch
-            )
+                run.connection, chunks, reader, part, contract, dict(facts), scratch,
+                keeps_addresses=keeps_addresses,
+            )  # fmt: skip
         else:
             records = [one.records[number] for one in files]
-            staged = stage_records(run.connection, records, part, contract, dict(facts), scratch)
+            staged = stage_records(
+                run.connection, records, part, contract, dict(facts), scratch,
+                keeps_addresses=keeps_addresses,
+            )  # fmt: skip
         staged.shapes = [_shape(chosen, one, number) for one in files]
         yield staged

@@ -102,3 +102,34 @@ def test_an_erased_person_is_in_no_byte_of_the_workspace(
     assert traces(home, email, user, key) == []
     assert productops(home, "forget", "--email", "no address").returncode == 2
     assert productops(home, "forget", "--file", str(home / "absent.csv")).returncode == 2
+
+
+def test_clear_addresses_are_kept_apart_and_change_nothing(fresh: Path, finished: Path) -> None:
+    config = fresh / "productops.yml"
+    config.write_text(config.read_text() + "\nprivacy: {keep_clear_emails: true}\n")
+    done = productops(fresh, "run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    kept = list((fresh / "lake/restricted").rglob("*.parquet"))
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            "select distinct email_key, email from read_parquet($1)", [[str(p) for p in kept]]
+        ).fetchall()
+    assert len(rows) > 100
+    assert all(email_key(email, KEY) == key for key, email in rows)
+    assert somebody(fresh)[0] in {email for _, email in rows}
+    words = re.compile("|".join(re.escape(email) for _, email in rows), re.IGNORECASE)
+    assert not words.search(done.stdout + done.stderr)
+    holding = []
+    with duckdb.connect() as connection:
+        for folder in ("lake", "warehouse", "published", "state"):
+            for path in sorted((fresh / folder).rglob("*")):
+                apart = {"landing", "restricted"} & set(path.relative_to(fresh).parts)
+                if not path.is_file() or apart:
+                    continue
+                text = path.read_bytes().decode("utf-8", errors="replace")
+                if words.search(text + values(connection, path)):
+                    holding.append(path)
+    assert not holding
+    assert marts(fresh) == marts(finished)
+    key, email = rows[0]
+    assert productops(fresh, "address", key).stdout == f"{email}\n"
