@@ -200,12 +200,14 @@ def _purge_delivery(run: Session, manifest: Manifest, found: Erasure) -> None:
     ]
     apart = [purge_addresses(run.connection, run.lake, p, pattern) for p in manifest.restricted]
     changed = replace(manifest, parts=tuple(parts), restricted=tuple(apart))
-    stays = raw.rewrite(found.subject)
-    if not stays:
-        changed = replace(changed, landing=None, detail=RAW_REMOVED)
+    if raw.holds:
+        # Before the copy changes: whatever ends this run, the next one stores it in a bucket.
+        changed = replace(changed, raw_erasures=manifest.raw_erasures + 1)
     if changed != manifest:
         commit(run.lake, changed)
+    stays = raw.rewrite(found.subject)
     if not stays:
+        commit(run.lake, replace(changed, landing=None, detail=RAW_REMOVED))
         raw.path.unlink(missing_ok=True)
     if raw.holds:
         (found.raw_rewritten if stays else found.raw_removed).append(manifest.path)

@@ -100,6 +100,8 @@ class Manifest:
     page: PageFacts | None = None
     # What of the file is kept apart (`ingest.addresses`), and no batch.
     restricted: tuple[PartOutcome, ...] = ()
+    # How often erasures rewrote the raw copy: a bucket stores anew what an entry tells of.
+    raw_erasures: int = 0
     schema_version: int = SCHEMA_VERSION
 
 
