@@ -22,6 +22,7 @@ import duckdb
 
 from ingest.config import ConfigError
 from ingest.manifests import PartOutcome, commit, read_manifests, withdrawn_ids
+from ingest.parquet import PARQUET
 from ingest.purge import rows_of
 from ingest.quarantine import Delivery
 from ingest.session import Session
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 
 NAME = "clear_emails"
 FOLDER = f"restricted/{NAME}"
-# Written into the file that is there, which nobody else may read.
-_IN_PLACE = "(format parquet, compression zstd, use_tmp_file false)"
 # The hash of an address is an id too, where somebody's id was made of it.
 _IS_ERASED = " or ".join(
     f"{token} in (select token from erased)"
@@ -141,7 +140,8 @@ def purge_addresses(
 
     def write(draft: Path) -> None:
         os.close(_open_private(draft))
-        connection.execute(f"copy ({left}) to {quote(str(draft))} {_IN_PLACE}")
+        # Into the file that is there, which nobody else may read.
+        connection.execute(f"copy ({left}) to {quote(str(draft))} ({PARQUET}, use_tmp_file false)")
 
     if count < part.rows_loaded - part.rows_erased:
         write_atomically(path, write)
