@@ -222,7 +222,7 @@ def forget(
 @click.pass_obj
 @_fails_plainly
 def address(home: Path, key: str) -> int:
-    """Print the e-mail address behind a key, if your company keeps addresses."""
+    """Print the e-mail address behind a key."""
     from orchestration.commands.address import show_address
 
     return show_address(home, key)
