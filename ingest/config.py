@@ -162,6 +162,17 @@ class PrivacyRules(_Model):
     patterns: tuple[OwnPattern, ...] = ()
     # Words before a telephone number in the company's languages.
     phone_cues: tuple[Annotated[str, Field(min_length=2)], ...] = ()
+    # Whether the clear value of e-mail addresses is kept beside the hashes, for the owner alone.
+    keep_clear_emails: bool = False
+
+    @field_validator("keep_clear_emails", mode="before")
+    @classmethod
+    def _sure(cls, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValueError(
+                f"{value!r} is neither true nor false; leave it out to keep hashes alone"
+            )
+        return value
 
 
 class Config(_Model):

@@ -90,17 +90,22 @@ def staged_parts(
     run: Session, chosen: Format, facts: Mapping[str, str], files: Sequence[Content]
 ) -> Iterator[Staged]:
     """Stages one part of the files after the other; each is gone when the next one comes."""
-    scratch = temporary(run.lake / "tmp" / "lines.json")
+    scratch, spool = (temporary(run.lake / "tmp" / name) for name in ("lines.json", "chunk"))
+    keeps_addresses = run.keeps_addresses
     for number, part in enumerate(chosen.parts):
         contract = load_contracts()[part.contract]
         if chosen.reader.kind in LINES:
-            chunks = [one.lines(scratch.with_suffix(".chunk")) for one in files]
+            chunks = [one.lines(spool) for one in files]
             reader = LineReader(chosen.reader)
             staged = stage_lines(
-                run.connection, chunks, reader, part, contract, dict(facts), scratch
-            )
+                run.connection, chunks, reader, part, contract, dict(facts), scratch,
+                keeps_addresses=keeps_addresses,
+            )  # fmt: skip
         else:
             records = [one.records[number] for one in files]
-            staged = stage_records(run.connection, records, part, contract, dict(facts), scratch)
+            staged = stage_records(
+                run.connection, records, part, contract, dict(facts), scratch,
+                keeps_addresses=keeps_addresses,
+            )  # fmt: skip
         staged.shapes = [_shape(chosen, one, number) for one in files]
         yield staged

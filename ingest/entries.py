@@ -44,6 +44,9 @@ def files_of(manifest: Manifest) -> Iterator[tuple[str, bool]]:
         if part.rows_quarantined:
             folder = f"quarantine/source={manifest.source}/dt={manifest.delivered_on}"
             yield f"{folder}/{part.batch_id}.parquet", True
+    for part in manifest.restricted:
+        if part.output:
+            yield part.output, True
     if manifest.landing:
         # Raw bytes have their time, and go before the rows do.
         yield manifest.landing.removeprefix("lake/"), False

@@ -18,9 +18,10 @@ from typing import Any
 import duckdb
 
 from ingest.absence import files_of, holds, may_name
+from ingest.addresses import purge_addresses
 from ingest.arrivals import kept
 from ingest.contents import content_of, staged_parts
-from ingest.contracts import load_contracts
+from ingest.contracts import load_contracts, restricted_contracts
 from ingest.delivery import RAW_REMOVED
 from ingest.erasures import (
     Withheld,
@@ -78,14 +79,13 @@ def look_for(workspace: Workspace, request: Request) -> Erasure:
         subject = _subject(run, request)
         load_erased(run.connection, subject.tokens(workspace.hash_key))
         found = Erasure(subject)
+        contracts = load_contracts() | restricted_contracts()
         for manifest in run.manifests.values():
-            for part in manifest.parts:
+            for part in (*manifest.parts, *manifest.restricted):
                 path = run.lake / (part.output or "")
                 if not part.output or not path.is_file():
                     continue
-                condition = is_theirs(
-                    load_contracts()[part.contract], manifest.source, rows_of(path)
-                )
+                condition = is_theirs(contracts[part.contract], manifest.source, rows_of(path))
                 row = run.connection.execute(
                     f"select count(*) from {rows_of(path)} where {condition}"
                 ).fetchone()
@@ -156,7 +156,7 @@ def _erased_since(lake: Path) -> dict[str, int]:
     """Rows taken out by contract that no record tells of yet."""
     counts: dict[str, int] = {}
     for manifest in read_manifests(lake):
-        for part in manifest.parts:
+        for part in (*manifest.parts, *manifest.restricted):
             counts[part.contract] = counts.get(part.contract, 0) + part.rows_erased
             aside = part.rows_quarantine_erased
             counts["quarantine"] = counts.get("quarantine", 0) + aside
@@ -198,13 +198,16 @@ def _purge_delivery(run: Session, manifest: Manifest, found: Erasure) -> None:
         _purge_part(run, manifest, part, raw.lines(part.contract), pattern)
         for part in manifest.parts
     ]
-    changed = replace(manifest, parts=tuple(parts))
-    stays = raw.rewrite(found.subject)
-    if not stays:
-        changed = replace(changed, landing=None, detail=RAW_REMOVED)
+    apart = [purge_addresses(run.connection, run.lake, p, pattern) for p in manifest.restricted]
+    changed = replace(manifest, parts=tuple(parts), restricted=tuple(apart))
+    if raw.holds:
+        # Before the copy changes: whatever ends this run, the next one stores it in a bucket.
+        changed = replace(changed, raw_erasures=manifest.raw_erasures + 1)
     if changed != manifest:
         commit(run.lake, changed)
+    stays = raw.rewrite(found.subject)
     if not stays:
+        commit(run.lake, replace(changed, landing=None, detail=RAW_REMOVED))
         raw.path.unlink(missing_ok=True)
     if raw.holds:
         (found.raw_rewritten if stays else found.raw_removed).append(manifest.path)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 
+from ingest.addresses import Addresses
 from ingest.arrivals import Arrival
 from ingest.containers import is_container, unpack
 from ingest.contents import Content, content_of, small_content, staged_parts
@@ -90,6 +91,7 @@ def _stage_and_land(run: Session, files: Sequence[_Read]) -> list[Manifest]:
     deliveries = [one.prepared.delivery for one in files]
     parts: list[list[PartOutcome]] = [[] for _ in files]
     withheld: list[list[Withheld]] = [[] for _ in files]
+    addresses = Addresses(run.connection) if run.keeps_addresses else None
     note = ""
     for staged in staged_parts(run, chosen, first.facts, [one.content for one in files]):
         held = hold_back(run.connection, staged, chosen.source, run.erased, run.workspace.hash_key)
@@ -103,9 +105,12 @@ def _stage_and_land(run: Session, files: Sequence[_Read]) -> list[Manifest]:
         for file_no, outcome in enumerate(landed):
             if staged.rows_in(file_no):
                 parts[file_no].append(outcome)
+        if addresses:
+            addresses.note(staged)
+    apart = addresses.write(run.lake, deliveries) if addresses else [()] * len(files)
     return [
-        _manifest(one.prepared, tuple(found), gone, note)
-        for one, found, gone in zip(files, parts, withheld, strict=True)
+        replace(_manifest(one.prepared, tuple(found), gone, note), restricted=restricted)
+        for one, found, gone, restricted in zip(files, parts, withheld, apart, strict=True)
     ]
 
 

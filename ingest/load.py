@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from time import monotonic
 
+from ingest.addresses import remove_all
 from ingest.arrivals import Arrival, SeenFiles, find, kept, settle
 from ingest.containers import is_container
 from ingest.contracts import load_contracts
@@ -89,6 +90,8 @@ def _tidy(run: Session, arrivals: list[Arrival], waiting: set[str]) -> None:
         if manifest.path not in present:
             run.withdraw(manifest, "the file was deleted")
     remove_orphans(run.lake, run.manifests.values())
+    if not run.keeps_addresses:
+        remove_all(run)
 
 
 @dataclass

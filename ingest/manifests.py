@@ -98,6 +98,10 @@ class Manifest:
     # Path of the archive that the file was taken out of.
     archive: str = ""
     page: PageFacts | None = None
+    # What of the file is kept apart (`ingest.addresses`), and no batch.
+    restricted: tuple[PartOutcome, ...] = ()
+    # How often erasures rewrote the raw copy: a bucket stores anew what an entry tells of.
+    raw_erasures: int = 0
     schema_version: int = SCHEMA_VERSION
 
 
@@ -132,7 +136,7 @@ def commit(lake: Path, manifest: Manifest, group: Series | None = None) -> None:
     Raises:
         LakeError: If rows are unaccounted for; nothing is committed then.
     """
-    for part in manifest.parts:
+    for part in (*manifest.parts, *manifest.restricted):
         if part.residual:
             raise LakeError(
                 f"{manifest.path}: {part.residual} of {part.rows_in} {part.contract} rows are "
@@ -148,15 +152,18 @@ def commit(lake: Path, manifest: Manifest, group: Series | None = None) -> None:
 
 
 def _manifest(document: dict[str, Any]) -> Manifest:
-    parts = tuple(
-        PartOutcome(
-            **part
-            | {name: tuple(part.get(name, ())) for name in ("new_columns", "missing_columns")}
+    parts, restricted = (
+        tuple(
+            PartOutcome(
+                **part
+                | {name: tuple(part.get(name, ())) for name in ("new_columns", "missing_columns")}
+            )
+            for part in listed
         )
-        for part in document.pop("parts")
+        for listed in (document.pop("parts"), document.pop("restricted", ()))
     )
-    page = document.pop("page", None)
-    return Manifest(parts=parts, page=PageFacts(**page) if page else None, **document)
+    page = PageFacts(**page) if (page := document.pop("page", None)) else None
+    return Manifest(parts=parts, page=page, restricted=restricted, **document)
 
 
 def parse_manifest(path: Path, content: bytes | None = None) -> Manifest:

@@ -8,68 +8,21 @@ to the rows (`ingest.landing`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from ingest.compiled import Compiled, Layer
 from ingest.contracts import Column, Contract
 from ingest.fields import Clock, Field, FieldMap, MappingError, plain
 from ingest.paths import PathTree
 from ingest.privacy import without_personal
-from ingest.values import gathered_sql, name, quote, row_key_sql, trimmed, value_sql
+from ingest.values import gathered_sql, name, quote, trimmed, value_sql
 
 CLOCK_TOLERANCE = "interval 10 minutes"
 # Column that a raw relation has when an id is made of the whole record.
 RECORD_HASH = "_hash"
 # Reason of a line that the format itself leaves out; it is counted, not set aside.
 LEFT_OUT = "left_out"
-
-
-class Layer:
-    """Expressions that are computed once, however many columns need them."""
-
-    def __init__(self, prefix: str) -> None:
-        """Takes the letter that its names begin with."""
-        self._prefix = prefix
-        self._names: dict[str, str] = {}
-
-    def add(self, sql: str) -> str:
-        """Name under which the layers above find the value of `sql`."""
-        return "x." + self._names.setdefault(sql, f"{self._prefix}{len(self._names)}")
-
-    def columns(self) -> list[str]:
-        """What its select computes."""
-        return [f"{sql} as {label}" for sql, label in self._names.items()]
-
-
-@dataclass(frozen=True)
-class Compiled:
-    """SQL for the columns of a contract, over a relation `r` of raw records.
-
-    `raw` reads the vendor's fields as text, `moments` are what is made of them once,
-    `columns` are typed; `texts` hold the raw text of those that may be unreadable; `reason` says,
-    in terms of `c_<column>` and `t_<column>`, why a row can't be loaded; `reads` are the raw
-    columns that the relation must have, with the types that never fail.
-    """
-
-    raw: Layer
-    moments: Layer
-    columns: dict[str, str]
-    texts: dict[str, str]
-    reason: str
-    reads: dict[str, str]
-
-    def select(self, relation: str, key: str) -> str:
-        """The whole statement: typed columns, `row_key` from the SQL `key`, and `reason`."""
-        read = ", ".join([*self.raw.columns(), "r.r_extra"])
-        timed = ", ".join(["x.*", *self.moments.columns()])
-        typed = [f"{sql} as {name('c_' + column)}" for column, sql in self.columns.items()]
-        typed += [f"{sql} as {name('t_' + column)}" for column, sql in self.texts.items()]
-        outer = [f"{name('c_' + column)} as {name(column)}" for column in self.columns]
-        return (
-            f"select {', '.join(outer)}, {row_key_sql(key)} as row_key, "
-            f"{self.reason} as _reason, r_extra as _extra "
-            f"from (select {', '.join(typed)}, x.r_extra from "
-            f"(select {timed} from (select {read} from {relation} r) x) x)"
-        )
+# What these make is never the hash of an address.
+_NO_ADDRESS = {"hash", "file_date", "name_of", "list", "object"}
 
 
 def _text(spec: Field, tree: PathTree) -> str:
@@ -245,11 +198,32 @@ def _name_by_id(
         columns[column] = f"coalesce({columns[column]}, {own})"
 
 
+def _addresses(
+    contract: Contract, mapping: FieldMap, tree: PathTree, raw: Layer
+) -> tuple[str, ...]:
+    """SQL for each address whose hash stands in a column: of an e-mail, or of an id made of one."""
+    found = []
+    for column in contract.columns:
+        spec = mapping.fields.get(column.name)
+        if spec is None or spec.constant is not None or spec.parser in _NO_ADDRESS:
+            continue
+        if spec.parser == "email_key":
+            found.append(f"address_of({raw.add(_text(spec, tree))})")
+        elif column.is_person_id:
+            value = value_sql(
+                spec.parser or "text", raw.add(_text(spec, tree)), spec, mapping.zone, None
+            )
+            found.append(f"address_of(replace({value}, '%40', '@'))")
+    return tuple(dict.fromkeys(found))
+
+
 def compile_mapping(
     mapping: FieldMap,
     contract: Contract,
     facts: Mapping[str, str],
     only: Mapping[str, tuple[str, ...]] | None = None,
+    *,
+    keeps_addresses: bool = False,
 ) -> Compiled:
     """Compiles a mapping to SQL.
 
@@ -260,6 +234,7 @@ def compile_mapping(
             `born_on` and `latest_at` for the partition column.
         only: Which records are taken: the values that they have at these paths. What is no
             record at all is never left out in silence.
+        keeps_addresses: Whether the company keeps the clear value of e-mail addresses.
     """
     names = set(contract.column_names)
     if unknown := sorted(set(mapping.fields) - names):
@@ -297,4 +272,5 @@ def compile_mapping(
     reads = tree.columns(json_leaves)
     if any(spec.parser == "hash" and not spec.paths for spec in mapping.fields.values()):
         reads[RECORD_HASH] = "VARCHAR"
-    return Compiled(raw, moments, columns, texts, reason, reads)
+    addresses = _addresses(contract, mapping, tree, raw) if keeps_addresses else ()
+    return Compiled(raw, moments, columns, texts, reason, reads, addresses)

@@ -21,10 +21,10 @@ from ingest.answers import BrokenDownloadError, TakenError
 from ingest.buckets import Bucket, Stored
 from ingest.entries import explains, files_of, is_entry, is_hidden
 from ingest.manifests import parse_manifest, reopen
-from ingest.store import LakeError, write_atomically, write_json
+from ingest.store import LakeError, make_private, write_atomically, write_json
 
 _STATE = ("privacy/", "ledger/")
-_FILES = ("bronze/", "quarantine/", "landing/")
+_FILES = ("bronze/", "quarantine/", "landing/", "restricted/")
 _ERASURES = "privacy/erasures.jsonl"
 _SEEN = "ledger/.seen.json"
 
@@ -178,6 +178,9 @@ class Mirror:
 
     def _fetch(self, file: str, *, is_needed: bool) -> None:
         path = self._lake / file
+        is_private = file.startswith("restricted/")
+        if is_private:
+            make_private(self._lake / "restricted", path.parent)
         try:
             self._bucket.fetch_file(file, path)
         except BrokenDownloadError as error:
@@ -188,6 +191,8 @@ class Mirror:
                     "restore the object from a backup or from the store's earlier versions."
                 ) from error
             return
+        if is_private:
+            path.chmod(0o600)
         if file.startswith("landing/"):
             (self._lake / "landing").chmod(0o700)
 

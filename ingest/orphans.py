@@ -22,18 +22,18 @@ def remove_orphans(lake: Path, manifests: Iterable[Manifest]) -> int:
     They must go before the same delivery is landed again: it may come to lie in another folder
     (by another day), and its rows bear the same batch id as the left-over ones.
     """
-    bronze: set[str] = set()
+    rows: set[str] = set()
     quarantine: set[str] = set()
     for manifest in manifests:
+        rows |= {part.output for part in (*manifest.parts, *manifest.restricted) if part.output}
         for part in manifest.parts:
-            if part.output:
-                bronze.add(part.output)
             if part.rows_quarantined:
                 quarantine.add(f"{part.batch_id}.parquet")
     gone = [
         path
-        for path in (lake / "bronze").glob("*/source=*/dt=*/[!.]*.parquet")
-        if path.relative_to(lake).as_posix() not in bronze
+        for folder in ("bronze", "restricted")
+        for path in (lake / folder).glob("*/source=*/dt=*/[!.]*.parquet")
+        if path.relative_to(lake).as_posix() not in rows
     ]
     gone += [
         path

@@ -41,6 +41,8 @@ create or replace macro keyed_hash(x) as
     sha256(getvariable('hash_outer') || unhex(sha256(getvariable('hash_inner') || encode(x))));
 create or replace macro email_key(x) as
     case when is_email(email_clean(x)) then keyed_hash(email_clean(x)) end;
+create or replace macro address_of(x) as
+    case when contains(x, '@') and is_email(email_clean(x)) then email_clean(x) end;
 create or replace macro email_domain(x) as
     case when is_email(email_clean(x)) then split_part(email_clean(x), '@', 2) end;
 create or replace macro person_id(x) as case

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ingest.addresses import remove_all
 from ingest.apis import Stream, Vendor, load_vendor
 from ingest.arrivals import Arrival
 from ingest.config import ApiSource, ConfigError, line_in
@@ -80,6 +81,8 @@ def pull(
         run = Session(workspace)
         ensure_schemas(run.connection, run.lake, load_contracts().values())
         remove_orphans(run.lake, run.manifests.values())
+        if not run.keeps_addresses:
+            remove_all(run)
         known = [*run.manifests.values(), *read_reopened(run.lake)]
         remove_unanswered_pages(workspace.home, run.lake, known)
         chains = read_chains(run.lake)

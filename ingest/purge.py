@@ -14,10 +14,10 @@ import duckdb
 
 from ingest.contracts import Contract
 from ingest.erasures import NOBODY, is_theirs, mentions
+from ingest.parquet import PARQUET
 from ingest.store import write_atomically
 from ingest.values import name, quote
 
-_PARQUET = "format parquet, compression zstd, compression_level 1"
 _OWN = {"source", "batch_id", "source_file"}
 
 
@@ -103,5 +103,5 @@ def purge_quarantine(
 def _rewrite(connection: duckdb.DuckDBPyConnection, path: Path, select: str, theirs: str) -> None:
     sql = f"{select} from {rows_of(path)} where not ({theirs})"
     write_atomically(
-        path, lambda draft: connection.execute(f"copy ({sql}) to {quote(str(draft))} ({_PARQUET})")
+        path, lambda draft: connection.execute(f"copy ({sql}) to {quote(str(draft))} ({PARQUET})")
     )

@@ -50,6 +50,11 @@ class Session:
         self.asked = ""
         self.latest_at = (workspace.as_of_at() + timedelta(days=1)).replace(tzinfo=None)
 
+    @property
+    def keeps_addresses(self) -> bool:
+        """Whether the company keeps the clear value of e-mail addresses."""
+        return self.workspace.config.privacy.keep_clear_emails
+
     @cached_property
     def objects(self) -> Fetching:
         """Access to the drop bucket."""

@@ -19,12 +19,13 @@ from typing import Any
 
 import duckdb
 
+from ingest.compiled import Compiled
 from ingest.contracts import Contract
 from ingest.formats import Part
 from ingest.framing import Chunk
 from ingest.headers import check_header, missing_columns
 from ingest.lines import LineReader
-from ingest.mapping import LEFT_OUT, RECORD_HASH, Compiled, compile_mapping
+from ingest.mapping import LEFT_OUT, RECORD_HASH, compile_mapping
 from ingest.privacy import PERSONAL_HEADER, mask_emails
 from ingest.problems import BadRecord, BadRecords, DamagedFileError
 from ingest.records import Records, own_words
@@ -54,6 +55,8 @@ class Staged:
     shapes: list[dict[str, str]] = field(default_factory=list)
     # Records per file that can't be read and name somebody who was erased: counted, not kept.
     withheld: list[int] = field(default_factory=list)
+    # Whether the table has the clear addresses (`_addresses`) whose hashes stand in its columns.
+    has_addresses: bool = False
 
     @classmethod
     def of(cls, contract: Contract, file_count: int) -> Staged:
@@ -81,14 +84,6 @@ def _statement(compiled: Compiled, contract: Contract, source: str, relation: st
         for column in contract.key
     ]
     return compiled.select(relation, f"concat_ws('|', {', '.join(parts)})")
-
-
-def _create(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
-    columns = ", ".join(f"{name(c.name)} {c.sql_type}" for c in contract.columns)
-    connection.execute(
-        f"create or replace table stage ({columns}, row_key ubigint, _reason varchar, "
-        "_extra varchar)"
-    )
 
 
 def _count(connection: duckdb.DuckDBPyConnection) -> int:
@@ -151,7 +146,8 @@ def _positions(load: Sequence[tuple[int, Chunk]], gained: int) -> list[Sequence[
 
 def stage_lines(
     connection: duckdb.DuckDBPyConnection, files: Sequence[Iterable[Chunk]], reader: LineReader,
-    part: Part, contract: Contract, facts: dict[str, str], scratch: Path,
+    part: Part, contract: Contract, facts: dict[str, str], scratch: Path, *,
+    keeps_addresses: bool = False,
 ) -> Staged:  # fmt: skip
     """Stages files of one record a line, chunk by chunk; memory does not grow with lines of text.
 
@@ -159,9 +155,12 @@ def stage_lines(
         DamagedFileError: If the compressed data is damaged, or the parser and the framer
             disagree about the number of records.
     """
-    compiled = compile_mapping(part.mapping, contract, facts, part.only)
+    compiled = compile_mapping(
+        part.mapping, contract, facts, part.only, keeps_addresses=keeps_addresses
+    )
     staged = Staged.of(contract, len(files))
-    _create(connection, contract)
+    staged.has_addresses = bool(compiled.addresses)
+    connection.execute(compiled.create(contract))
     lines: list[int] = []
     is_plain = len(files) == 1
     rows = 0
@@ -225,7 +224,7 @@ def _scratch_lines(
 
 def stage_records(
     connection: duckdb.DuckDBPyConnection, files: Sequence[Records], part: Part,
-    contract: Contract, facts: dict[str, str], scratch: Path,
+    contract: Contract, facts: dict[str, str], scratch: Path, *, keeps_addresses: bool = False,
 ) -> Staged:  # fmt: skip
     """Stages the records of tables or documents; several files have the same header, or none.
 
@@ -236,9 +235,10 @@ def stage_records(
     if names:
         part = replace(part, mapping=part.mapping.resolved(names))
     check_header(part, contract, files[0])
-    compiled = compile_mapping(part.mapping, contract, facts)
-    _create(connection, contract)
+    compiled = compile_mapping(part.mapping, contract, facts, keeps_addresses=keeps_addresses)
+    connection.execute(compiled.create(contract))
     staged = Staged.of(contract, len(files))
+    staged.has_addresses = bool(compiled.addresses)
     staged.bad = [BadRecords(records.bad) for records in files]
     staged.uncut = [len(records.bad) for records in files]
     staged.ends = list(accumulate(len(records.rows) for records in files))

@@ -33,6 +33,15 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def make_private(top: Path, folder: Path) -> None:
+    """Makes a folder below `top`, or `top` itself, that only its owner can enter."""
+    top.parent.mkdir(parents=True, exist_ok=True)
+    for each in [parent for parent in reversed(folder.parents) if parent.is_relative_to(top)]:
+        each.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    top.chmod(0o700)
+
+
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Lets `write` make a temporary file, then makes it visible as `path` in one step.
 

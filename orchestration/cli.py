@@ -205,6 +205,17 @@ def forget(
     return forget_people(home, emails, user_ids, file, dry_run=dry_run)
 
 
+@main.command()
+@click.argument("key")
+@click.pass_obj
+@_fails_plainly
+def address(home: Path, key: str) -> int:
+    """Print the e-mail address behind a key."""
+    from orchestration.commands.address import show_address
+
+    return show_address(home, key)
+
+
 @main.group()
 def schema() -> None:
     """Look at the columns of what was delivered."""

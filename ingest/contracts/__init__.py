@@ -99,6 +99,8 @@ class Contract:
     full_refresh_on_change: bool
     columns: tuple[Column, ...]
     example: dict[str, Any]
+    # Restricted ones are landed apart (`ingest.addresses`); nothing is ever built of them.
+    is_restricted: bool = False
 
     def column(self, name: str) -> Column:
         """The column of that name; raises `KeyError` if the contract has none."""
@@ -144,6 +146,7 @@ def parse_contract(document: dict[str, Any]) -> Contract:
             full_refresh_on_change=bool(document.get("full_refresh_on_change", False)),
             columns=columns,
             example=dict(document.get("example", {})),
+            is_restricted=bool(document.get("is_restricted", False)),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"contract {name}: {error!r} is missing or has the wrong form") from error
@@ -175,8 +178,18 @@ def _check(contract: Contract) -> None:
 
 
 @cache
-def load_contracts() -> dict[str, Contract]:
-    """All contracts by name, in the order of their names."""
+def _all_contracts() -> tuple[Contract, ...]:
     folder = Path(__file__).parent
-    contracts = (parse_contract(read_own_yaml(path)) for path in sorted(folder.glob("*.yml")))
-    return {contract.name: contract for contract in contracts}
+    return tuple(parse_contract(read_own_yaml(path)) for path in sorted(folder.glob("*.yml")))
+
+
+@cache
+def load_contracts() -> dict[str, Contract]:
+    """All contracts that are built from, by name, in the order of their names."""
+    return {contract.name: contract for contract in _all_contracts() if not contract.is_restricted}
+
+
+@cache
+def restricted_contracts() -> dict[str, Contract]:
+    """The contracts that only their own module reads, by name."""
+    return {contract.name: contract for contract in _all_contracts() if contract.is_restricted}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -102,3 +103,39 @@ def test_an_erased_person_is_in_no_byte_of_the_workspace(
     assert traces(home, email, user, key) == []
     assert productops(home, "forget", "--email", "no address").returncode == 2
     assert productops(home, "forget", "--file", str(home / "absent.csv")).returncode == 2
+
+
+def named(text: str, emails: Collection[str]) -> list[str]:
+    """Those of the addresses that stand in a text; looked for where it has an @."""
+    near = "\n".join(f"{left[-80:]}@{right[:80]}" for left, right in pairwise(text.split("@")))
+    return [email for email in emails if email in near.lower()]
+
+
+def test_clear_addresses_are_kept_apart_and_change_nothing(fresh: Path, finished: Path) -> None:
+    config = fresh / "productops.yml"
+    config.write_text(config.read_text() + "\nprivacy: {keep_clear_emails: true}\n")
+    done = productops(fresh, "run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    kept = list((fresh / "lake/restricted").rglob("*.parquet"))
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            "select distinct email_key, email from read_parquet($1)", [[str(p) for p in kept]]
+        ).fetchall()
+    assert len(rows) > 100
+    assert all(email_key(email, KEY) == key for key, email in rows)
+    emails = {email for _, email in rows}
+    assert not named(done.stdout + done.stderr, emails)
+    holding = []
+    with duckdb.connect() as connection:
+        for folder in ("lake", "warehouse", "published", "state"):
+            for path in sorted((fresh / folder).rglob("*")):
+                apart = {"landing", "restricted"} & set(path.relative_to(fresh).parts)
+                if not path.is_file() or apart:
+                    continue
+                text = path.read_bytes().decode("utf-8", errors="replace")
+                holding += named(text + values(connection, path), emails)
+    assert somebody(fresh)[0] in emails
+    assert holding == []
+    assert marts(fresh) == marts(finished)
+    key, email = rows[0]
+    assert productops(fresh, "address", key).stdout == f"{email}\n"

@@ -348,8 +348,9 @@ def test_rows_that_a_suite_sets_aside_stay_out_alone(
     from expectations.suites import load_suites
     from orchestration.lib import gates
 
-    (tmp_path / "usage_events.yml").write_text(RULES)
-    suites = load_suites(tmp_path)
+    (tmp_path / "suites").mkdir()
+    (tmp_path / "suites" / "usage_events.yml").write_text(RULES)
+    suites = load_suites(tmp_path / "suites")
     monkeypatch.setattr(gates, "raw_suites", lambda *_: suites)
     path = some_broken(home)
     report = rerun(home)
@@ -369,8 +370,9 @@ def test_from_nothing_the_same_deliveries_and_rows_are_left_out(
     from expectations.suites import load_suites
     from orchestration.lib import gates
 
-    (tmp_path / "usage_events.yml").write_text(RULES)
-    suites = load_suites(tmp_path)
+    (tmp_path / "suites").mkdir()
+    (tmp_path / "suites" / "usage_events.yml").write_text(RULES)
+    suites = load_suites(tmp_path / "suites")
     monkeypatch.setattr(gates, "raw_suites", lambda *_: suites)
     path = some_broken(home)
     mostly_garbage(home)

@@ -259,6 +259,16 @@ def test_erasures_reach_the_bucket_and_deliveries_there_are_told(cloud) -> None:
     assert new.rows("usage_events", "event_id") == [("m-2",)]
 
 
+def test_a_raw_copy_whose_rows_were_all_known_is_erased_in_the_bucket_too(cloud) -> None:
+    place = cloud.place()
+    for name, number in (("a.json", 2), ("b.json", 3)):
+        cloud.put(name, lines(event(1, userId=WHO), event(number)))
+        place.run()
+    found = purge(place.workspace, Request(user_ids=frozenset({WHO})))
+    conclude(place.workspace, found.subject, 1, 0)
+    assert not [key for key in cloud.stored() if WHO.encode() in cloud.content(f"lakes/one/{key}")]
+
+
 def test_the_doctor_looks_at_the_buckets(cloud, capsys, monkeypatch) -> None:
     monkeypatch.setattr(buckets, "RETRIES", 0)
     examine(cloud.place(drop="s3://no-such-bucket").home)

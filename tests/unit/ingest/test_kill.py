@@ -47,6 +47,7 @@ def content(place: Place) -> dict[str, object]:
     promised = {part.output for m in read_manifests(lake) for part in m.parts if part.output}
     assert on_disk == promised
     assert not [p for p in lake.rglob(".*.tmp") if p.is_file()]
+    assert not [p for p in (lake / "tmp").rglob("*") if p.is_file()]
     return rows | {"batches": batches, "quarantine": place.quarantine()}
 
 
@@ -99,6 +100,26 @@ def test_killed_at_any_time(tmp_path, whole_run, seed) -> None:
     python(*RUN, str(place.home), wait=random.Random(seed).uniform(0.5, max(took, 0.6)))
     place.run()
     assert content(place) == expected
+
+
+def test_text_that_a_killed_run_was_reading_does_not_stay(make_place) -> None:
+    place = make_place()
+    place.drop("a.json", lines(*(event(n) for n in range(2000))))
+    code = (
+        "import os, signal, sys\n"
+        "from ingest import arrivals, stage\n"
+        "from ingest.__main__ import main\n"
+        "arrivals.SETTLE_SECONDS = 0\n"
+        "stage._note_bad = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "from ingest import contents\n"
+        "contents._SMALL_BYTES = 0\n"
+        "main(['run', '--home', sys.argv[1]])\n"
+    )
+    assert python(sys.executable, "-c", code, str(place.home)) == -signal.SIGKILL
+    left = [p for p in (place.home / "lake/tmp").rglob("*") if p.is_file()]
+    assert any(b"Report Exported" in path.read_bytes() for path in left)
+    place.run()
+    assert not [p for p in (place.home / "lake/tmp").rglob("*") if p.is_file()]
 
 
 def test_two_runs_at_once_end_as_one(make_place, truth) -> None:

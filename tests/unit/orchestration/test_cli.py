@@ -17,7 +17,7 @@ from orchestration.commands.doctor import locked_versions
 
 COMMANDS = (
     "init", "demo", "run", "up", "ingest", "build", "check", "publish", "rollback", "forget",
-    "schema", "status", "doctor", "alerts", "incidents", "themes",
+    "address", "schema", "status", "doctor", "alerts", "incidents", "themes",
 )  # fmt: skip
 
 
