@@ -1,10 +1,9 @@
--- depends_on: {{ ref('int_identity__resolution') }}
--- depends_on: {{ ref('int_identity__exclusion') }}
--- depends_on: {{ ref('int_identity__handover') }}
-{% set old_bridge = previous('core', 'bridge_identity') %}
 {% set old_handover = previous('core', 'bridge_handover') %}
 {% set old_exclusion = previous('core', 'dim_exclusion') %}
 {% set old_person_day = previous('core', 'fct_person_day') %}
+-- depends_on: {{ ref('int_identity__moved_alias') }}
+-- depends_on: {{ ref('int_identity__exclusion') }}
+-- depends_on: {{ ref('int_identity__handover') }}
 with
 
 near as (
@@ -20,44 +19,11 @@ by_event as (
     from {{ ref('stg_touched_dates') }} as touched
     inner join near on near.days between -1 and 1
 
-){% if old_bridge and old_handover and old_exclusion and old_person_day %},
-
-changed_aliases as (
-
-    select old.person_id
-    from {{ old_bridge }} as old
-    left join {{ ref('int_identity__resolution') }} as new
-        on new.alias_type = old.alias_type and new.alias = old.alias
-    where
-        old.alias_type in ('user_id', 'anonymous_id')
-        and (
-            new.alias is null
-            or new.person_id <> old.person_id
-            or new.account_id <> old.account_id
-            or new.reporting_time_zone <> old.reporting_time_zone
-            or new.tz_basis <> old.tz_basis
-        )
-
-),
-
-old_rules as (
-
-    select subject_type, subject_id, reason, valid_from_on, valid_to_on from {{ old_exclusion }}
-
-),
-
-new_rules as (
-
-    select subject_type, subject_id, reason, valid_from_on, valid_to_on
-    from {{ ref('int_identity__exclusion') }}
-
-),
+){% if old_handover and old_exclusion and old_person_day %},
 
 changed_rules as (
 
-    (select * from old_rules except select * from new_rules)
-    union all
-    (select * from new_rules except select * from old_rules)
+    {{ changed_rows(old_exclusion, ref('int_identity__exclusion'), 'subject_type, subject_id, reason, valid_from_on, valid_to_on') }}
 
 ),
 
@@ -68,17 +34,13 @@ by_identity as (
     select {{ add_days('days.activity_on', 'near.days') }} as activity_on
     from {{ old_person_day }} as days
     cross join near
-    where days.person_id in (select person_id from changed_aliases)
+    where days.person_id in (select old_person_id from {{ ref('int_identity__moved_alias') }})
 
 ),
 
 changed_handovers as (
 
-    (select anonymous_id, person_id, after_at, until_at from {{ old_handover }}
-    except select anonymous_id, person_id, after_at, until_at from {{ ref('int_identity__handover') }})
-    union all
-    (select anonymous_id, person_id, after_at, until_at from {{ ref('int_identity__handover') }}
-    except select anonymous_id, person_id, after_at, until_at from {{ old_handover }})
+    {{ changed_rows(old_handover, ref('int_identity__handover'), 'anonymous_id, person_id, after_at, until_at') }}
 
 ),
 
@@ -101,7 +63,7 @@ by_exclusion as (
 ){% endif %}
 
 select activity_on from by_event
-{%- if old_bridge and old_handover and old_exclusion and old_person_day %}
+{%- if old_handover and old_exclusion and old_person_day %}
 union
 select activity_on from by_identity
 union
