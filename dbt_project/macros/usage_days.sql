@@ -77,3 +77,8 @@
 {% macro last_place_at(ts) -%}
     {{ place_at(ts, 999999) }}
 {%- endmacro %}
+
+{# The first week, as a literal, that must be written again. #}
+{% macro first_rewritten_week() -%}
+    {{ day_found('select min(week_on) from ' ~ ref('fct_rewritten_week')) }}
+{%- endmacro %}

@@ -111,8 +111,7 @@ select
     sessions.person_id, sessions.started_at, sessions.is_clean,
     sessions.account_id, sessions.started_on, sessions.ended_at,
     {{ seconds_between('sessions.started_at', 'sessions.ended_at') }} as length_seconds,
-    cast(sessions.event_count as bigint) as event_count,
-    cast(sessions.value_event_count as bigint) as value_event_count,
+    cast(sessions.event_count as bigint) as event_count, cast(sessions.value_event_count as bigint) as value_event_count,
     sessions.is_clean and barred.reason is null as is_countable,
     case when sessions.is_clean then barred.reason else coalesce(barred.reason, 'unwanted events') end as exclusion_reason
 from sessions
