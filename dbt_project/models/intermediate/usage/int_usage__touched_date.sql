@@ -28,13 +28,16 @@ changed_rules as (
 ),
 
 -- All events of an alias that was known before lie on days of the person it belonged to; a new
--- alias has only new events. In another time zone they may lie up to two days off.
+-- alias has only new events. In another time zone they may lie up to two days off. Another account
+-- is that of uses which name none, and these were the old one's.
 by_identity as (
 
     select {{ add_days('days.activity_on', 'near.days') }} as activity_on
     from {{ old_person_day }} as days
-    cross join near
-    where days.person_id in (select old_person_id from {{ ref('int_identity__moved_alias') }})
+    inner join {{ ref('int_identity__moved_alias') }} as moved
+        on moved.old_person_id = days.person_id
+        and (not moved.is_account_alone or moved.old_account_id = days.account_id)
+    inner join near on near.days = 0 or moved.is_other_clock
 
 ),
 
