@@ -35,9 +35,13 @@
 #}
 {% macro get_incremental_replace_since_sql(args) -%}
     {%- set columns = args['dest_columns'] | map(attribute='quoted') | join(', ') -%}
-    delete from {{ args['target_relation'] }} as built
-    using {{ api.Relation.create(database=target.database, schema='intermediate', identifier='int_usage__touched_person') }} as touched
-    where touched.person_id = built.person_id and {{ config.get('meta')['hangs_until'] }} >= touched.since_on;
+    {%- set touched = api.Relation.create(
+        database=target.database, schema='intermediate', identifier='int_usage__touched_person'
+    ) -%}
+    {{ delete_met(
+        args['target_relation'], touched,
+        'touched.person_id = built.person_id and ' ~ config.get('meta')['hangs_until'] ~ ' >= touched.since_on'
+    ) }};
 
     insert into {{ args['target_relation'] }} ({{ columns }})
     select {{ columns }}

@@ -23,7 +23,8 @@ RARE = {"int_usage__rapid_id": 5, "fct_feature_week": 30}
 # They describe a build or a delivery, not the world.
 OF_A_BUILD = {
     "int_usage__touched_date", "int_usage__touched_person", "int_identity__moved_alias",
-    "fct_rewritten_date", "fct_rewritten_week", "fct_funnel_event", "fct_funnel_attempt", "fct_funnel_attempt_end",
+    "fct_rewritten_date", "fct_rewritten_week",
+    "fct_funnel_event", "fct_funnel_attempt", "fct_funnel_attempt_end",
 }  # fmt: skip
 OF_DELIVERIES = {"fct_batch", "dim_contract"}
 # Columns that tell when a delivery came, and tables of the order in which they came.

@@ -79,11 +79,28 @@ class Corner:
         return found
 
     def some_event(self, day: int) -> dict[str, Any]:
-        return self.event(FIRST + day * DAY + dt.timedelta(minutes=self.draw.randrange(1440)))
+        """At any time, or shortly after a midnight before which somebody was unsigned."""
+        minute = self.draw.randrange(self.draw.choice((25, 1440)))
+        return self.event(FIRST + day * DAY + dt.timedelta(minutes=minute))
 
     def record(self, number: int, **known: Any) -> dict[str, Any]:
-        return {"identity_ref": f"{self.seed}-{number}", "role": "contact",
-                "user_id": self.draw.choice(self.users), "updated_at": FIRST + 40 * DAY} | known  # fmt: skip
+        return {
+            "identity_ref": f"{self.seed}-{number}", "role": "contact",
+            "user_id": self.draw.choice(self.users), "updated_at": FIRST + 40 * DAY,
+        } | known  # fmt: skip
+
+
+def till() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Around midnight on a till: a sign-in before the use that it takes over, and one after it."""
+    told = [(3, 600, "v"), (3, 900, "u"), (10, 10, "u"), (13, 1430, None),
+            (9, 1430, None), (14, 10, "u")]  # fmt: skip
+    rows = [
+        {"event_id": f"till-{number}", "event_name": "A", "event_type": "track", "user_id": user,
+         "anonymous_id": "till", "occurred_at": FIRST + day * DAY + dt.timedelta(minutes=minute),
+         "received_at": FIRST + day * DAY + dt.timedelta(minutes=minute), "is_clock_skewed": False}
+        for number, (day, minute, user) in enumerate(told)
+    ]  # fmt: skip
+    return rows[:4], rows[4:]
 
 
 def usage(name: str, rows: list[dict[str, Any]]) -> Delivery:
@@ -118,6 +135,7 @@ def steps_of(seed: int, corners: int) -> list[Step]:
               {"account_ref": "3", "external_id": "a1", "domain": "gone.test",
                "updated_at": FIRST + 40 * DAY}]  # fmt: skip
     mailboxes = records("mailboxes", shared)
+    kept, late_rows = (a + b for a, b in zip((kept, late_rows), till(), strict=True))
     base = [Delivery(f"r-{name}", name, "registry", found) for name, found in REGISTRY.items()]
     base += [Delivery("accounts", "accounts", "hubspot", ACCOUNTS), usage("first", kept)]
     base.append(usage("doubtful", doubtful))
