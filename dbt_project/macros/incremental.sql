@@ -1,6 +1,7 @@
 {#
-    Incremental models here replace whole days. What decides which days is always written down in
-    a small table of the same build, so that a day that lost all its rows is emptied too.
+    Incremental models here replace whole days, or all that people did since some day. What decides
+    which ones is always written down in a small table of the same build, so that a day or a person
+    that lost all its rows is emptied too.
 #}
 
 {#
@@ -27,6 +28,26 @@
     from {{ args['temp_relation'] }}
 {%- endmacro %}
 
+{#
+    The strategy `replace_since`: of each person that int_usage__touched_person names, rows go that
+    hang on anything since the day it names. `meta` of the model says in `hangs_until`, an
+    expression over its columns, up to which moment what happens may still change a row.
+#}
+{% macro get_incremental_replace_since_sql(args) -%}
+    {%- set columns = args['dest_columns'] | map(attribute='quoted') | join(', ') -%}
+    {%- set touched = api.Relation.create(
+        database=target.database, schema='intermediate', identifier='int_usage__touched_person'
+    ) -%}
+    {{ delete_met(
+        args['target_relation'], touched,
+        'touched.person_id = built.person_id and ' ~ config.get('meta')['hangs_until'] ~ ' >= touched.since_on'
+    ) }};
+
+    insert into {{ args['target_relation'] }} ({{ columns }})
+    select {{ columns }}
+    from {{ args['temp_relation'] }}
+{%- endmacro %}
+
 {% macro days_of(path) -%}
     {%- set layer, table, column = path.split('.') -%}
     select {{ column }} from {{ api.Relation.create(database=target.database, schema=layer, identifier=table) }}
@@ -41,6 +62,22 @@
         {{ return(none) }}
     {%- endif -%}
     {{ return(adapter.get_relation(database=target.database, schema=layer, identifier=table)) }}
+{%- endmacro %}
+
+{# A complete select of the rows that only one of two relations has; columns are names with commas between. #}
+{% macro changed_rows(old, new, columns) -%}
+    (select {{ columns }} from {{ old }} except select {{ columns }} from {{ new }})
+    union all
+    (select {{ columns }} from {{ new }} except select {{ columns }} from {{ old }})
+{%- endmacro %}
+
+{#
+    The one day that a query finds, as a literal: only these let a reader leave out all that lies
+    before it. A day that never comes where it finds none.
+#}
+{% macro day_found(query) -%}
+    {%- set found = run_query(query).columns[0].values()[0] if execute else none -%}
+    date '{{ found if found is not none else '9999-12-31' }}'
 {%- endmacro %}
 
 {#

@@ -22,3 +22,6 @@
     {%- endif %}
     {%- endfor %}
 {%- endmacro %}
+
+{# Days behind all intervals that end; by the hours' clock there is no other kind. #}
+{% macro age_beyond_intervals() -%}29{%- endmacro %}

@@ -1,4 +1,4 @@
-{# Which days of a daily usage mart must be computed again. #}
+{# Which days and stretches of usage must be computed again. #}
 
 {#
     A complete select of the days (`day_on`) of a daily usage mart that must be computed again:
@@ -46,4 +46,39 @@
             or spine.day_on <= {{ greatest_of('built.first_on', 'present.first_on') }}
         )
     where built.first_on is distinct from present.first_on
+{%- endmacro %}
+
+{# The first UTC day, as a literal, of which fct_session needs events: old sessions may reach back behind the touched days. #}
+{% macro session_days_from() -%}
+    {{ day_found(
+        "select min(case when built.started_at < touched.since_on then cast(built.started_at as date) else touched.since_on end)"
+        ~ " from " ~ ref('int_usage__touched_person') ~ " as touched"
+        ~ " left join " ~ this ~ " as built on built.person_id = touched.person_id"
+        ~ " and built.ended_at + interval '30' minute >= touched.since_on"
+    ) }}
+{%- endmacro %}
+
+{# The first UTC day, as a literal, of which funnels need events: two windows before the touched days. #}
+{% macro funnel_days_from() -%}
+    {{ day_found(
+        "select cast(min(touched.since_on) - 2 * max(steps.window_hours) * interval '1' hour as date)"
+        ~ " from " ~ ref('int_usage__touched_person') ~ " as touched cross join " ~ ref('dim_funnel_step') ~ " as steps"
+    ) }}
+{%- endmacro %}
+
+{#
+    Places of a person's events are whole numbers in the order of time: a million times the
+    microseconds since 1970, and the event's number among those of the same moment.
+#}
+{% macro place_at(ts, number) -%}
+    {{ epoch_micros(ts) }} * 1000000 + {{ number }}
+{%- endmacro %}
+
+{% macro last_place_at(ts) -%}
+    {{ place_at(ts, 999999) }}
+{%- endmacro %}
+
+{# The first week, as a literal, that must be written again. #}
+{% macro first_rewritten_week() -%}
+    {{ day_found('select min(week_on) from ' ~ ref('fct_rewritten_week')) }}
 {%- endmacro %}

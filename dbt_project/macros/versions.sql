@@ -26,12 +26,20 @@ select {{ kept | join(', ') }}
 from {{ lake(contract) }}
 where batch_id in ({{ counted_batches() }})
 {%- else %}
+{#- A view is asked for some days, which must reach the files; for a table they are opened once. -#}
+{%- set landed = lake(contract) if model.config.materialized == 'view' else 'landed' %}
 with
+{% if model.config.materialized != 'view' %}
+landed as (
 
+    select {{ kept | join(', ') }}, is_revision from {{ lake(contract) }}
+
+),
+{% endif %}
 competing as (
 
     select {{ key | join(', ') }}
-    from {{ lake(contract) }}
+    from {{ landed }}
     where is_revision
     group by {{ key | join(', ') }}
 
@@ -40,7 +48,7 @@ competing as (
 undisputed as (
 
     select {{ kept | join(', ') }}
-    from {{ lake(contract) }} as loaded
+    from {{ landed }} as loaded
     where
         batch_id in ({{ counted_batches() }})
         and not exists (
@@ -66,7 +74,7 @@ ranked as (
                 batch_id,
                 source_line
         ) as version_rank
-    from {{ lake(contract) }} as loaded
+    from {{ landed }} as loaded
     where
         batch_id in ({{ counted_batches() }})
         and exists (

@@ -188,8 +188,7 @@ def test_a_late_event_joins_two_sessions_of_two_days(tmp_path: Path) -> None:
     assert sessions(warehouse, "2026-05-13") == sessions(warehouse, "2026-05-14")
     assert sessions(warehouse, "2026-05-13") == (1, 1, 0.0, 0.0, 1)
     late = lake.add("usage_events", [view(9, "2026-05-14T00:00")])
-    behind = ["stg_touched_dates", "fct_event", "fct_session_part+"]
-    warehouse.run(select=behind, touched=lake.event_days(late))
+    warehouse.run(select=["+session__daily"], touched=lake.event_days(late))
     assert sessions(warehouse, "2026-05-13") == (1, 1, 2400.0, 2400.0, 0)
     assert sessions(warehouse, "2026-05-14") == (0, 0, None, None, 0)
 
@@ -217,7 +216,7 @@ def test_unsigned_uses_of_a_till_are_theirs_who_sign_in_next(tmp_path: Path) -> 
     warehouse.run(select=select, touched=lake.event_days(late))
     # 23:50 is 20 minutes before the sign-in and bob's; 23:35 is 35 minutes before it, nobody's.
     assert warehouse.query(night) == [("anon:till", "23:35", 0.0, 1), ("bob", "23:50", 20.0, 2)]
-    bought = "select person_id from core.fct_funnel_entry where reached_step_number = 2"
+    bought = "select person_id from core.fct_funnel_entry where step_number = 2"
     assert warehouse.query(bought) == [("bob",)]
 
 

@@ -59,6 +59,19 @@
     epoch({{ ts }})
 {%- endmacro %}
 
+{# Microseconds since 1970 of a UTC timestamp, as a whole number that does not overflow. #}
+{% macro epoch_micros(ts) -%}
+    {{ adapter.dispatch('epoch_micros', 'productops')(ts) }}
+{%- endmacro %}
+
+{% macro default__epoch_micros(ts) -%}
+    cast(unix_micros({{ ts }}) as decimal(38, 0))
+{%- endmacro %}
+
+{% macro duckdb__epoch_micros(ts) -%}
+    cast(epoch_us({{ ts }}) as decimal(38, 0))
+{%- endmacro %}
+
 {# Seconds from one timestamp to another, as a double. #}
 {% macro seconds_between(first_ts, last_ts) -%}
     ({{ epoch_seconds(last_ts) }} - {{ epoch_seconds(first_ts) }})

@@ -2,19 +2,19 @@ with
 
 people as (
 
-    select account_id, person_id, {{ week_of('activity_on') }} as week_on, max(activity_on) as last_on
-    from {{ ref('fct_person_day') }}
+    select account_id, person_id, week_on, max(last_on) as last_on
+    from {{ ref('fct_person_feature_week') }}
     where is_countable
-    group by account_id, person_id, {{ week_of('activity_on') }}
+    group by account_id, person_id, week_on
 
 ),
 
 features as (
 
-    select account_id, feature_id, {{ week_of('activity_on') }} as week_on
-    from {{ ref('fct_person_feature_day') }}
+    select account_id, feature_id, week_on
+    from {{ ref('fct_person_feature_week') }}
     where is_countable and feature_id <> 'none'
-    group by account_id, feature_id, {{ week_of('activity_on') }}
+    group by account_id, feature_id, week_on
 
 ),
 

@@ -35,20 +35,29 @@ people as (
 
 -- A day's first and last event tell of all 24 hours that they lie in: local days are not longer,
 -- but for the one of 25 hours each year, of which only its middle could be missed.
+aged as (
+
+    select
+        people.person_id,
+        case when days.activity_on <= people.complete_on
+            then {{ days_between('people.first_active_on', 'days.activity_on') }} end as day_age,
+        {{ whole_days_between('people.born_at', 'days.first_value_at') }} as first_age,
+        {{ whole_days_between('people.born_at', 'days.last_value_at') }} as last_age
+    from days
+    inner join people on people.person_id = days.person_id
+
+),
+
+-- What lies behind the last interval that ends is all the same to the one that does not.
 ages as (
 
-    select people.person_id, 'date' as clock,
-        {{ days_between('people.first_active_on', 'days.activity_on') }} as age
-    from days
-    inner join people on people.person_id = days.person_id and days.activity_on <= people.complete_on
+    select person_id, 'date' as clock, {{ least_of('day_age', age_beyond_intervals()) }} as age
+    from aged
+    where day_age is not null
     union
-    select people.person_id, 'hours', {{ whole_days_between('people.born_at', 'days.first_value_at') }}
-    from days
-    inner join people on people.person_id = days.person_id
+    select person_id, 'hours', first_age from aged where first_age < {{ age_beyond_intervals() }}
     union
-    select people.person_id, 'hours', {{ whole_days_between('people.born_at', 'days.last_value_at') }}
-    from days
-    inner join people on people.person_id = days.person_id
+    select person_id, 'hours', last_age from aged where last_age < {{ age_beyond_intervals() }} and last_age <> first_age
 
 ),
 

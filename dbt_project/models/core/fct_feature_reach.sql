@@ -1,11 +1,22 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_days',
+    meta={'owner': 'product-analytics', 'day': 'week_on', 'rewritten': 'core.fct_rewritten_week.window_week_on'}
+) }}
+
+-- depends_on: {{ ref('fct_rewritten_week') }}
+
 with
 
 uses as (
 
-    select feature_id, person_id, account_id, {{ week_of('activity_on') }} as week_on
-    from {{ ref('fct_person_feature_day') }}
-    where is_countable
-    group by feature_id, person_id, account_id, {{ week_of('activity_on') }}
+    select feature_id, person_id, account_id, week_on
+    from {{ ref('fct_person_feature_week') }}
+    where
+        is_countable
+        {%- if is_incremental() %}
+        and week_on >= {{ add_days(first_rewritten_week(), -21) }}
+        {%- endif %}
 
 ),
 
@@ -48,4 +59,8 @@ select
     count(distinct case when subject_type = '{{ subject }}' then subject_id end) as {{ subject }}28_count
     {%- endfor %}
 from reached
+{%- if is_incremental() %}
+where week_on in (select window_week_on from {{ ref('fct_rewritten_week') }})
+{%- endif %}
 group by feature_id, week_on
+order by week_on

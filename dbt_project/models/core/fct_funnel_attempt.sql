@@ -5,36 +5,34 @@ events as (select * from {{ ref('fct_funnel_event') }}),
 -- For each step the first event of the next one behind it, wherever an attempt began.
 hops as (
 
-    select track_number, step_number, place_number, true as is_start, cast(null as bigint) as next_place
+    select
+        track_number, step_number, place_number, true as is_start,
+        cast(null as decimal(38, 0)) as next_place, cast(null as timestamp) as next_at
     from events where not is_exclusion
     union all
-    select track_number, step_number - 1, place_number, false, place_number
+    select track_number, step_number - 1, place_number, false, place_number, occurred_at
     from events where not is_exclusion and step_number > 1
 
 ),
 
+-- Places are in the order of time, so the first place and the first moment are of one event.
 looked_ahead as (
 
-    select
-        track_number, step_number, place_number, is_start,
-        min(next_place) over (
-            partition by track_number, step_number order by place_number
-            range between 1 following and unbounded following
-        ) as next_place
+    select track_number, step_number, place_number, is_start,
+        min(next_place) over behind as next_place, min(next_at) over behind as next_at
     from hops
+    window behind as (
+        partition by track_number, step_number order by place_number
+        range between 1 following and unbounded following
+    )
 
 ),
 
 links as (
 
-    select
-        looked_ahead.track_number, looked_ahead.step_number, looked_ahead.place_number, looked_ahead.next_place,
-        events.occurred_at as next_at
+    select track_number, step_number, place_number, next_place, next_at
     from looked_ahead
-    inner join events
-        on events.track_number = looked_ahead.track_number and events.place_number = looked_ahead.next_place
-        and events.step_number = looked_ahead.step_number + 1 and not events.is_exclusion
-    where looked_ahead.is_start
+    where is_start and next_place is not null
 
 ),
 

@@ -1,120 +1,92 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_since',
+    meta={'owner': 'product-analytics', 'hangs_until': 'window_ends_at'}
+) }}
+-- depends_on: {{ ref('int_usage__touched_person') }}
+-- depends_on: {{ ref('dim_funnel_step') }}
 with recursive
+{% if is_incremental() %}
+-- Entries whose window was over before anything was touched stay, and what follows from them.
+kept as (
 
-lengths as (
-
-    select funnel_id, funnel_version, max(step_number) as step_count
-    from {{ ref('dim_funnel_step') }}
-    where not is_exclusion
-    group by funnel_id, funnel_version
+    select built.entry_mode, built.funnel_id, built.funnel_version, built.person_id, built.entry_place
+    from {{ this }} as built
+    inner join {{ ref('int_usage__touched_person') }} as touched on touched.person_id = built.person_id
+    where
+        built.step_number = 1 and built.window_ends_at < touched.since_on
+        and (built.entry_mode = 'unique_first' or built.entered_at >= {{ funnel_days_from() }})
 
 ),
-
+{% endif %}
 attempts as (
 
     select
-        funnel_id, funnel_version, person_id, track_number, entry_place, entered_at, entered_on,
-        window_ends_at, exclusion_place, max(step_number) as reached_step_number, max(place_number) as last_place
-    from {{ ref('fct_funnel_attempt') }}
-    group by
-        funnel_id, funnel_version, person_id, track_number, entry_place, entered_at, entered_on,
-        window_ends_at, exclusion_place
+        ended.*,
+        {{ 'ended.window_ends_at >= touched.since_on' if is_incremental() else 'true' }} as is_anew,
+        {{ 'kept.entry_place is not null' if is_incremental() else 'false' }} as is_kept
+    from {{ ref('fct_funnel_attempt_end') }} as ended
+    {%- if is_incremental() %}
+    inner join {{ ref('int_usage__touched_person') }} as touched on touched.person_id = ended.person_id
+    left join kept
+        on kept.entry_mode = 'reentry' and kept.funnel_id = ended.funnel_id
+        and kept.funnel_version = ended.funnel_version and kept.person_id = ended.person_id
+        and kept.entry_place = ended.entry_place
+    {%- endif %}
 
 ),
 
--- The last place within each attempt's window: moments of events and ends of windows in one line.
-moments as (
-
-    select track_number, occurred_at as moment_at, 0 as is_end, place_number, cast(null as bigint) as entry_place
-    from {{ ref('fct_funnel_event') }}
-    union all
-    select track_number, window_ends_at, 1, cast(null as bigint), entry_place
-    from attempts
-
-),
-
-windows as (
-
-    select track_number, entry_place, is_end,
-        max(place_number) over (
-            partition by track_number order by moment_at, is_end rows between unbounded preceding and current row
-        ) as window_place
-    from moments
-
-),
-
-ended as (
-
-    select
-        attempts.*,
-        case
-            when attempts.reached_step_number = lengths.step_count then 'completed'
-            when attempts.exclusion_place <= windows.window_place then 'excluded'
-            else 'window'
-        end as end_reason,
-        case
-            when attempts.reached_step_number = lengths.step_count then attempts.last_place
-            when attempts.exclusion_place <= windows.window_place then attempts.exclusion_place
-            else windows.window_place
-        end as end_place
-    from attempts
-    inner join lengths
-        on lengths.funnel_id = attempts.funnel_id and lengths.funnel_version = attempts.funnel_version
-    inner join windows
-        on windows.track_number = attempts.track_number and windows.entry_place = attempts.entry_place
-        and windows.is_end = 1
-
-),
-
--- The first step-1 event behind an attempt's end begins the next one.
-places as (
-
-    select track_number, entry_place as at_place, entry_place as start_place, cast(null as bigint) as entry_place
-    from ended
-    union all
-    select track_number, end_place, cast(null as bigint), entry_place
-    from ended
-
-),
-
-following as (
-
-    select track_number, entry_place,
-        min(start_place) over (
-            partition by track_number order by at_place range between 1 following and unbounded following
-        ) as next_entry_place
-    from places
-
-),
-
+-- An attempt that was kept tells when the next one may begin; where none is open, any may.
 reentries as (
 
-    select track_number, min(entry_place) as entry_place from ended group by track_number
+    select track_number, min(entry_place) as entry_place
+    from attempts
+    where is_anew or is_kept
+    group by track_number
     union all
-    select reentries.track_number, following.next_entry_place
+    select attempts.track_number, attempts.next_entry_place
     from reentries
-    inner join following
-        on following.track_number = reentries.track_number and following.entry_place = reentries.entry_place
-    where following.next_entry_place is not null
+    inner join attempts
+        on attempts.track_number = reentries.track_number and attempts.entry_place = reentries.entry_place
+    where attempts.next_entry_place is not null
 
 ),
 
 firsts as (
 
     select funnel_id, funnel_version, person_id, min(entry_place) as entry_place
-    from ended group by funnel_id, funnel_version, person_id
+    from (
+        select funnel_id, funnel_version, person_id, entry_place from attempts where is_anew
+        {%- if is_incremental() %}
+        union all
+        select funnel_id, funnel_version, person_id, entry_place from kept where entry_mode = 'unique_first'
+        {%- endif %}
+    ) as candidates
+    group by funnel_id, funnel_version, person_id
+
+),
+
+entries as (
+
+    select 'unique_first' as entry_mode, attempts.*
+    from attempts
+    inner join firsts
+        on firsts.funnel_id = attempts.funnel_id and firsts.funnel_version = attempts.funnel_version
+        and firsts.person_id = attempts.person_id and firsts.entry_place = attempts.entry_place
+    where attempts.is_anew
+    union all
+    select 'reentry', attempts.*
+    from attempts
+    inner join reentries
+        on reentries.track_number = attempts.track_number and reentries.entry_place = attempts.entry_place
+    where attempts.is_anew
 
 )
 
 select
-    'unique_first' as entry_mode, ended.funnel_id, ended.funnel_version, ended.person_id, ended.track_number,
-    ended.entry_place, ended.entered_at, ended.entered_on, ended.window_ends_at, ended.reached_step_number, ended.end_reason
-from ended
-inner join firsts
-    on firsts.funnel_id = ended.funnel_id and firsts.funnel_version = ended.funnel_version
-    and firsts.person_id = ended.person_id and firsts.entry_place = ended.entry_place
-union all
-select
-    'reentry', ended.funnel_id, ended.funnel_version, ended.person_id, ended.track_number, ended.entry_place,
-    ended.entered_at, ended.entered_on, ended.window_ends_at, ended.reached_step_number, ended.end_reason
-from ended
-inner join reentries on reentries.track_number = ended.track_number and reentries.entry_place = ended.entry_place
+    entries.entry_mode, entries.funnel_id, entries.funnel_version, entries.person_id, entries.entry_place,
+    entries.entered_at, entries.entered_on, entries.window_ends_at, entries.reached_step_number, entries.end_reason,
+    steps.step_number, steps.reached_at
+from entries
+inner join {{ ref('fct_funnel_attempt') }} as steps
+    on steps.track_number = entries.track_number and steps.entry_place = entries.entry_place

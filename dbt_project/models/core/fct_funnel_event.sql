@@ -1,3 +1,6 @@
+-- depends_on: {{ ref('int_usage__touched_person') }}
+-- depends_on: {{ ref('dim_funnel_step') }}
+{% set built = previous('core', 'fct_funnel_entry') %}
 with
 
 named as (
@@ -15,6 +18,13 @@ named as (
     inner join {{ ref('bridge_identity') }} as people
         on people.alias_type = case when handovers.user_id is null then uses.alias_type else 'user_id' end
         and people.alias = coalesce(handovers.user_id, uses.alias)
+    {%- if built %}
+    -- Attempts that may be others began one window before; those that may be open then, two.
+    inner join {{ ref('int_usage__touched_person') }} as touched on touched.person_id = people.person_id
+    where
+        uses.event_on >= {{ funnel_days_from() }}
+        and uses.occurred_at >= touched.since_on - 2 * uses.window_hours * interval '1' hour
+    {%- endif %}
 
 ),
 
@@ -62,12 +72,11 @@ tracks as (
 
 -- An event that is two steps has one place, so it can never follow itself.
 select
-    counted.funnel_id, counted.funnel_version, counted.person_id, counted.held_value,
-    tracks.track_number,
-    dense_rank() over (
-        partition by tracks.walk_number
-        order by counted.occurred_at, counted.received_at, counted.event_id, counted.source
-    ) as place_number,
+    counted.funnel_id, counted.funnel_version, counted.person_id, tracks.track_number,
+    {{ place_at('counted.occurred_at', 'dense_rank() over (
+        partition by tracks.walk_number, counted.occurred_at
+        order by counted.received_at, counted.event_id, counted.source
+    )') }} as place_number,
     counted.is_exclusion, counted.step_number, counted.occurred_at, counted.activity_on,
     cast(counted.occurred_at + counted.window_hours * interval '1' hour as timestamp) as window_ends_at
 from counted

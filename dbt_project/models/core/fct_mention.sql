@@ -1,37 +1,8 @@
--- depends_on: {{ ref('int_voice__term') }}
-{#- A pattern that stands in a column is compiled for every row; written out it is compiled once. #}
-{%- set query -%}
-    select theme_id, term, is_exclusion, first_word, pattern from {{ ref('int_voice__term') }} order by 1, 2
-{%- endset -%}
-{%- set terms = run_query(query).rows if execute else [] %}
-
 with
-
--- Looking for the first word is cheap and leaves few texts to the regular expressions.
-hits as (
-
-    {% for theme_id, term, is_exclusion, first_word, pattern in terms -%}
-    {%- set found = match_group('item_text', text_literal(pattern), 2) -%}
-    select
-        item_id, {{ text_literal(theme_id) }} as theme_id, {{ text_literal(term) }} as term,
-        {{ 'true' if is_exclusion else 'false' }} as is_exclusion,
-        length({{ match_group('item_text', text_literal(pattern), 1) }}) as evidence_start,
-        {{ found }} as evidence
-    from {{ ref('fct_feedback_item') }}
-    where instr(lower(item_text), {{ text_literal(first_word) }}) > 0 and {{ found }} <> ''
-    {% if not loop.last %}union all{% endif %}
-    {% else -%}
-    select
-        item_id, item_id as theme_id, item_id as term, false as is_exclusion,
-        length(item_id) as evidence_start, item_id as evidence
-    from {{ ref('fct_feedback_item') }}
-    where 1 = 0
-    {% endfor %}
-),
 
 ruled_out as (
 
-    select item_id, theme_id from hits where is_exclusion group by item_id, theme_id
+    select item_id, theme_id from {{ ref('fct_term_hit') }} where is_exclusion group by item_id, theme_id
 
 ),
 
@@ -44,9 +15,9 @@ ranked as (
             partition by hits.item_id, hits.theme_id
             order by hits.evidence_start, length(hits.evidence) desc, hits.term
         ) as evidence_rank
-    from hits
+    from {{ ref('fct_term_hit') }} as hits
     left join ruled_out on ruled_out.item_id = hits.item_id and ruled_out.theme_id = hits.theme_id
-    where ruled_out.item_id is null
+    where ruled_out.item_id is null and hits.theme_id is not null
 
 )
 

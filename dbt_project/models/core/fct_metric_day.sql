@@ -1,31 +1,11 @@
 with
 
-counted as (
-
-    select 'all' as segment, person_id, activity_on
-    from {{ ref('fct_person_day') }}
-    where is_countable
-    group by person_id, activity_on
-
-),
-
-spine as (select day_on from {{ ref('dim_activity_date') }}),
-
-windows as (
-
-    {{ people_in_windows('counted', 'segment', [7, 28], 'spine') }}
-
-),
-
 usage_days as (
 
     select
-        days.day_on, days.is_complete, days.data_through_at,
-        coalesce(windows.active1_count, 0) as dau_count,
-        coalesce(windows.active7_count, 0) as wau_count,
-        coalesce(windows.active28_count, 0) as mau28_count
+        days.day_on, days.is_complete, days.data_through_at, active.dau_count, active.wau_count, active.mau28_count
     from {{ ref('dim_activity_date') }} as days
-    left join windows on windows.day_on = days.day_on
+    inner join {{ ref('fct_active_day') }} as active on active.activity_on = days.day_on
 
 ),
 

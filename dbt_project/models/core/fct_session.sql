@@ -1,5 +1,25 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_since',
+    meta={'owner': 'product-analytics', 'hangs_until': "ended_at + interval '30' minute"}
+) }}
+-- depends_on: {{ ref('int_usage__touched_person') }}
+{% set in_reach = 'event_on >= ' ~ session_days_from() if is_incremental() else '1 = 1' %}
 with
 
+{% if is_incremental() %}
+-- Whoever is not touched keeps all sessions, the others those that ended half an hour before.
+stale as (
+
+    select built.person_id, built.is_clean, min(built.started_at) as from_at
+    from {{ this }} as built
+    inner join {{ ref('int_usage__touched_person') }} as touched on touched.person_id = built.person_id
+    where built.ended_at + interval '30' minute >= touched.since_on
+    group by built.person_id, built.is_clean
+
+),
+
+{% endif -%}
 devices as (select anonymous_id from {{ ref('bridge_handover') }} group by anonymous_id),
 
 -- A device that changes hands may do so within a part, so its events are told apart one by one.
@@ -11,7 +31,7 @@ pieces as (
         parts.event_count, parts.value_event_count
     from {{ ref('fct_session_part') }} as parts
     left join devices on parts.alias_type = 'anonymous_id' and devices.anonymous_id = parts.alias
-    where devices.anonymous_id is null
+    where devices.anonymous_id is null and {{ in_reach }}
     union all
     select
         case when handovers.user_id is null then events.alias_type else 'user_id' end,
@@ -23,7 +43,7 @@ pieces as (
     left join {{ ref('bridge_handover') }} as handovers
         on handovers.anonymous_id = events.alias
         and events.occurred_at > handovers.after_at and events.occurred_at <= handovers.until_at
-    where events.alias_type = 'anonymous_id' and events.event_class <> 'system'
+    where events.alias_type = 'anonymous_id' and events.event_class <> 'system' and {{ in_reach }}
 
 ),
 
@@ -39,8 +59,12 @@ parts as (
             rows between unbounded preceding and 1 preceding
         ) as silent_since_at
     from pieces
-    inner join {{ ref('bridge_identity') }} as people
-        on people.alias_type = pieces.alias_type and people.alias = pieces.alias
+    inner join {{ ref('bridge_identity') }} as people on people.alias_type = pieces.alias_type and people.alias = pieces.alias
+    {%- if is_incremental() %}
+    inner join {{ ref('int_usage__touched_person') }} as touched on touched.person_id = people.person_id
+    left join stale on stale.person_id = people.person_id and stale.is_clean = pieces.is_countable
+    where pieces.first_at >= touched.since_on or pieces.first_at >= stale.from_at
+    {%- endif %}
 
 ),
 
@@ -87,8 +111,7 @@ select
     sessions.person_id, sessions.started_at, sessions.is_clean,
     sessions.account_id, sessions.started_on, sessions.ended_at,
     {{ seconds_between('sessions.started_at', 'sessions.ended_at') }} as length_seconds,
-    cast(sessions.event_count as bigint) as event_count,
-    cast(sessions.value_event_count as bigint) as value_event_count,
+    cast(sessions.event_count as bigint) as event_count, cast(sessions.value_event_count as bigint) as value_event_count,
     sessions.is_clean and barred.reason is null as is_countable,
     case when sessions.is_clean then barred.reason else coalesce(barred.reason, 'unwanted events') end as exclusion_reason
 from sessions

@@ -1,10 +1,9 @@
--- depends_on: {{ ref('int_identity__resolution') }}
--- depends_on: {{ ref('int_identity__exclusion') }}
--- depends_on: {{ ref('int_identity__handover') }}
-{% set old_bridge = previous('core', 'bridge_identity') %}
 {% set old_handover = previous('core', 'bridge_handover') %}
 {% set old_exclusion = previous('core', 'dim_exclusion') %}
 {% set old_person_day = previous('core', 'fct_person_day') %}
+-- depends_on: {{ ref('int_identity__moved_alias') }}
+-- depends_on: {{ ref('int_identity__exclusion') }}
+-- depends_on: {{ ref('int_identity__handover') }}
 with
 
 near as (
@@ -20,65 +19,31 @@ by_event as (
     from {{ ref('stg_touched_dates') }} as touched
     inner join near on near.days between -1 and 1
 
-){% if old_bridge and old_handover and old_exclusion and old_person_day %},
-
-changed_aliases as (
-
-    select old.person_id
-    from {{ old_bridge }} as old
-    left join {{ ref('int_identity__resolution') }} as new
-        on new.alias_type = old.alias_type and new.alias = old.alias
-    where
-        old.alias_type in ('user_id', 'anonymous_id')
-        and (
-            new.alias is null
-            or new.person_id <> old.person_id
-            or new.account_id <> old.account_id
-            or new.reporting_time_zone <> old.reporting_time_zone
-            or new.tz_basis <> old.tz_basis
-        )
-
-),
-
-old_rules as (
-
-    select subject_type, subject_id, reason, valid_from_on, valid_to_on from {{ old_exclusion }}
-
-),
-
-new_rules as (
-
-    select subject_type, subject_id, reason, valid_from_on, valid_to_on
-    from {{ ref('int_identity__exclusion') }}
-
-),
+){% if old_handover and old_exclusion and old_person_day %},
 
 changed_rules as (
 
-    (select * from old_rules except select * from new_rules)
-    union all
-    (select * from new_rules except select * from old_rules)
+    {{ changed_rows(old_exclusion, ref('int_identity__exclusion'), 'subject_type, subject_id, reason, valid_from_on, valid_to_on') }}
 
 ),
 
 -- All events of an alias that was known before lie on days of the person it belonged to; a new
--- alias has only new events. In another time zone they may lie up to two days off.
+-- alias has only new events. In another time zone they may lie up to two days off. Another account
+-- is that of uses which name none, and these were the old one's.
 by_identity as (
 
     select {{ add_days('days.activity_on', 'near.days') }} as activity_on
     from {{ old_person_day }} as days
-    cross join near
-    where days.person_id in (select person_id from changed_aliases)
+    inner join {{ ref('int_identity__moved_alias') }} as moved
+        on moved.old_person_id = days.person_id
+        and (not moved.is_account_alone or moved.old_account_id = days.account_id)
+    inner join near on near.days = 0 or moved.is_other_clock
 
 ),
 
 changed_handovers as (
 
-    (select anonymous_id, person_id, after_at, until_at from {{ old_handover }}
-    except select anonymous_id, person_id, after_at, until_at from {{ ref('int_identity__handover') }})
-    union all
-    (select anonymous_id, person_id, after_at, until_at from {{ ref('int_identity__handover') }}
-    except select anonymous_id, person_id, after_at, until_at from {{ old_handover }})
+    {{ changed_rows(old_handover, ref('int_identity__handover'), 'anonymous_id, person_id, after_at, until_at') }}
 
 ),
 
@@ -101,7 +66,7 @@ by_exclusion as (
 ){% endif %}
 
 select activity_on from by_event
-{%- if old_bridge and old_handover and old_exclusion and old_person_day %}
+{%- if old_handover and old_exclusion and old_person_day %}
 union
 select activity_on from by_identity
 union

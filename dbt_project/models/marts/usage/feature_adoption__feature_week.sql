@@ -17,9 +17,7 @@ reach as (
 cells as (
 
     select
-        features.feature_id, features.entitled_plans, features.flag_id, weeks.week_on, weeks.next_week_on,
-        coalesce(features.released_on, weeks.week_on) as open_on,
-        coalesce(features.retired_on, weeks.next_week_on) as shut_on,
+        features.feature_id, weeks.week_on,
         coalesce(features.released_on < weeks.next_week_on, true)
             and coalesce(features.retired_on > weeks.week_on, true) as is_released
     from {{ ref('dim_feature') }} as features
@@ -27,90 +25,61 @@ cells as (
 
 ),
 
-uses as (
-
-    select
-        person_id, account_id, feature_id, {{ week_of('activity_on') }} as week_on,
-        sum(event_count) as event_count, max(is_countable) as is_countable
-    from {{ ref('fct_person_feature_day') }}
-    where feature_id <> 'none'
-    group by person_id, account_id, feature_id, {{ week_of('activity_on') }}
-
-),
-
 user_weeks as (
 
-    select
-        feature_id, person_id, week_on,
-        row_number() over (partition by feature_id, person_id order by week_on) as use_number
-    from uses
-    where is_countable
+    select feature_id, person_id, week_on
+    from {{ ref('fct_person_feature_week') }}
+    where is_countable and feature_id <> 'none'
     group by feature_id, person_id, week_on
 
 ),
 
-stages as (
+firsts as (
 
-    select
-        feature_id, week_on,
-        count(*) as person_count,
-        sum(case when use_number = 1 then 1 else 0 end) as first_count,
-        sum(case when use_number = 2 then 1 else 0 end) as second_count
+    select feature_id, person_id, min(week_on) as first_week_on from user_weeks group by feature_id, person_id
+
+),
+
+seconds as (
+
+    select user_weeks.feature_id, user_weeks.person_id, min(user_weeks.week_on) as second_week_on
     from user_weeks
-    group by feature_id, week_on
+    inner join firsts on firsts.feature_id = user_weeks.feature_id and firsts.person_id = user_weeks.person_id
+    where user_weeks.week_on > firsts.first_week_on
+    group by user_weeks.feature_id, user_weeks.person_id
 
 ),
 
-volumes as (
+begun as (
 
-    select
-        feature_id, week_on,
-        sum(event_count) as event_count,
-        count(distinct case when is_countable then account_id end) as account_count,
-        count(distinct person_id) as person_count
-    from uses
-    group by feature_id, week_on
+    select feature_id, first_week_on as week_on, count(*) as person_count from firsts group by feature_id, first_week_on
 
 ),
 
-entitled as (
+repeated as (
 
-    select
-        cells.feature_id, cells.week_on,
-        count(distinct plan_weeks.person_id) as entitled_count,
-        count(distinct user_weeks.person_id) as reached_count
-    from cells
-    inner join {{ ref('fct_person_week') }} as plan_weeks
-        on plan_weeks.week_on = cells.week_on
-        and plan_weeks.last_on >= cells.open_on and plan_weeks.first_on < cells.shut_on
-        and coalesce({{ json_array_has('cells.entitled_plans', 'plan_weeks.plan') }}, true)
-    {{ left_join_flags('cells', 'plan_weeks') }}
-    left join user_weeks
-        on user_weeks.feature_id = cells.feature_id and user_weeks.week_on = cells.week_on
-        and user_weeks.person_id = plan_weeks.person_id
-    where cells.flag_id is null or switched.person_id is not null
-    group by cells.feature_id, cells.week_on
+    select feature_id, second_week_on as week_on, count(*) as person_count from seconds group by feature_id, second_week_on
 
 )
 
 select
     cells.feature_id, cells.week_on, cells.is_released,
-    coalesce(entitled.entitled_count, 0) as entitled_active_person_count,
-    coalesce(stages.person_count, 0) as feature_person_count,
-    coalesce(volumes.account_count, 0) as feature_account_count,
-    cast(coalesce(stages.first_count, 0) as bigint) as first_use_person_count,
-    cast(sum(coalesce(stages.second_count, 0)) over (partition by cells.feature_id order by cells.week_on) as bigint)
+    coalesce(facts.entitled_person_count, 0) as entitled_active_person_count,
+    coalesce(facts.person_count, 0) as feature_person_count,
+    coalesce(facts.account_count, 0) as feature_account_count,
+    coalesce(begun.person_count, 0) as first_use_person_count,
+    cast(sum(coalesce(repeated.person_count, 0)) over (partition by cells.feature_id order by cells.week_on) as bigint)
         as repeated_person_count,
-    cast(coalesce(volumes.event_count, 0) as bigint) as event_count,
-    coalesce(entitled.reached_count, 0) as reach_num,
-    coalesce(entitled.entitled_count, 0) as reach_den,
-    {{ rate('entitled.reached_count', 'entitled.entitled_count') }} as reach_rate,
-    coalesce(volumes.person_count, 0) - coalesce(stages.person_count, 0) as excluded_person_count,
+    coalesce(facts.event_count, 0) as event_count,
+    coalesce(facts.reached_person_count, 0) as reach_num,
+    coalesce(facts.entitled_person_count, 0) as reach_den,
+    {{ rate('facts.reached_person_count', 'facts.entitled_person_count') }} as reach_rate,
+    coalesce(facts.excluded_person_count, 0) as excluded_person_count,
     reach.high_water_at >= {{ day_over_at(add_days('cells.week_on', 6)) }} as is_complete,
     {{ least_of('reach.high_water_at', day_over_at(add_days('cells.week_on', 6))) }} as data_through_at,
     2 as definition_version
 from cells
 cross join reach
-left join stages on stages.feature_id = cells.feature_id and stages.week_on = cells.week_on
-left join volumes on volumes.feature_id = cells.feature_id and volumes.week_on = cells.week_on
-left join entitled on entitled.feature_id = cells.feature_id and entitled.week_on = cells.week_on
+left join {{ ref('fct_feature_week') }} as facts on facts.feature_id = cells.feature_id and facts.week_on = cells.week_on
+left join begun on begun.feature_id = cells.feature_id and begun.week_on = cells.week_on
+left join repeated on repeated.feature_id = cells.feature_id and repeated.week_on = cells.week_on

@@ -31,12 +31,12 @@ exposed as (
 used_weeks as (
 
     select
-        uses.feature_id, uses.person_id, exposed.cohort_week_on, {{ week_of('uses.activity_on') }} as week_on,
-        min({{ week_of('uses.activity_on') }}) over (partition by uses.feature_id, uses.person_id) as first_week_on
-    from {{ ref('fct_person_feature_day') }} as uses
+        uses.feature_id, uses.person_id, exposed.cohort_week_on, uses.week_on,
+        min(uses.week_on) over (partition by uses.feature_id, uses.person_id) as first_week_on
+    from {{ ref('fct_person_feature_week') }} as uses
     inner join exposed on exposed.feature_id = uses.feature_id and exposed.person_id = uses.person_id
-    where uses.is_countable and {{ week_of('uses.activity_on') }} >= exposed.cohort_week_on
-    group by uses.feature_id, uses.person_id, exposed.cohort_week_on, {{ week_of('uses.activity_on') }}
+    where uses.is_countable and uses.week_on >= exposed.cohort_week_on
+    group by uses.feature_id, uses.person_id, exposed.cohort_week_on, uses.week_on
 
 ),
 

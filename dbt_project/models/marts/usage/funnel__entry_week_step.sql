@@ -23,7 +23,7 @@ cells as (
 
 ),
 
-entries as (
+reached as (
 
     select
         entries.*, {{ week_of('entries.entered_on') }} as entry_week_on,
@@ -41,22 +41,21 @@ weekly as (
         sum(case when is_over then 1 else 0 end) as mature_count,
         count(distinct person_id) as person_count,
         sum(case when is_over and end_reason = 'excluded' then 1 else 0 end) as excluded_count
-    from entries
+    from reached
+    where step_number = 1
     group by funnel_id, funnel_version, entry_mode, entry_week_on
 
 ),
 
-reached as (
+steps_reached as (
 
     select
-        entries.funnel_id, entries.funnel_version, entries.entry_mode, entries.entry_week_on, attempts.step_number,
+        funnel_id, funnel_version, entry_mode, entry_week_on, step_number,
         count(*) as reached_count,
-        {{ percentile(seconds_between('attempts.entered_at', 'attempts.reached_at'), 0.5) }} as p50_seconds
-    from entries
-    inner join {{ ref('fct_funnel_attempt') }} as attempts
-        on attempts.track_number = entries.track_number and attempts.entry_place = entries.entry_place
-    where entries.is_over
-    group by entries.funnel_id, entries.funnel_version, entries.entry_mode, entries.entry_week_on, attempts.step_number
+        {{ percentile(seconds_between('entered_at', 'reached_at'), 0.5) }} as p50_seconds
+    from reached
+    where is_over
+    group by funnel_id, funnel_version, entry_mode, entry_week_on, step_number
 
 ),
 
@@ -68,16 +67,16 @@ counted as (
         coalesce(weekly.person_count, 0) as entry_person_count,
         cast(coalesce(weekly.mature_count, 0) as bigint) as mature_entry_count,
         cast(coalesce(weekly.excluded_count, 0) as bigint) as ended_by_exclusion_count,
-        coalesce(reached.reached_count, 0) as reached_count,
-        reached.p50_seconds
+        coalesce(steps_reached.reached_count, 0) as reached_count,
+        steps_reached.p50_seconds
     from cells
     left join weekly
         on weekly.funnel_id = cells.funnel_id and weekly.funnel_version = cells.funnel_version
         and weekly.entry_mode = cells.entry_mode and weekly.entry_week_on = cells.entry_week_on
-    left join reached
-        on reached.funnel_id = cells.funnel_id and reached.funnel_version = cells.funnel_version
-        and reached.entry_mode = cells.entry_mode and reached.entry_week_on = cells.entry_week_on
-        and reached.step_number = cells.step_number
+    left join steps_reached
+        on steps_reached.funnel_id = cells.funnel_id and steps_reached.funnel_version = cells.funnel_version
+        and steps_reached.entry_mode = cells.entry_mode and steps_reached.entry_week_on = cells.entry_week_on
+        and steps_reached.step_number = cells.step_number
 
 ),
 
