@@ -208,7 +208,7 @@ def forget(
 @main.command()
 @click.argument("key")
 @click.pass_obj
-@_fails_plainly
+@fails_plainly
 def address(home: Path, key: str) -> int:
     """Print the e-mail address behind a key."""
     from orchestration.commands.address import show_address
