@@ -207,6 +207,9 @@ def test_words_from_data_are_no_markup_anywhere() -> None:
     assert "[run](https://ui.test/runs/1)" in markdown
     assert "https://evil" not in markdown
     assert " @channel" not in markdown
+    assert "<script>" not in markdown
+    assert "*b*" not in markdown
+    assert "\\" not in markdown, "some chats show it"
     assert as_json(message)["text"] == evil
     assert as_text(message).endswith("message 1")
 
