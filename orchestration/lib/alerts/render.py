@@ -24,6 +24,11 @@ def as_text(message: Message) -> str:
     return "\n".join(_lines(message, lambda text: text, lambda label, url: f"{label}: {url}"))
 
 
+def as_chat(message: Message) -> str:
+    """The same for services that are given plain text and may find marks in it all the same."""
+    return "\n".join(_lines(message, plain, lambda label, url: f"{label}: {url}"))
+
+
 def as_markdown(message: Message) -> str:
     """The same for chats."""
     return "\n".join(_lines(message, plain, lambda label, url: f"[{label}]({url})", "**"))
