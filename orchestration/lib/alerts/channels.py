@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ingest.alerting import Channel
 from orchestration.lib.alerts.messages import Message
-from orchestration.lib.alerts.render import as_html, as_json, as_markdown, as_text
+from orchestration.lib.alerts.render import as_chat, as_html, as_json, as_markdown, plain
 
 HEADER = "X-Productops-Message-Id"
 _NO_WEB = "holds no web address"
@@ -147,10 +147,11 @@ def _by_apprise(channel: Channel, url: str, message: Message) -> str:
         # PagerDuty's word for: this is about the same incident as that.
         plugin.dedup = plugin.dedup or message.incident_id
     body, kind = _body(message, plugin.notify_format, apprise.NotifyFormat)
+    title = plain(message.title) if kind != apprise.NotifyFormat.HTML else message.title
     everybody = apprise.Apprise(asset=asset)
     everybody.add(plugin)
     taken = everybody.notify(
-        body=body, title=message.title, body_format=kind,
+        body=body, title=title, body_format=kind,
         notify_type=_gravity(message, apprise.NotifyType),
     )  # fmt: skip
     return "" if taken else " ".join(heard.lines) or "the message was not taken"
@@ -164,7 +165,7 @@ def _body(message: Message, formats: Any, known: Any) -> tuple[str, Any]:
         return as_markdown(message), known.MARKDOWN
     if known.HTML in offered:
         return as_html(message), known.HTML
-    return as_text(message), known.TEXT
+    return as_chat(message), known.TEXT
 
 
 def _gravity(message: Message, known: Any) -> Any:

@@ -6,14 +6,16 @@ is escaped, so that it can't pass for markup or a link.
 
 from __future__ import annotations
 
-import re
 from html import escape
 from typing import Any
 
 from orchestration.lib.alerts.messages import Message
 from orchestration.lib.alerts.model import Row
 
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~@!])")
+# Chats understand different kinds of Markdown, and not all of them backslashes: so marks are
+# replaced by others that look the same, or parted from what follows by a space without width.
+_APART = "\u200b"
+_MARKS = str.maketrans({"*": "\u2217", "`": "'", "<": f"<{_APART}", "@": f"@{_APART}"})
 _COLOURS = {"critical": "#c0392b", "warning": "#d9822b", "info": "#616e7c"}
 
 
@@ -22,9 +24,14 @@ def as_text(message: Message) -> str:
     return "\n".join(_lines(message, lambda text: text, lambda label, url: f"{label}: {url}"))
 
 
+def as_chat(message: Message) -> str:
+    """The same for services that are given plain text and may find marks in it all the same."""
+    return "\n".join(_lines(message, plain, lambda label, url: f"{label}: {url}"))
+
+
 def as_markdown(message: Message) -> str:
     """The same for chats."""
-    return "\n".join(_lines(message, _plain, lambda label, url: f"[{label}]({url})", "**"))
+    return "\n".join(_lines(message, plain, lambda label, url: f"[{label}]({url})", "**"))
 
 
 def as_html(message: Message) -> str:
@@ -97,6 +104,8 @@ def _row(row: Row) -> str:
     return ", ".join(f"{name}: {value}" for name, value in row)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text in which nothing is markup, also no web address that a chat would make a link of."""
-    return _MARKUP.sub(r"\\\1", text).replace("://", ":\u200b//")
+    text = " ".join(text.split()).translate(_MARKS)
+    text = text.replace("](", f"]{_APART}(").replace("://", f":{_APART}//")
+    return f"{_APART}{text}" if text.startswith("#") else text

@@ -150,6 +150,19 @@ def test_nobody_and_no_secret_is_in_any_message_log_or_file(
     assert "call [phone] or [email], using [secret]" in mailbox.text(0, "html")
 
 
+def test_in_a_chat_data_can_call_nobody(hook: Receiver) -> None:
+    """Mattermost takes text from Apprise and finds marks in it."""
+    chat = hook.url.replace("http://", "mmost://").replace("/hook/path-is-secret-s3cr3t", "/tok3n")
+    message = Message("m-1", "opened", "i", "critical", "[critical] x: @all <b>", "@all is *gone*",
+                      links=(("run", "https://ui.test/runs/1"),))  # fmt: skip
+    assert send(Channel(name="chat", url_env="CHAT_URL"), chat, message) == ""
+    text = hook.got[0]["text"]
+    assert "run: https://ui.test/runs/1" in text
+    assert "message m-1" in text
+    assert "@all" not in text
+    assert "*gone*" not in text
+
+
 def test_what_a_library_complains_of_names_no_part_of_an_address(mailbox: Mailbox) -> None:
     gone = f"mailto://u:{TOKEN}@127.0.0.1:1/?from=a@b.test&to=c@d.test"
     problem = send(Channel(name="m", url_env="M"), gone, Message("1", "test", "", "info", "t", "w"))
@@ -207,6 +220,9 @@ def test_words_from_data_are_no_markup_anywhere() -> None:
     assert "[run](https://ui.test/runs/1)" in markdown
     assert "https://evil" not in markdown
     assert " @channel" not in markdown
+    assert "<script>" not in markdown
+    assert "*b*" not in markdown
+    assert "\\" not in markdown, "some chats show it"
     assert as_json(message)["text"] == evil
     assert as_text(message).endswith("message 1")
 
