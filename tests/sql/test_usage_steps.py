@@ -90,17 +90,19 @@ class Corner:
         } | known  # fmt: skip
 
 
-def till() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Around midnight on a till: a sign-in before the use that it takes over, and one after it."""
-    told = [(3, 600, "v"), (3, 900, "u"), (10, 10, "u"), (13, 1430, None),
-            (9, 1430, None), (14, 10, "u")]  # fmt: skip
+def tills() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Two tills around midnight, what is told first and later: a sign-in, and a use before one."""
     rows = [
-        {"event_id": f"till-{number}", "event_name": "A", "event_type": "track", "user_id": user,
-         "anonymous_id": "till", "occurred_at": FIRST + day * DAY + dt.timedelta(minutes=minute),
-         "received_at": FIRST + day * DAY + dt.timedelta(minutes=minute), "is_clock_skewed": False}
-        for number, (day, minute, user) in enumerate(told)
+        [{"event_id": f"{till}-{number}", "event_name": "A", "event_type": "track",
+          "user_id": who and f"{till}-{who}", "anonymous_id": till, "is_clock_skewed": False,
+          **dict.fromkeys(("occurred_at", "received_at"), FIRST + dt.timedelta(day, minute * 60))}
+         for number, (day, minute, who) in enumerate(told)]
+        for till, told in (
+            ("till1", [(3, 600, "v"), (3, 900, "u"), (13, 1430, None), (14, 10, "u")]),
+            ("till2", [(3, 600, "v"), (3, 900, "u"), (10, 10, "u"), (9, 1430, None)]),
+        )
     ]  # fmt: skip
-    return rows[:4], rows[4:]
+    return [row for till in rows for row in till[:-1]], [till[-1] for till in rows]
 
 
 def usage(name: str, rows: list[dict[str, Any]]) -> Delivery:
@@ -135,7 +137,7 @@ def steps_of(seed: int, corners: int) -> list[Step]:
               {"account_ref": "3", "external_id": "a1", "domain": "gone.test",
                "updated_at": FIRST + 40 * DAY}]  # fmt: skip
     mailboxes = records("mailboxes", shared)
-    kept, late_rows = (a + b for a, b in zip((kept, late_rows), till(), strict=True))
+    kept, late_rows = (a + b for a, b in zip((kept, late_rows), tills(), strict=True))
     base = [Delivery(f"r-{name}", name, "registry", found) for name, found in REGISTRY.items()]
     base += [Delivery("accounts", "accounts", "hubspot", ACCOUNTS), usage("first", kept)]
     base.append(usage("doubtful", doubtful))
