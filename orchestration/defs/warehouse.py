@@ -6,6 +6,7 @@ Belongs here: how dbt is shown to Dagster. Does not belong here: preparing and p
 
 import os
 from collections.abc import Iterator, Mapping
+from graphlib import TopologicalSorter
 from typing import Any
 from unittest import mock
 
@@ -92,5 +93,7 @@ def _refuse_a_part(context: dg.AssetExecutionContext) -> None:
 def _unchanged(context: dg.AssetExecutionContext, build_id: str) -> Iterator[dg.MaterializeResult]:
     """Tells downstream steps that the build is there, without building it again."""
     keys: set[dg.AssetKey] = set(context.selected_asset_keys)
-    for key in sorted(keys, key=lambda found: found.path):
-        yield dg.MaterializeResult(asset_key=key, metadata={"built_before_as": build_id})
+    # Dagster wants what an asset is made of before the asset itself.
+    for key in TopologicalSorter(warehouse.asset_deps).static_order():
+        if key in keys:
+            yield dg.MaterializeResult(asset_key=key, metadata={"built_before_as": build_id})

@@ -19,7 +19,7 @@ import pytest
 
 from expectations.suites import ExpectationSpec
 from ingest.ledger import read_batches, read_manifests
-from ingest.settings import Workspace, open_workspace
+from ingest.settings import HOME, Workspace, open_workspace
 from orchestration.lib import gates
 from orchestration.lib import publish as publishing
 from orchestration.lib.build import build
@@ -291,3 +291,21 @@ def test_a_build_that_is_current_is_not_made_again(home: Path) -> None:
     assert not publish(workspace).is_new
     assert published_bytes(home) == before
     assert current_build(workspace) == seen(home)
+
+
+def test_in_dagster_a_build_that_waits_is_published_without_being_built_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import dagster as dg
+
+    from orchestration.definitions import defs
+
+    monkeypatch.setenv(HOME, str(home))
+    receipt = read_receipt(open_workspace(home))
+    assert receipt is not None
+    with dg.DagsterInstance.ephemeral() as instance:
+        job = defs.resolve_job_def("main_job")
+        result = job.execute_in_process(instance=instance, raise_on_error=False)
+    assert result.success
+    assert read_receipt(open_workspace(home)) == receipt
+    assert seen(home) == receipt.build_id
