@@ -5,17 +5,19 @@ Dagster's records (`observing`), everything else about alerts (`lib/alerts/`).
 """
 
 from collections.abc import Collection
+from datetime import datetime
 
 import dagster as dg
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
+from expectations.vocabulary import SEVERITIES
 from ingest.config import ConfigError
 from ingest.settings import Workspace
 from orchestration.defs.metadata import owners, table
 from orchestration.defs.observing import OWN_ASSET, OWN_SENSOR, DagsterSource
 from orchestration.defs.resources import WorkspaceResource
 from orchestration.lib.alerts.look import Account, look, opened
-from orchestration.lib.alerts.model import digest
+from orchestration.lib.alerts.model import Incident, digest
 
 _CHECK = "channels_answer"
 _SHOWN = "shown_incidents"
@@ -75,26 +77,38 @@ def tell(
 ) -> Account:  # fmt: skip
     """Looks, tells people, and shows in Dagster what is open; the same for sensor, run and cron."""
     account = look(workspace, DagsterSource(instance, assets, automations))
-    rows = [
-        (i.severity, i.subject.shown, i.words, f"{i.opened_at:%Y-%m-%d %H:%M}", i.rows_failing,
-         i.owner, i.incident_id)
-        for i in account.open_incidents
-    ]  # fmt: skip
+    shown = [_line(incident) for incident in sorted(account.open_incidents, key=_gravity)]
     channels = _channels(workspace)
-    state = digest(repr(rows), repr(channels.metadata))
+    state = digest(repr(shown), repr(channels.metadata))
     with opened(workspace) as store:
         if store.fact(_SHOWN) == state:
             return account
-        header = ("severity", "what", "words", "since (UTC)", "rows", "owner", "incident")
         instance.report_runless_asset_event(
             dg.AssetMaterialization(
-                OWN_ASSET, metadata={"open": len(rows), "incidents": table(header, rows)}
+                OWN_ASSET,
+                metadata={"open": len(shown), "incidents": dg.MetadataValue.md("\n".join(shown))},
             )
         )
         instance.report_runless_asset_event(channels)
         with store.transaction():
             store.remember(_SHOWN, state)
     return account
+
+
+def _gravity(incident: Incident) -> tuple[int, datetime]:
+    """The gravest first, older ones first among equals."""
+    return SEVERITIES.index(incident.severity), incident.opened_at
+
+
+def _line(incident: Incident) -> str:
+    """One incident as an item of a list: a table of so many words would be wider than any page."""
+    rows = "" if incident.rows_failing is None else f", {incident.rows_failing:,} rows"
+    words = " ".join(incident.words.split()).replace("<", "&lt;")
+    return (
+        f"- **{incident.severity}** {words} `{incident.subject.shown}`, since "
+        f"{incident.opened_at:%Y-%m-%d %H:%M} UTC{rows}, {incident.owner}, "
+        f"`{incident.incident_id}`"
+    )
 
 
 def _channels(workspace: Workspace) -> dg.AssetCheckEvaluation:

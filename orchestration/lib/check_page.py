@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from analytics.brief.style import HTML, STYLE
 from expectations.results import CheckResult
-from expectations.vocabulary import effect_of
+from expectations.vocabulary import SEVERITIES, effect_of
 
 if TYPE_CHECKING:
     from orchestration.lib.gates import GateRecord
@@ -40,7 +40,7 @@ _FOOT = (
 
 def render(gate: str, record: GateRecord, org: str) -> str:
     """The page of one evaluation."""
-    failed = [check for check in record.checks if not check.passed]
+    failed = sorted((check for check in record.checks if not check.passed), key=_gravity)
     body = [_head(gate, record, org), _summary(record), *(_failed(check) for check in failed)]
     ordered = sorted(record.checks, key=lambda check: check.table)
     body += [_table_of(name, list(found)) for name, found in groupby(ordered, _by_table)]
@@ -66,6 +66,11 @@ def grid(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return f"<div class=scroll>{whole}</div>"
 
 
+def _gravity(check: CheckResult) -> tuple[bool, int]:
+    """The gravest first; as they stand in the suites among equals."""
+    return not check.blocks, SEVERITIES.index(check.severity)
+
+
 def _by_table(check: CheckResult) -> str:
     return check.table
 
@@ -85,11 +90,11 @@ def _summary(record: GateRecord) -> str:
     tiles = [
         (len(checks), "checks", f"of {len({check.table for check in checks})} tables"),
         (sum(check.passed for check in checks), "passed", ""),
-        (len(record.breaches), "stop everything", "critical, or could not be evaluated"),
+        (len(record.breaches), "let nothing pass", "critical, or could not be evaluated"),
         (len(record.warnings), "are told", "warnings and information"),
     ]
     if crashed := sum(check.crashed for check in checks):
-        tiles.append((crashed, "could not be evaluated", "of those that stop everything"))
+        tiles.append((crashed, "could not be evaluated", "of those that let nothing pass"))
     shown = "".join(
         f"<div class=tile><div class=value>{number:,}</div><div class=words>{words}</div>"
         f"<div class=detail>{detail}</div></div>"

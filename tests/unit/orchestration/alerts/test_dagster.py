@@ -334,7 +334,7 @@ def test_the_sensor_looks_and_shows_open_incidents_and_silent_channels(house: Ho
     assert shown is not None
     assert shown.asset_materialization is not None
     text = str(shown.asset_materialization.metadata["incidents"].value)
-    assert "| warning | tickets.warns | Every ticket has a requester." in text
+    assert "- **warning** Every ticket has a requester. `tickets.warns`, since 2" in text
     record = house.instance.get_latest_asset_check_evaluation_record(
         dg.AssetCheckKey(OWN_ASSET, "channels_answer")
     )
