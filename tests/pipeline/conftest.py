@@ -27,7 +27,7 @@ FIRST_DAYS = 14
 # They tell of deliveries, times of loading and runs; everything else tells of the world.
 ABOUT_DELIVERIES = {
     "row_ledger__batch", "freshness__contract", "identity_change__event", "restatement__metric_day",
-    "incident__incident", "check_precision__check",
+    "check__run", "incident__incident", "check_precision__check",
 }  # fmt: skip
 
 

@@ -172,6 +172,7 @@ def grown(seed: int, corners: int, folder: Path, *, every: int) -> None:
             assert found == wanted, (table, step.name)
 
 
+@pytest.mark.slow
 def test_people_who_never_pause(tmp_path: Path) -> None:
     grown(1, 100, tmp_path, every=3)
 

@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from expectations.ledger_checks import LEDGER_CHECKS
 from ingest.settings import Workspace
 from orchestration.lib.alerts.model import Incident, Observation
-from orchestration.lib.gates import last_lake_record, raw_suites
+from orchestration.lib.gates import last_lake_record
+from orchestration.lib.suites import raw_suites
 
 _LAKE = "lake/"
 
@@ -32,15 +33,15 @@ def observe_gate(workspace: Workspace, incidents: Iterable[Incident]) -> Iterato
     if not due:
         return
     failing = {(f"{_LAKE}{c.table}", c.check_name) for c in record.checks if not c.passed}
-    good = _checks_of_the_gate() - failing
+    good = _checks_of_the_gate(workspace) - failing
     for incident in due:
         if (incident.subject.asset, incident.subject.name) in good:
             for partition in incident.failing:
                 yield Observation(incident.subject, True, at, partition=partition)
 
 
-def _checks_of_the_gate() -> set[tuple[str, str]]:
+def _checks_of_the_gate(workspace: Workspace) -> set[tuple[str, str]]:
     """What it evaluates; one that is not in a record had nothing new to look at since it passed."""
     ledger = {(f"{_LAKE}batches", check.check_name) for check in LEDGER_CHECKS}
-    suites = raw_suites()
+    suites = raw_suites(workspace.home)
     return ledger | {(f"{_LAKE}{s.table}", e.check_name) for s in suites for e in s.expectations}

@@ -17,7 +17,7 @@ from tests.unit.expectations import mutations
 from tests.unit.expectations.conftest import Dirty
 
 # A thinned-out choice keeps the default run short; `-m slow` compares all.
-_EVERY = 3
+_EVERY = 6
 
 
 def test_sane_rows_pass_every_check(dirty: Dirty) -> None:
@@ -109,8 +109,8 @@ def _moments(spec: ExpectationSpec) -> ExpectationSpec:
     return replace(spec, kwargs=kwargs)
 
 
-def test_pandas_says_the_same_of_a_third_of_the_tables(dirty: Dirty) -> None:
-    assert _compare(dirty, list(dirty.suites[::_EVERY])) > 100
+def test_pandas_says_the_same_of_a_sixth_of_the_tables(dirty: Dirty) -> None:
+    assert _compare(dirty, list(dirty.suites[::_EVERY])) > 50
 
 
 @pytest.mark.slow

@@ -266,6 +266,7 @@ def test_an_address_is_looked_up_by_its_key(keeping) -> None:
         look_up(keeping.workspace, key_of("ann@corp.test"))
 
 
+@pytest.mark.slow
 def test_landed_again_after_a_withdrawal(keeping) -> None:
     keeping.land("a.json", lines(event(1, userId="ann@corp.test")))
     keeping.land("b.json", lines(event(1, userId="ann@corp.test"), event(2)))
@@ -349,6 +350,7 @@ main(["forget", "--home", sys.argv[1], "--email", "ann@corp.test"])
 """
 
 
+@pytest.mark.slow
 def test_a_device_made_of_an_address_goes_with_its_only_user(keeping) -> None:
     both = event(1, userId="ann@corp.test", anonymousId="web:bob@corp.test")
     keeping.land("e.json", lines(both, event(2, userId="cid@corp.test")))
@@ -425,7 +427,7 @@ def test_switched_off_the_next_run_removes_them(keeping) -> None:
     assert kept(keeping) == [("ann@corp.test", "drop/f.json", 1)]
 
 
-@pytest.mark.parametrize("number", [1, 2, pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("number", [2, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 3))])
 def test_switching_off_that_is_killed_is_ended_by_the_next_run(keeping, number) -> None:
     fill(keeping).run()
     turn_off(keeping)

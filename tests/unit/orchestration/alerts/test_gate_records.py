@@ -25,10 +25,9 @@ BATCHES, SHARE = "lake/batches", "quarantine_share"
 
 def record(company: Workspace, at: datetime, *checks: CheckResult) -> None:
     """What the gate notes when it is asked."""
-    path = gates._lake_path(company)
-    path.parent.mkdir(exist_ok=True)
+    company.warehouse.mkdir(exist_ok=True)
     text = f"{at:%Y-%m-%d %H:%M:%S}"
-    gates._write(path, gates.GateRecord("subject", "suites", text, checks))
+    gates._keep(company, "lake", gates.GateRecord("subject", "suites", text, checks))
 
 
 def verdict(name: str, passed: bool, table: str = "batches") -> CheckResult:
