@@ -116,38 +116,45 @@ def test_in_dagster_nothing_is_made_of_what_is_held_back(
     assert published_bytes(home) == before
 
 
-def test_one_bad_export_holds_back_its_source_and_all_others_are_published(
-    home: Path, rerun: Callable[[Path], RunReport]
-) -> None:
-    bad = mostly_garbage(home)
-    good = shutil.copyfile(events_of(home)[0], bad.with_name("2026-02-02.json.gz"))
+def later_good(home: Path) -> Path:
+    """New events like those of the first day, delivered after the garbage."""
+    source = events_of(home)[0]
     lines = [line.replace(b'"messageId":"', b'"messageId":"y')
-             for line in gzip.decompress(good.read_bytes()).splitlines()]  # fmt: skip
-    good.write_bytes(gzip.compress(b"\n".join(lines) + b"\n"))
+             for line in gzip.decompress(source.read_bytes()).splitlines()]  # fmt: skip
+    target = events_of(home)[-1].with_name("2026-02-02.json.gz")
+    target.write_bytes(gzip.compress(b"\n".join(lines) + b"\n"))
+    return target
+
+
+def test_one_bad_export_holds_back_its_source_and_all_others_are_published(
+    home: Path, rerun: Callable[[Path], RunReport], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Before it came events of which 4 of 200 break a check: by the suite they stay out alone."""
+    sets_rows_aside(monkeypatch, tmp_path)
+    early = some_broken(home)
+    bad = mostly_garbage(home)
+    good = later_good(home)
     slack = sorted((home / "drop" / "slack").glob("*.csv"))[-1]
     text = slack.read_text().splitlines()
     (slack.with_name("slack-members-2026-07-31.csv")).write_text("\n".join(text[:-1]) + "\n")
-    before = marts(home)
+    marts(home)
     report = rerun(home)
     assert not report.is_green
     [held] = report.held_back
     assert (held.source, held.files, held.contracts) == ("segment", 2, ("usage_events",))
     assert report.is_current
-    after = marts(home)
-    # Of the events nothing is new, neither the bad ones nor the good ones beside them ...
-    for name in ("active_users__daily", "session__daily", "retention__cohort_interval"):
-        assert after[name] == before[name]
-    # ... and the member list is in.
+    marts(home)
+    # Neither the bad events are in nor the good ones that came after them ...
+    assert _events(home, "x%") == _events(home, "y%") == 0
+    # ... but those that came before, without their broken rows, and the member list.
+    assert report.lake is not None
+    [told] = [check for check in report.lake.checks if not check.passed and check.set_aside]
+    assert told.unexpected_count == 4
+    assert _counts(home, early) == [(200, 200, 4)]
+    assert _events(home, "fresh-%") == 196
+    assert _events(home, "fresh-%", "Broken") == 0
     assert _ledger(home, "slack-members-2026-07-31.csv") == ["loaded"]
     assert _ledger(home, bad.name) == _ledger(home, good.name) == ["held_back"]
-    # Taken back, the source goes on.
-    bad.unlink()
-    done = productops(home, "ingest", "--withdraw", bad.name, "--reason", "broken download")
-    assert done.returncode == 0, done.stderr
-    assert rerun(home).is_green
-    assert _ledger(home, good.name) == ["loaded"]
-    # The people of that day were counted already; their events come on top.
-    assert _events(home, "y%") > 0
 
 
 def _ledger(home: Path, name: str) -> list[str]:
@@ -342,47 +349,37 @@ def some_broken(home: Path) -> Path:
     return path
 
 
-def test_rows_that_a_suite_sets_aside_stay_out_alone(
-    home: Path, rerun: Callable[[Path], RunReport], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Of 200 new events 4 break a critical check: by the suite's word the other 196 are built."""
+def sets_rows_aside(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Lets the gate use RULES alone."""
     from expectations.suites import load_suites
     from orchestration.lib import gates
 
-    (tmp_path / "suites").mkdir()
-    (tmp_path / "suites" / "usage_events.yml").write_text(RULES)
-    suites = load_suites(tmp_path / "suites")
+    (folder / "suites").mkdir()
+    (folder / "suites" / "usage_events.yml").write_text(RULES)
+    suites = load_suites(folder / "suites")
     monkeypatch.setattr(gates, "raw_suites", lambda *_: suites)
-    path = some_broken(home)
-    report = rerun(home)
-    assert report.lake is not None
-    assert report.lake.is_open
-    [told] = [check for check in report.lake.checks if not check.passed and check.set_aside]
-    assert told.unexpected_count == 4
-    assert _counts(home, path) == [(200, 200, 4)]
-    assert _events(home, "fresh-%") == 196
-    assert _events(home, "fresh-%", "Broken") == 0
 
 
 @pytest.mark.slow
 def test_from_nothing_the_same_deliveries_and_rows_are_left_out(
     home: Path, rerun: Callable[[Path], RunReport], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from expectations.suites import load_suites
-    from orchestration.lib import gates
-
-    (tmp_path / "suites").mkdir()
-    (tmp_path / "suites" / "usage_events.yml").write_text(RULES)
-    suites = load_suites(tmp_path / "suites")
-    monkeypatch.setattr(gates, "raw_suites", lambda *_: suites)
+    sets_rows_aside(monkeypatch, tmp_path)
     path = some_broken(home)
-    mostly_garbage(home)
+    bad, good = mostly_garbage(home), later_good(home)
     assert [held.source for held in rerun(home).held_back] == ["segment"]
     before = marts(home)
     assert _counts(home, path) == [(200, 200, 4)]
     shutil.rmtree(home / "warehouse")
     assert [held.source for held in rerun(home).held_back] == ["segment"]
     assert marts(home) == before
+    # Taken back, the source goes on.
+    bad.unlink()
+    done = productops(home, "ingest", "--withdraw", bad.name, "--reason", "broken download")
+    assert done.returncode == 0, done.stderr
+    assert rerun(home).is_green
+    assert _ledger(home, good.name) == ["loaded"]
+    assert _events(home, "y%") > 0
 
 
 def _counts(home: Path, path: Path) -> list[tuple]:

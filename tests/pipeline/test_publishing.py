@@ -22,7 +22,6 @@ from ingest.ledger import read_batches, read_manifests
 from ingest.settings import HOME, Workspace, open_workspace
 from orchestration.lib import gates
 from orchestration.lib import publish as publishing
-from orchestration.lib.build import build
 from orchestration.lib.gates import gate_marts, last_marts_record
 from orchestration.lib.paths import PublishRefusedError
 from orchestration.lib.prints import take_prints
@@ -37,14 +36,21 @@ POINTS = (
 )  # fmt: skip
 
 
+OLDER = "20260101T000000Z-000000"
+
+
 @pytest.fixture(scope="module")
 def waiting(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A company whose second build passed its gates and is not published yet. Never changed."""
+    """A company whose build passed its gates and waits; readers see an older one. Never changed."""
     home = tmp_path_factory.mktemp("waiting") / "home"
     shutil.copytree(finished, home, symlinks=True)
     workspace = open_workspace(home)
-    receipt = build(workspace, full_refresh=True).receipt
-    assert gate_marts(workspace, receipt).is_open
+    older = workspace.published / OLDER
+    (workspace.published / str(current_build(workspace))).rename(older)
+    manifest = json.loads((older / "manifest.json").read_text())
+    (older / "manifest.json").write_text(json.dumps(manifest | {"build_id": OLDER}))
+    publishing._point_to(workspace, OLDER)
+    assert publishing.is_pending(workspace)
     return home
 
 
