@@ -50,6 +50,7 @@ def waiting(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     manifest = json.loads((older / "manifest.json").read_text())
     (older / "manifest.json").write_text(json.dumps(manifest | {"build_id": OLDER}))
     publishing._point_to(workspace, OLDER)
+    publishing.remember(workspace)
     assert publishing.is_pending(workspace)
     return home
 
@@ -140,8 +141,12 @@ def test_a_record_of_another_build_opens_no_gate(
     assert record.subject == receipt.build_id
 
 
-def test_a_stale_receipt(home: Path, finished: Path) -> None:
-    shutil.copyfile(finished / "warehouse" / "receipt.json", home / "warehouse" / "receipt.json")
+def test_a_stale_receipt(home: Path) -> None:
+    """It describes the file that was there before this one."""
+    path = home / "warehouse" / "receipt.json"
+    receipt = json.loads(path.read_text())
+    receipt["warehouse"] |= {"size": receipt["warehouse"]["size"] - 4096, "sha256": "0" * 64}
+    path.write_text(json.dumps(receipt))
     refused(home, "No receipt describes the warehouse")
 
 
