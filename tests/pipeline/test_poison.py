@@ -162,6 +162,7 @@ def _ledger(home: Path, name: str) -> list[str]:
     return [status for (status,) in found]
 
 
+@pytest.mark.slow
 def test_bad_marts_are_not_published_either(home: Path, rerun: Callable[[Path], RunReport]) -> None:
     before = published_bytes(home)
     shutil.copyfile(events_of(home)[-1], home / "drop" / "again.json.gz")
