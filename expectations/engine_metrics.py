@@ -86,7 +86,6 @@ def define_metrics(engine: Any, sa: Any) -> None:
             """Rows that have the key."""
 
             metric_name = f"{stem}.filtered_row_count"
-            domain_keys = keys
 
             @metric_value(engine=engine)
             def _duckdb(cls, metrics: dict, **_: Any) -> int:  # noqa: N805
@@ -96,7 +95,6 @@ def define_metrics(engine: Any, sa: Any) -> None:
             """Rows whose key stands in another row too."""
 
             metric_name = f"{stem}.unexpected_count"
-            domain_keys = keys
 
             @metric_value(engine=engine)
             def _duckdb(

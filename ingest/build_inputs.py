@@ -126,7 +126,7 @@ def write_build_inputs(workspace: Workspace, held_back: Collection[str] = ()) ->
 
     kept_out = _read_parts(
         _kept_out_files(workspace), KEPT_OUT, "the rows that gates keep out",
-        "Remove `state` of the gate (warehouse/lake_gate.json) and build with --full-refresh.",
+        "Remove it and the folder warehouse/: the next run looks at every delivery again.",
     )  # fmt: skip
     rows_of = Counter(kept_out["batch_id"].to_pylist())
     waiting = set(held_back)

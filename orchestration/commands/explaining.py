@@ -17,16 +17,16 @@ import click
 
 from expectations.ledger_checks import LEDGER_CHECKS
 from expectations.suites import Suite
+from expectations.vocabulary import effect_of
 from expectations.words import in_words
 from orchestration.commands.telling import heading
 from orchestration.lib.paths import PROJECT_ROOT, PipelineError
 from orchestration.lib.suites import SUITES, mart_suites, raw_suites
 
-_EFFECTS = {
-    ("raw", "critical"): "holds back its source: what came from it since is not built",
-    ("marts", "critical"): "stops the publication: what was published before stays",
-    ("", "warning"): "warns: told with the failing rows, stops nothing",
-    ("", "info"): "informs: told, stops nothing",
+_THEN = {"raw": "what came from it since is not built", "marts": "what was published before stays"}
+_TOLD = {
+    "warning": "warns: told with the failing rows, stops nothing",
+    "info": "informs: told, stops nothing",
 }
 _COLOURS = {"critical": "red", "warning": "yellow", "info": "cyan"}
 
@@ -87,7 +87,9 @@ def _of_suite(suite: Suite, home: Path) -> Iterator[Explained]:
 
 
 def _effect(layer: str, severity: str) -> str:
-    return _EFFECTS.get((layer, severity)) or _EFFECTS["", severity]
+    if severity == "critical":
+        return f"{effect_of(layer, severity)}: {_THEN[layer]}"
+    return _TOLD[severity]
 
 
 def _place(place: str, home: Path) -> tuple[str, str]:

@@ -23,6 +23,7 @@ def manifest_of(
     workspace: Workspace, receipt: Receipt, record: GateRecord, draft: Path
 ) -> dict[str, Any]:
     """What a published build says of itself: inputs, gates, rows, prints, files, versions."""
+    lake = gates.last_lake_record(workspace)
     files = [path for path in sorted(draft.rglob("*")) if path.is_file()]
     return {
         "build_id": receipt.build_id,
@@ -34,11 +35,9 @@ def manifest_of(
         "prints": {name: asdict(found) for name, found in record.tables.items()},
         "checks": len(record.checks),
         "warnings": len(record.warnings),
-        "gates": {"lake": _gate(gates.last_lake_record(workspace)), "marts": _gate(record)},
+        "gates": {"lake": _gate(lake), "marts": _gate(record)},
         "ledger": _ledger(workspace, receipt),
-        "held_back": [
-            asdict(held) for held in held_back(workspace, gates.last_lake_record(workspace))
-        ],
+        "held_back": [asdict(held) for held in held_back(workspace, lake)],
         "versions": receipt.versions,
         "files": {path.relative_to(draft).as_posix(): sha256(path) for path in files},
     }
