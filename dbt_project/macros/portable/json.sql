@@ -58,3 +58,17 @@
 {% macro duckdb__json_text_at(column, field) -%}
     json_extract_string({{ column }}, '$."' || {{ field }} || '"')
 {%- endmacro %}
+
+
+{# An array or object within JSON text, as JSON text. #}
+{% macro json_value(column, field) -%}
+    {{ adapter.dispatch('json_value', 'productops')(column, field) }}
+{%- endmacro %}
+
+{% macro default__json_value(column, field) -%}
+    get_json_object({{ column }}, '$.{{ field }}')
+{%- endmacro %}
+
+{% macro duckdb__json_value(column, field) -%}
+    cast(json_extract({{ column }}, '$."{{ field }}"') as varchar)
+{%- endmacro %}

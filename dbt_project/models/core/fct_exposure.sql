@@ -1,3 +1,4 @@
+{% set zone = setting('org_time_zone') -%}
 with
 
 logged as (
@@ -30,6 +31,7 @@ resolved as (
         coalesce(experiments.unit, 'person') as unit_type,
         people.person_id,
         coalesce(logged.group_id, people.account_id, 'unknown') as account_id,
+        people.reporting_time_zone,
         coalesce(people.is_countable, true) and logged.exclusion_reason is null as is_countable,
         coalesce(logged.exclusion_reason, people.exclusion_reasons) as exclusion_reason
     from logged
@@ -65,6 +67,11 @@ crossovers as (
 select
     units.source, units.exposure_id, units.experiment_id, units.variation_id, units.unit_type, units.unit_id,
     units.person_id, units.account_id, units.exposed_at,
+    -- Days of accounts are cut in the zone of the company, as everything else that is no person's.
+    {{ local_date(
+        'units.exposed_at',
+        "case when units.unit_type = 'person' then coalesce(units.reporting_time_zone, '" ~ zone ~ "') else '" ~ zone ~ "' end"
+    ) }} as exposed_on,
     row_number() over (
         partition by units.experiment_id, units.unit_id
         order by case when units.is_countable then 0 else 1 end, units.exposed_at, units.source, units.exposure_id

@@ -1,0 +1,28 @@
+{% set plans = "(select experiment_id, window_days, " ~ json_value('plan', 'metrics') ~ " as metrics from " ~ ref('dim_experiment') ~ " where is_analysable) as plans" %}
+with
+
+listed as (
+
+    {{ json_array_rows(plans, ['experiment_id', 'window_days'], 'metrics', 'metric') }}
+
+),
+
+named as (
+
+    select
+        experiment_id, window_days,
+        {{ json_text('metric', 'metric') }} as metric_id,
+        {{ json_text('metric', 'role') }} as role,
+        {{ json_text('metric', 'direction') }} as planned_direction
+    from listed
+
+)
+
+select
+    named.experiment_id, named.metric_id, named.role,
+    coalesce(named.planned_direction, metrics.direction) as direction,
+    metrics.kind, metrics.numerator, metrics.denominator, metrics.from_day,
+    coalesce(metrics.to_day, named.window_days - 1) as to_day,
+    metrics.cap_quantile, metrics.quantile
+from named
+inner join {{ ref('dim_metric') }} as metrics on metrics.metric_id = named.metric_id and metrics.is_valid

@@ -1,0 +1,5 @@
+select
+    experiment_id, name, owner, coalesce(team, 'none') as team, feature_id, unit_type, status, starts_on, ends_on,
+    window_days, cuped_days, is_analysable, plan, prereg_hash, registered_on, promised_on, promise_count,
+    is_preregistered, is_changed_after_start
+from {{ ref('int_experiments__plan') }}

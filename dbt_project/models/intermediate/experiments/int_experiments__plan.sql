@@ -1,0 +1,56 @@
+with
+
+ranked as (
+
+    select *, row_number() over (partition by experiment_id order by source) as experiment_rank
+    from {{ ref('stg_experiments') }}
+
+),
+
+current_plans as (
+
+    select
+        ranked.source, ranked.experiment_id, ranked.name, ranked.owner, ranked.feature_id, ranked.unit as unit_type,
+        ranked.status, ranked.starts_on, ranked.ends_on, versions.plan, versions.prereg_hash,
+        {{ json_text('versions.plan', 'team') }} as team,
+        coalesce({{ json_text('versions.plan', 'is_analysable') }} = 'true', false) as is_analysable,
+        cast({{ json_text('versions.plan', 'window_days') }} as bigint) as window_days,
+        cast({{ json_text('versions.plan', 'cuped_days') }} as bigint) as cuped_days
+    from ranked
+    left join {{ ref('int_experiments__plan_version') }} as versions
+        on versions.source = ranked.source and versions.experiment_id = ranked.experiment_id
+        and versions.batch_id = ranked.batch_id
+    where ranked.experiment_rank = 1
+
+),
+
+promised as (
+
+    select
+        source, experiment_id, prereg_hash, min(delivered_on) as promised_on
+    from {{ ref('int_experiments__plan_version') }}
+    where prereg_hash is not null
+    group by source, experiment_id, prereg_hash
+
+),
+
+histories as (
+
+    select source, experiment_id, min(promised_on) as registered_on, count(*) as promise_count
+    from promised
+    group by source, experiment_id
+
+)
+
+select
+    plans.source, plans.experiment_id, plans.name, plans.owner, plans.team, plans.feature_id, plans.unit_type,
+    plans.status, plans.starts_on, plans.ends_on, plans.window_days, plans.cuped_days, plans.is_analysable, plans.plan,
+    plans.prereg_hash, histories.registered_on, promised.promised_on, histories.promise_count,
+    coalesce(promised.promised_on <= plans.starts_on, false) as is_preregistered,
+    coalesce(promised.promised_on > plans.starts_on and histories.registered_on < promised.promised_on, false)
+        as is_changed_after_start
+from current_plans as plans
+left join promised
+    on promised.source = plans.source and promised.experiment_id = plans.experiment_id
+    and promised.prereg_hash = plans.prereg_hash
+left join histories on histories.source = plans.source and histories.experiment_id = plans.experiment_id

@@ -1,0 +1,5 @@
+{{ current_version(
+    contract='metrics',
+    key=['source', 'metric_id'],
+    columns=['metric_id', 'name', 'owner', 'spec']
+) }}
