@@ -7,10 +7,14 @@ that every finding is a false one. Does not belong here: splitting them (SQL), t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+
+from analytics.experiments.kernel import compare
+from analytics.experiments.moments import COLUMNS, from_columns
 
 ALPHA = 0.05
 LEAST_SPLITS = 200  # fewer could not tell 5 % from 1 %
@@ -65,6 +69,26 @@ def judge(p: ArrayLike) -> Replay:
     elif ks_p <= _LEAST_KS_P:
         verdict = "uneven"
     return Replay(len(values), found, least, most, ks_p, verdict)
+
+
+def replay(columns: Mapping[str, ArrayLike]) -> Replay:
+    """Judges splits of one metric by their sums.
+
+    Args:
+        columns: A row for each split and arm: `split_no`, `arm_no` (0 or 1), and of `moments` n,
+            shift_y, shift_d, s_y, s_d, q_yy, q_dd and q_yd.
+
+    Raises:
+        ValueError: If a split has not two arms.
+    """
+    order = np.lexsort((np.asarray(columns["arm_no"]), np.asarray(columns["split_no"])))
+    splits = np.asarray(columns["split_no"])[order]
+    if len(order) % 2 or (splits[::2] != splits[1::2]).any():
+        raise ValueError("a split has not two arms; give a row for each")
+    nothing = np.zeros(len(order))
+    given = {name: np.asarray(columns[name], np.float64)[order] for name in COLUMNS if name in columns}
+    sums = from_columns({name: nothing for name in COLUMNS} | {"shift_w": nothing + 1} | given)
+    return judge(compare(sums[::2], sums[1::2]).p)
 
 
 def binomial_interval(n: int, share: float, confidence: float) -> tuple[int, int]:

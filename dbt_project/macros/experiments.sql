@@ -28,14 +28,29 @@
     {{ return([['y', 'y'], ['d', 'd'], ['x', 'x'], ['w', 'w'], ['y', 'd'], ['y', 'x'], ['y', 'w'], ['d', 'x'], ['d', 'w'], ['x', 'w']]) }}
 {%- endmacro %}
 
-{#
-    The quantile of a column at a share that itself stands in a column: one of those that metrics
-    may name (analytics/experiments/metrics.py), or what is left above it.
-#}
-{% macro percentile_of(column, share, from_below) -%}
+{# The quantile of a column at a share that itself stands in a column, of the `shares` there are. #}
+{% macro percentile_of(column, share, shares, is_from_below) -%}
     case {{ share }}
-        {%- for one in [0.95, 0.99, 0.999] %}
-        when {{ one }} then {{ percentile(column, (1 - one) | round(6) if from_below else one) }}
+        {%- for one in shares %}
+        when {{ one }} then {{ percentile(column, (1 - one) | round(9) if is_from_below else one) }}
         {%- endfor %}
+        else cast(null as double)
     end
+{%- endmacro %}
+
+{# Columns under their own names, for `rows_listed`. #}
+{% macro pairs_of(names) -%}
+    {%- set found = [] -%}
+    {%- for name in names %}{% do found.append([name, name]) %}{% endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+
+{# Distinct values of a column as the build has them by now, sorted; one stand-in while dbt parses. #}
+{% macro distinct_values(relation, column) -%}
+    {%- if not execute -%}
+        {{ return([]) }}
+    {%- endif -%}
+    {%- set found = run_query("select distinct " ~ column ~ " from " ~ relation ~ " where " ~ column ~ " is not null order by 1") -%}
+    {{ return(found.columns[0].values() | map('float') | list) }}
 {%- endmacro %}

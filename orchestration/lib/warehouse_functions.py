@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from dbt.adapters.duckdb.plugins import BasePlugin  # noqa: TID253 (only dbt imports this module)
 
+from orchestration.lib import experiment_functions
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -38,7 +40,8 @@ class Plugin(BasePlugin):
 
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
-    """Makes `health_backtest(rows)` known: JSON text of an `analytics.health` backtest."""
+    """Makes `health_backtest(rows)` known, and what `experiment_functions` has."""
+    experiment_functions.register(connection)
     connection.create_function(
         "health_backtest", _of_groups, [_ROWS], "VARCHAR", type="arrow", null_handling="special"
     )  # ty: ignore[no-matching-overload]

@@ -16,22 +16,6 @@ mature as (
 
 ),
 
--- Caps are of all arms together: of each arm on its own they would differ by chance, and a test of
--- five per cent would be one of ten.
-caps as (
-
-    select
-        experiment_id, look_no, metric_id
-        {%- for variable in metric_variables() %},
-        {{ percentile_of(variable, 'cap_quantile', true) }} as {{ variable }}_low,
-        {{ percentile_of(variable, 'cap_quantile', false) }} as {{ variable }}_high
-        {%- endfor %}
-    from mature
-    where cap_quantile is not null
-    group by experiment_id, look_no, metric_id, cap_quantile
-
-),
-
 capped as (
 
     select
@@ -46,7 +30,7 @@ capped as (
         end as {{ variable }}
         {%- endfor %}
     from mature
-    left join caps
+    left join {{ ref('fct_experiment_cap') }} as caps
         on caps.experiment_id = mature.experiment_id and caps.look_no = mature.look_no
         and caps.metric_id = mature.metric_id
 
@@ -86,7 +70,7 @@ centred as (
 select
     experiment_id, look_no, metric_id, basis, arm_no, bucket,
     count(*) as unit_count,
-    sum(case when value <> 0 then 1 else 0 end) as nonzero_count
+    cast(sum(case when value <> 0 then 1 else 0 end) as bigint) as nonzero_count
     {%- for variable in metric_variables() %}, max(shift_{{ variable }}) as shift_{{ variable }}, sum({{ variable }}) as s_{{ variable }}{% endfor %}
     {%- for a, b in variable_pairs() %}, sum({{ a }} * {{ b }}) as q_{{ a }}{{ b }}{% endfor %},
     sum(y * y * y) as c_yyy,
