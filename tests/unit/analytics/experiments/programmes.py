@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.experiments.portfolio import Concluded
+
 Array = NDArray[np.float64]
 WORLDS = ("normal", "mostly null", "positive mean", "big tests chase small effects")
 Z = 1.959964
@@ -71,3 +73,24 @@ def normal_normal(p: Programme) -> tuple[float, float]:
     kept = taus[best] ** 2 / variance[best]
     mean = means[best] + kept * (p.y - means[best])
     return float(mean @ p.shipped), float(np.sqrt((kept * p.s**2) @ p.shipped))
+
+
+def concluded(count: int, **columns: object) -> Concluded:
+    """Experiments alike in all that isn't given: valid, nothing found, decided in time."""
+    day = np.datetime64("2026-05-04")
+    usual: dict[str, object] = {
+        "experiment_id": [f"e{number}" for number in range(count)], "team": "a",
+        "concluded_on": day, "metric": "m", "state": "VALID", "effect": 0.01, "se": 0.01,
+        "direction": 1.0, "p_adjusted": 0.3, "alpha": 0.05, "is_win": 0.0, "is_shipped": 0.0,
+        "is_override": 0.0, "is_breached": 0.0, "is_preregistered": 1.0, "is_stopped_early": 0.0,
+        "srm_p": 0.5, "planned_se": 0.01, "planned_power": 0.8, "power_at_mde": 0.8,
+        "planned_days": 14.0, "actual_days": 14.0, "last_exposure_on": day, "decided_on": day,
+        "coverage": 1.0, "quality_score": 1.0,
+    }  # fmt: skip
+    made = {}
+    for name, value in (usual | columns).items():
+        part = np.asarray(value)
+        if name.endswith("_on"):
+            part = part.astype("datetime64[D]")
+        made[name] = np.broadcast_to(part, (count,)).copy()
+    return Concluded(**made)

@@ -79,7 +79,9 @@ def test_sums_products_and_chances_are_those_of_draws_from_the_posterior() -> No
     assert total.se == pytest.approx(sums.std(), rel=0.02)
     assert product.value == pytest.approx(grown.mean(), abs=error * grown.std())
     assert product.se == pytest.approx(grown.std(), rel=0.02)
-    assert np.mean((grown >= product.low) & (grown <= product.high)) == pytest.approx(0.95, abs=0.02)
+    assert np.mean((grown >= product.low) & (grown <= product.high)) == pytest.approx(
+        0.95, abs=0.02
+    )
     beyond = (np.abs(seen) > 0.01).mean(axis=0)
     assert fit.chance_beyond(0.01) == pytest.approx(beyond, abs=error)
 
