@@ -55,7 +55,7 @@ def group(found: Portfolio, team: str | None, quarter: str | None) -> Summary:
 
 def test_shares_of_everything_by_hand() -> None:
     whole = group(portfolio(eight()), None, None)
-    assert whole.concluded == 8
+    assert whole.concluded_count == 8
     assert {name: (rate.num, rate.den) for name, rate in whole.rates.items()} == {
         "valid": (6, 8), "caution": (1, 6), "srm": (1, 7), "preregistered": (6, 7),
         "stopped_early": (2, 6),
@@ -71,7 +71,7 @@ def test_shares_of_everything_by_hand() -> None:
 
 
 def test_the_risk_is_that_of_the_wins() -> None:
-    risk = group(portfolio(eight()), None, None).risk
+    risk = group(portfolio(eight()), None, None).false_positive_risk
     assert risk.null_share == pytest.approx((0.8 - 0.4) / (0.8 - 0.025))
     chance = 0.025 * risk.null_share
     assert risk.value == pytest.approx(chance / (chance + 0.8 * (1 - risk.null_share)))
@@ -94,7 +94,7 @@ def test_middles_by_hand() -> None:
 
 def test_groups_are_teams_and_quarters_of_the_conclusion() -> None:
     found = portfolio(eight())
-    sizes = {(s.team, None if s.quarter_on is None else str(s.quarter_on)): s.concluded
+    sizes = {(s.team, None if s.quarter_on is None else str(s.quarter_on)): s.concluded_count
              for s in found.summaries}  # fmt: skip
     assert sizes == {
         (None, None): 8, (None, "2026-01-01"): 3, (None, "2026-04-01"): 5,
@@ -143,10 +143,10 @@ def test_the_order_of_experiments_does_not_matter() -> None:
 
 def test_no_experiments_are_a_programme_of_which_nothing_is_known() -> None:
     (whole,) = portfolio(concluded(0)).summaries
-    assert whole.concluded == 0
+    assert whole.concluded_count == 0
     assert all((rate.num, rate.den) == (0, 0) for rate in whole.rates.values())
     assert np.isnan(list(whole.figures.values())).all()
-    assert np.isnan(whole.risk.value)
+    assert np.isnan(whole.false_positive_risk.value)
     assert whole.impacts == ()
 
 
