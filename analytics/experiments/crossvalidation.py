@@ -56,7 +56,7 @@ class Buckets:
 
     def folds(self) -> tuple[Array, Array, Array]:
         """The three sums by experiment, arm and fold: a bucket's number modulo ten."""
-        shape = (*self.n.shape[:2], -1, FOLDS)
+        shape = (*self.n.shape[:2], self.n.shape[2] // FOLDS, FOLDS)
         n, s, q = (part.reshape(shape).sum(axis=2) for part in (self.n, self.s, self.q))
         return n, s, q
 
@@ -82,8 +82,8 @@ def cross_validate(sums: Buckets, direction: Array, critical: Array | float = _Z
 
     The rule: ship where the difference in the wanted direction exceeds `critical` standard errors.
     The difference is divided by control's mean of all folds: the fold's own mean would bring in
-    the bias of a ratio of few units. The variance is that of the folds' values that were shipped;
-    that the rule itself would decide otherwise another time adds a little for tests at the brink.
+    the bias of a ratio of few units. The variance is that of the folds' values that were shipped,
+    and more for tests at the brink.
 
     Args:
         sums: By experiment, arm and bucket.
@@ -101,7 +101,8 @@ def cross_validate(sums: Buckets, direction: Array, critical: Array | float = _Z
         z = direction[:, None] * learnt / np.sqrt(learnt_variance)
         ships = (z > level).astype(np.float64)
         value = (ships * held).mean(axis=1) / base
-        variance = (ships * held_variance).sum(axis=1) / (FOLDS * base) ** 2
+        brink = _at_the_brink(held, held_variance, np.sqrt(learnt_variance), direction, level)
+        variance = ((ships * held_variance).sum(axis=1) + brink) / (FOLDS * base) ** 2
     measured = np.isfinite(z).all(axis=1) & np.isfinite(held_variance).all(axis=1) & (base > 0)
     found = (np.where(measured, part, np.nan) for part in (ships.mean(axis=1), value, variance))
     return Worth(*found)
@@ -110,6 +111,24 @@ def cross_validate(sums: Buckets, direction: Array, critical: Array | float = _Z
 def differ(one: tuple[float, float], other: tuple[float, float]) -> bool:
     """Whether two estimates (value, standard error) lie further apart than chance explains."""
     return abs(one[0] - other[0]) > _FAR * float(np.hypot(one[1], other[1]))
+
+
+def _at_the_brink(
+    held: Array, variance: Array, learnt_se: Array, direction: Array, level: Array
+) -> Array:
+    """What the folds' errors have in common: each has a say in whether the others are shipped.
+
+    With errors e of folds f and g and the decisions D about them, E[D_f e_f D_g e_g] is
+    E[D_f e_g] E[D_g e_f] given the other eight folds, and D_f turns where e_g lifts the mean of
+    nine over the bound: E[D_f e_g] = sd_g phi(u), with u that distance in sds. The true effect is
+    taken from the other eight folds.
+    """
+    rest = (held.sum(axis=1)[:, None, None] - held[:, :, None] - held[:, None, :]) / (FOLDS - 2)
+    gap = (level * learnt_se)[:, :, None] - direction[:, None, None] * rest
+    sd = np.sqrt(variance)[:, None, :]
+    push = sd * np.exp(-(((FOLDS - 1) * gap / sd) ** 2) / 2) / np.sqrt(2 * np.pi)
+    both = push * push.transpose(0, 2, 1)
+    return both.sum(axis=(1, 2)) - np.trace(both, axis1=1, axis2=2)
 
 
 def _difference(n: Array, s: Array, q: Array) -> tuple[Array, Array]:

@@ -130,9 +130,9 @@ class Summary:
 
     team: str | None
     quarter_on: np.datetime64 | None
-    concluded: int
+    concluded_count: int
     rates: dict[str, Rate]
-    risk: Risk
+    false_positive_risk: Risk
     figures: dict[str, float]
     impacts: tuple[Impact, ...]
 

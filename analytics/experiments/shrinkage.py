@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 POWERS = (0.0, 0.5, 1.0)
 _WIDTHS = 16  # of the grid, beside the point mass
+_LONGEST = 1e4  # from one end of the grid to the other; else one huge test would thin it out
 _NULL_PENALTY = 1.0  # so many unseen effects of exactly the mode: keeps chance from looking real
 _LEAST_GAIN = 2.0  # of the log likelihood, below which a mode other than 0 is not believed
 _ROUNDS = 1_000
@@ -177,6 +178,7 @@ def _grid(y: Array, s: Array, scale: Array) -> Array:
     low = float((s / scale).min()) / 10
     seen = float(np.max((y**2 - s**2) / scale**2))
     high = max(2 * np.sqrt(max(seen, 0.0)), 8 * low)
+    low = max(low, high / _LONGEST)
     return np.concatenate([[0.0], np.geomspace(low, high, _WIDTHS)])
 
 
@@ -190,8 +192,10 @@ def _fit(y: Array, s: Array, scale: Array, power: float) -> Prior:
     for _ in range(_MODE_ROUNDS):
         weight = _chances(_log_density(y - mode, variance), moved) / variance
         mode, before = float((weight.sum(axis=1) @ y) / weight.sum()), gained
-        moved, gained = _shares(_log_density(y - mode, variance), moved)
-        if gained - before < _CLOSE * len(y):
+        # A share that has died out could never come back.
+        start = 0.99 * moved + 0.01 / len(widths)
+        moved, gained = _shares(_log_density(y - mode, variance), start)
+        if gained - before < _LEAST_GAIN / 40:
             break
     if gained - plain > _LEAST_GAIN:
         return Prior(power, mode, moved, widths, gained)
@@ -208,7 +212,7 @@ def _shares(log_density: Array, start: Array) -> tuple[Array, float]:
     for number in range(_ROUNDS):
         mixed = density @ shares
         if number % 10 == 0:
-            before, reached = reached, float(np.log(mixed).sum())
+            before, reached = reached, float(np.log(mixed).sum() + unseen[0] * np.log(shares[0]))
             if reached - before < _CLOSE * len(mixed):
                 break
         counted = shares * (density.T @ (1 / mixed)) + unseen
