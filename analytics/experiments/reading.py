@@ -31,10 +31,9 @@ def plan_of(document: str) -> str:
         spec = read_spec(document)
     except DocumentError:
         return _text({"is_analysable": False, "problems": problems})
-    return _text({
+    return _text(_flat(spec) | {
         "is_analysable": True, "problems": problems, "prereg_hash": prereg_hash(spec),
-        "team": spec.team, "window_days": spec.analysis.window_days,
-        "cuped_days": spec.analysis.cuped_days, "looks": [str(day) for day in looks_of(spec)],
+        "looks": [str(day) for day in looks_of(spec)],
         "variations": [variation.model_dump() for variation in spec.variations],
         "metrics": [
             {"metric": use.metric, "role": role, "direction": getattr(use, "direction", None)}
@@ -46,6 +45,27 @@ def plan_of(document: str) -> str:
         ],
         "spec": spec.model_dump(mode="json"),
     })  # fmt: skip
+
+
+def _flat(spec: Spec) -> dict[str, Any]:
+    """What of a plan has a column of its own in the warehouse."""
+    said, decision = spec.hypothesis, spec.decision
+    parts = (said.because, said.we_believe, said.will_cause, said.for_users)
+    return {
+        "team": spec.team, "template": spec.template, "method": spec.analysis.method,
+        "alpha": spec.analysis.alpha, "power": spec.analysis.power,
+        "window_days": spec.analysis.window_days, "cuped_days": spec.analysis.cuped_days,
+        "primary_metric_id": spec.primary.metric, "direction": spec.primary.direction,
+        "mde_relative": spec.primary.mde_relative, "coverage": spec.coverage,
+        "is_hypothesis_whole": all(parts), "guardrail_count": len(spec.guardrails),
+        "outcome": decision.outcome if decision else None,
+        "decided_variation_id": decision.variation if decision else None,
+        "decided_on": str(decision.decided_on) if decision else None,
+        "decided_by": decision.decided_by if decision else None,
+        "rationale": decision.rationale if decision else None,
+        "learning": decision.learning if decision else None,
+        "is_override": decision.override if decision else None,
+    }  # fmt: skip
 
 
 def looks_of(spec: Spec) -> tuple[date, ...]:

@@ -37,9 +37,26 @@ SPLITS = {"split_no": "BIGINT", "arm_no": "BIGINT"} | dict.fromkeys(
     ("n", "shift_y", "shift_d", "s_y", "s_d", "q_yy", "q_dd", "q_yd"), "DOUBLE"
 )
 
+CONCLUDED = (
+    dict.fromkeys(("experiment_id", "team", "metric", "state"), "VARCHAR")
+    | dict.fromkeys(("concluded_on", "last_exposure_on", "decided_on"), "DATE")
+    | dict.fromkeys((
+        "effect", "se", "direction", "p_adjusted", "alpha", "is_win", "is_shipped", "is_override",
+        "is_breached", "is_preregistered", "is_stopped_early", "srm_p", "planned_power",
+        "power_at_mde", "mde_relative", "planned_days", "actual_days", "coverage",
+        "check_hypothesis", "check_guardrail", "check_preregistered", "check_split", "check_data",
+        "check_full_weeks", "check_precision", "check_multiplicity", "check_decided_in_time",
+        "check_learning",
+    ), "DOUBLE")
+)  # fmt: skip
+BUCKETS = {"experiment_id": "VARCHAR", "arm": "BIGINT", "bucket": "BIGINT"} | dict.fromkeys(
+    ("n", "s", "q", "shift"), "DOUBLE"
+)
+
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
-    """Makes `experiment_plan`, `metric_definition`, `experiment_readout`, `metric_replay` known."""
+    """Makes `experiment_plan`, `metric_definition`, `experiment_readout`, `metric_replay` and
+    `experiment_portfolio` known."""
     from analytics.experiments.reading import metric_of, plan_of
 
     for name, function in (("experiment_plan", plan_of), ("metric_definition", metric_of)):
@@ -52,6 +69,10 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
     connection.create_function(
         "metric_replay", _replays, [f"{_struct(SPLITS)}[]"], "VARCHAR", type="arrow",
         null_handling="special",
+    )  # ty: ignore[no-matching-overload]  # fmt: skip
+    connection.create_function(
+        "experiment_portfolio", _portfolios, [f"{_struct(CONCLUDED)}[]", f"{_struct(BUCKETS)}[]"],
+        "VARCHAR", type="arrow", null_handling="special",
     )  # ty: ignore[no-matching-overload]  # fmt: skip
 
 
@@ -82,10 +103,29 @@ def _replays(groups: Any) -> Any:
 
     from analytics.experiments.reading import replay_of
 
-    return pa.array(
-        [
-            replay_of({name: group.values.field(name).to_numpy(False) for name in SPLITS})
-            for group in groups
-        ],
-        pa.string(),
-    )
+    return pa.array([replay_of(_columns(group, SPLITS)) for group in groups], pa.string())
+
+
+def _portfolios(concluded: Any, buckets: Any) -> Any:
+    """One answer for the whole company."""
+    import pyarrow as pa
+
+    from analytics.experiments.concluding import findings
+
+    rows = zip(concluded, buckets, strict=True)
+    answers = [findings(_columns(one, CONCLUDED), _columns(two, BUCKETS)) for one, two in rows]
+    return pa.array(answers, pa.string())
+
+
+def _columns(rows: Any, kinds: dict[str, str]) -> dict[str, Any]:
+    """Rows of a group by column; what is not known is NaN or NaT."""
+    import numpy as np
+
+    numpy_of = {"VARCHAR": np.str_, "BIGINT": np.int64, "DOUBLE": np.float64, "DATE": "M8[D]"}
+    if rows is None or rows.values is None:
+        return {name: np.array([], numpy_of[kind]) for name, kind in kinds.items()}
+    found = rows.values
+    return {
+        name: np.asarray(found.field(name).to_numpy(zero_copy_only=False), numpy_of[kind])
+        for name, kind in kinds.items()
+    }

@@ -75,3 +75,8 @@
         ['s_d', arms ~ '.s_d'], ['q_yy', arms ~ '.q_yy'], ['q_dd', arms ~ '.q_dd'], ['q_yd', arms ~ '.q_yd'],
     ]) }})
 {%- endmacro %}
+
+{# JSON text with what concluded experiments teach together; arguments are lists of rows. #}
+{% macro experiment_portfolio(concluded, buckets) -%}
+    experiment_portfolio({{ concluded }}, {{ buckets }})
+{%- endmacro %}
