@@ -36,12 +36,12 @@
 {%- endmacro %}
 
 {% macro default__json_array_rows(relation, columns, column, alias) -%}
-    select {{ columns | join(', ') }}, explode(from_json({{ column }}, 'array<string>')) as {{ alias }}
+    select {{ columns | join(', ') ~ ', ' if columns }}explode(from_json({{ column }}, 'array<string>')) as {{ alias }}
     from {{ relation }}
 {%- endmacro %}
 
 {% macro duckdb__json_array_rows(relation, columns, column, alias) -%}
-    select {{ columns | join(', ') }}, unnest(from_json({{ column }}, '["VARCHAR"]')) as {{ alias }}
+    select {{ columns | join(', ') ~ ', ' if columns }}unnest(from_json({{ column }}, '["VARCHAR"]')) as {{ alias }}
     from {{ relation }}
 {%- endmacro %}
 
