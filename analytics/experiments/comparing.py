@@ -1,8 +1,8 @@
 """Every comparison of an experiment: each treatment with control, by metric, look and estimator.
 
 Belongs here: which comparisons are made, which of them decides, adjustment for many of them and
-for many looks. Does not belong here: the arithmetic (`kernel`, `adjust`, `sequential`), whether they
-may be read (`gates`), what they mean (`readout`).
+for many looks. Does not belong here: the arithmetic (`kernel`, `adjust`, `sequential`), whether
+they may be read (`gates`), what they mean (`readout`).
 
 Estimators: `plain`; `cuped`, which takes away what units did before; and of the primary metric, to
 be held against them, `uncapped`, `without_crossovers`, `early` and `late`.
@@ -21,9 +21,14 @@ from analytics.experiments.evidence import BASES, Evidence, Look, Use
 from analytics.experiments.kernel import Comparison, compare, non_inferiority
 from analytics.experiments.moments import Array
 from analytics.experiments.power import power_at
-from analytics.experiments.sequential import LEAST_STEP, always_valid_interval, looks, repeated_interval
+from analytics.experiments.sequential import (
+    LEAST_STEP,
+    always_valid_interval,
+    looks,
+    repeated_interval,
+)
 
-# Units at which an interval that holds at every moment is narrowest; said once, for all experiments.
+# Units at which an interval that holds at every moment is narrowest; the same for all experiments.
 TUNED_FOR = 5_000.0
 
 
@@ -190,9 +195,7 @@ def _rows(
     return [Row(*values) for values in zip(*lists, strict=True)]
 
 
-def _intervals(
-    evidence: Evidence, found: Comparison, nominal: Array
-) -> tuple[Array, Array, Array]:
+def _intervals(evidence: Evidence, found: Comparison, nominal: Array) -> tuple[Array, Array, Array]:
     """Of differences, holding at all looks together; and the p at which they exclude 0."""
     from scipy.special import stdtr
 

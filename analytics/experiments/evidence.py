@@ -91,9 +91,11 @@ class Allocation:
 
     def by_arm(self, arms: int) -> tuple[Array, Array]:
         """Units and those who crossed, of each arm."""
-        return (
-            np.bincount(self.arm, self.units, arms), np.bincount(self.arm, self.crossed, arms)
-        )  # fmt: skip
+        units, crossed = (
+            np.bincount(self.arm, weights, arms).astype(np.float64)
+            for weights in (self.units, self.crossed)
+        )
+        return units, crossed
 
     def by_day(self, arms: int) -> Array:
         """Units of days by arms."""
@@ -193,7 +195,8 @@ def allocation_of(rows: Rows) -> Allocation:
 def uses_of(spec: Spec, metrics: Mapping[str, Metric]) -> tuple[Use, ...]:
     """Metrics that the plan names, as far as the register holds them."""
     opposite = {"increase": "decrease", "decrease": "increase"}
-    asked = [(spec.primary.metric, "primary", spec.primary.direction, None)]
+    asked: list[tuple[str, str, str | None, float | None]] = []
+    asked += [(spec.primary.metric, "primary", spec.primary.direction, None)]
     asked += [
         (guard.metric, "guardrail", opposite[guard.bad_direction], guard.margin_relative)
         for guard in spec.guardrails

@@ -68,7 +68,9 @@ def gates(at: At) -> tuple[Gate, ...]:
 
 def _plan(at: At) -> Iterator[Gate]:
     missing = at.evidence.missing_metrics
-    words = f"registry/metrics/ has no {', '.join(missing)}" if missing else "all metrics are defined"
+    words = (
+        f"registry/metrics/ has no {', '.join(missing)}" if missing else "all metrics are defined"
+    )
     yield Gate("metrics_defined", "fail" if missing else "pass", words, len(missing), 0)
     faults = at.evidence.faults
     share = faults.unknown_variation / max(faults.exposures, 1)
@@ -108,12 +110,14 @@ def _sample_ratio(at: At) -> Iterator[Gate]:
     status = _by_p(p, None)
     yield Gate("allocation_drift", status, words[status], p, FAIL_P)
     found = crossed(crossing, int(units.sum()), at.evidence.weights)
-    words = f"{found.units} units ({_percent(found.share)}) saw several arms; they count in their first"
+    words = (
+        f"{found.units} units ({_percent(found.share)}) saw several arms; they count in their first"
+    )
     yield Gate("crossovers", found.verdict, words, found.share, 0.1)
 
 
 def _times(at: At) -> Iterator[Gate]:
-    """Exposures outside the plan's days are counted nowhere; those before it spoil what is before."""
+    """Exposures outside the plan's days count nowhere; those before it spoil what was before."""
     faults = at.evidence.faults
     for gate, count, words, worst in (
         ("none_before_start", faults.before_start, "exposures before the first day", "fail"),
@@ -149,7 +153,9 @@ def _before(at: At) -> Iterator[Gate]:
         return
     least = float(known.min())
     status = "fail" if least < FAIL_P / len(known) else "pass"
-    words = "arms differed before the experiment" if status == "fail" else "arms were alike before it"
+    words = (
+        "arms differed before the experiment" if status == "fail" else "arms were alike before it"
+    )
     yield Gate("same_before", status, words, least, FAIL_P / len(known))
 
 
@@ -162,7 +168,9 @@ def _enough(at: At) -> Iterator[Gate]:
     yield Gate("sums_finite", "pass" if is_finite else "fail", words)
     least = min((float(moments.n[place]) for place in ripe), default=0.0)
     status = "fail" if least < LEAST_UNITS else "pass"
-    yield Gate("enough_units", status, f"{least:.0f} ripe units in the smallest arm", least, LEAST_UNITS)
+    yield Gate(
+        "enough_units", status, f"{least:.0f} ripe units in the smallest arm", least, LEAST_UNITS
+    )
     shares = [p for p in ripe if at.evidence.use(str(sums.metric[p])).metric.kind == "proportion"]
     rare = min((float(min(sums.nonzero[p], moments.n[p])) for p in shares), default=float("nan"))
     if shares:
@@ -185,8 +193,10 @@ def _tails(at: At, ripe: list[int]) -> Iterator[Gate]:
         largest = sums.largest[places] / squares
     worst = float(np.nanmax(needed / n)) if np.isfinite(needed).any() else float("nan")
     status = "unknown" if np.isnan(worst) else "warn" if worst > 1 else "pass"
-    words = "the primary metric is too skewed for so few units" if status == "warn" else (
-        "units are enough for the skewness of the primary metric"
+    words = (
+        "the primary metric is too skewed for so few units"
+        if status == "warn"
+        else ("units are enough for the skewness of the primary metric")
     )
     yield Gate("skewness", status, words, worst, 1.0)
     share = float(np.nanmax(largest)) if np.isfinite(largest).any() else float("nan")
@@ -202,7 +212,9 @@ def _timing(at: At) -> Iterator[Gate]:
     days = (min(look.on, spec.ends_on) - spec.starts_on).days + 1
     is_short = days < spec.analysis.min_runtime_days
     words = f"{days} days of exposure, {spec.analysis.min_runtime_days} are the least"
-    yield Gate("run_time", "wait" if is_short else "pass", words, days, spec.analysis.min_runtime_days)
+    yield Gate(
+        "run_time", "wait" if is_short else "pass", words, days, spec.analysis.min_runtime_days
+    )
     odd = days % 7
     status = "pass" if not odd or not look.is_last else "warn"
     yield Gate("full_weeks", status, f"{days} days are {days // 7} weeks and {odd} days", odd, 0)
@@ -226,9 +238,15 @@ def _precision(at: At) -> Iterator[Gate]:
 
 def _sound(at: At) -> Iterator[Gate]:
     primary = at.evidence.spec.primary.metric
-    bad = sorted(use.metric.metric_id for use in at.evidence.uses if use.metric.metric_id in at.evidence.unsound)
-    words = f"splits by chance find too much or too little in {', '.join(bad)}" if bad else (
-        "no metric failed the replay of splits by chance"
+    bad = sorted(
+        use.metric.metric_id
+        for use in at.evidence.uses
+        if use.metric.metric_id in at.evidence.unsound
+    )
+    words = (
+        f"splits by chance find too much or too little in {', '.join(bad)}"
+        if bad
+        else ("no metric failed the replay of splits by chance")
     )
     status = "fail" if primary in bad else "warn" if bad else "pass"
     yield Gate("metrics_sound", status, words, len(bad), 0)
@@ -273,7 +291,9 @@ def _agreement(at: At) -> Iterator[Gate]:
             if other.estimator in ("early", "late") or np.isnan(other.p):
                 continue
             is_found = other.p <= row.nominal_alpha
-            if (row.p <= row.nominal_alpha) != is_found or (is_found and other.is_good != row.is_good):
+            if (row.p <= row.nominal_alpha) != is_found or (
+                is_found and other.is_good != row.is_good
+            ):
                 odd.add(other.estimator)
     words = f"another answer: {', '.join(sorted(odd))}" if odd else "all ways to compute it agree"
     yield Gate("estimators_agree", "warn" if odd else "pass", words, len(odd), 0)
@@ -285,9 +305,13 @@ def _guardrails(at: At) -> Iterator[Gate]:
     alpha = at.evidence.spec.analysis.alpha / 2
     open_ = sorted({r.metric_id for r in rows if not r.margin_p <= alpha} - set(broken))
     if broken:
-        yield Gate("guardrails", "warn", f"worse than its margin: {', '.join(broken)}", len(broken), 0)
+        yield Gate(
+            "guardrails", "warn", f"worse than its margin: {', '.join(broken)}", len(broken), 0
+        )
     elif open_:
-        yield Gate("guardrails", "info", f"harm beyond the margin is not excluded: {', '.join(open_)}")
+        yield Gate(
+            "guardrails", "info", f"harm beyond the margin is not excluded: {', '.join(open_)}"
+        )
     else:
         yield Gate("guardrails", "pass" if rows else "unknown", "no harm beyond the margins")
 

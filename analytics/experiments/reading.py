@@ -15,7 +15,13 @@ from typing import Any
 
 from analytics.experiments.documents import DocumentError, Problem
 from analytics.experiments.evidence import (
-    Evidence, Faults, Look, Rows, allocation_of, sums_of, uses_of,
+    Evidence,
+    Faults,
+    Look,
+    Rows,
+    allocation_of,
+    sums_of,
+    uses_of,
 )  # fmt: skip
 from analytics.experiments.kernel import KERNEL_VERSION
 from analytics.experiments.metrics import Metric, definition_hash, read_metric
@@ -25,7 +31,7 @@ from analytics.experiments.spec import Spec, prereg_hash, problems_of, read_spec
 
 
 def plan_of(document: str) -> str:
-    """A plan with every default filled in: what SQL needs of it, its hash, what is wrong with it."""
+    """A plan with every default filled in: what SQL needs of it, its hash, what is wrong in it."""
     problems = [_told(problem) for problem in problems_of(document)]
     try:
         spec = read_spec(document)
@@ -81,7 +87,9 @@ def metric_of(document: str) -> str:
         problems = [_told(problem) for problem in error.problems]
         return _text({"is_valid": False, "problems": problems})
     said = metric.model_dump(mode="json")
-    return _text(said | {"is_valid": True, "problems": [], "definition_hash": definition_hash(metric)})
+    return _text(
+        said | {"is_valid": True, "problems": [], "definition_hash": definition_hash(metric)}
+    )
 
 
 def read(
@@ -152,12 +160,15 @@ def _metric(definition: str) -> Metric:
 def _look(evidence: Evidence, readout: Readout, *, is_latest: bool) -> dict[str, Any]:
     units, crossing = evidence.allocation.until(readout.look.on).by_arm(len(evidence.arms))
     primary = [r for r in readout.rows if r.role == "primary" and r.is_deciding]
-    best = next((r for r in primary if r.arm_no == readout.arm_no), None) or next(iter(primary), None)
+    best = next((r for r in primary if r.arm_no == readout.arm_no), None) or next(
+        iter(primary), None
+    )
     return {
         "look_no": readout.look.number, "state": readout.state, "is_latest": is_latest,
         "recommendation": readout.recommendation,
         "arm": evidence.arms[readout.arm_no] if readout.arm_no > 0 else None,
-        "reasons": list(readout.reasons), "reason_text": "; ".join(readout.reasons), "unit_count": int(units.sum()),
+        "reasons": list(readout.reasons), "reason_text": "; ".join(readout.reasons),
+        "unit_count": int(units.sum()),
         "crossover_count": int(crossing.sum()), "primary_arm_no": best.arm_no if best else None,
         "is_win": any(is_win(evidence, row) for row in primary),
         "is_loss": any(row.is_significant and not row.is_good for row in primary),
@@ -171,7 +182,8 @@ def _gate_values(readout: Readout) -> dict[str, Any]:
     srm = by_name.get("sample_ratio")
     counts = {status: sum(g.status == status for g in readout.gates) for status in ("fail", "warn")}
     return {
-        "srm_p": srm.value if srm else None, "failed_gate_count": counts["fail"],
+        "srm_p": srm.value if srm else None,
+        "failed_gate_count": counts["fail"],
         "warning_gate_count": counts["warn"],
     }
 

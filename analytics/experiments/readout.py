@@ -65,7 +65,9 @@ def _readout(at: At) -> Readout:
         reasons = [gate.words for gate in checked if gate.status == "wait"]
         return Readout(at.look, "TOO_EARLY", "continue", -1, tuple(reasons), checked, at.rows)
     advice, arm, reasons = _advice(at, harmed)
-    reasons += [gate.words for gate in checked if gate.status == "warn" and gate.gate != "guardrails"]
+    reasons += [
+        gate.words for gate in checked if gate.status == "warn" and gate.gate != "guardrails"
+    ]
     state = "CAUTION" if "warn" in statuses else "VALID"
     return Readout(at.look, state, advice, arm, tuple(reasons), checked, at.rows)
 
@@ -77,8 +79,16 @@ def _advice(at: At, harmed: list[str]) -> tuple[str, int, list[str]]:
     lost = [row for row in primary if row.is_significant and not row.is_good]
     if spec.template == "aa_test":
         if won or lost:
-            return "discuss", -1, [f"{_told(at, row)}, though nothing was changed" for row in won + lost]
-        return "continue" if not at.look.is_last else "stop", -1, ["nothing differs, as it should be"]
+            return (
+                "discuss",
+                -1,
+                [f"{_told(at, row)}, though nothing was changed" for row in won + lost],
+            )
+        return (
+            "continue" if not at.look.is_last else "stop",
+            -1,
+            ["nothing differs, as it should be"],
+        )
     if harmed:
         return "stop", -1, [f"{name} is worse than its margin allows" for name in harmed]
     if won:
@@ -126,7 +136,11 @@ def _told(at: At, row: Row) -> str:
     arm = at.evidence.arms[row.arm_no]
     if np.isnan(row.relative):
         return f"{arm}: {row.metric_id} differs by {row.difference:+.4g}"
-    span = f" ({row.relative_low:+.1%} to {row.relative_high:+.1%})" if row.relative_low == row.relative_low else ""
+    span = (
+        f" ({row.relative_low:+.1%} to {row.relative_high:+.1%})"
+        if row.relative_low == row.relative_low
+        else ""
+    )
     return f"{arm}: {row.metric_id} {row.relative:+.1%}{span}"
 
 

@@ -86,8 +86,10 @@ def replay(columns: Mapping[str, ArrayLike]) -> Replay:
     if len(order) % 2 or (splits[::2] != splits[1::2]).any():
         raise ValueError("a split has not two arms; give a row for each")
     nothing = np.zeros(len(order))
-    given = {name: np.asarray(columns[name], np.float64)[order] for name in COLUMNS if name in columns}
-    sums = from_columns({name: nothing for name in COLUMNS} | {"shift_w": nothing + 1} | given)
+    given = {
+        name: np.asarray(columns[name], np.float64)[order] for name in COLUMNS if name in columns
+    }
+    sums = from_columns(dict.fromkeys(COLUMNS, nothing) | {"shift_w": nothing + 1} | given)
     return judge(compare(sums[::2], sums[1::2]).p)
 
 

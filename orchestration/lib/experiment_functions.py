@@ -55,8 +55,7 @@ BUCKETS = {"experiment_id": "VARCHAR", "arm": "BIGINT", "bucket": "BIGINT"} | di
 
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
-    """Makes `experiment_plan`, `metric_definition`, `experiment_readout`, `metric_replay` and
-    `experiment_portfolio` known."""
+    """Makes all functions of this module known to SQL."""
     from analytics.experiments.reading import metric_of, plan_of
 
     for name, function in (("experiment_plan", plan_of), ("metric_definition", metric_of)):

@@ -52,11 +52,15 @@ def experiment(experiment_id: str, **said: Any) -> Row:
             {"id": "treatment", "name": "New", "weight": "0.5"},
         ],
         "primary": {"metric": "value_events", "direction": "increase", "mde_relative": "0.1"},
-        "guardrails": [{"metric": "tickets", "bad_direction": "increase", "margin_relative": "0.5"}],
+        "guardrails": [
+            {"metric": "tickets", "bad_direction": "increase", "margin_relative": "0.5"}
+        ],
         "secondary": ["returned", "per_day", "exports", "share_days", "sessions"],
         "analysis": {"method": "fixed_horizon", "cuped_days": "14", "window_days": "14"},
     } | said  # fmt: skip
-    facts = {name: spec.get(name) for name in ("name", "owner", "unit", "status", "starts_on", "ends_on")}
+    facts = {
+        name: spec.get(name) for name in ("name", "owner", "unit", "status", "starts_on", "ends_on")
+    }
     return {
         "experiment_id": experiment_id, **facts, "primary_metric": spec["primary"]["metric"],
         "variations": spec["variations"], "spec": spec,
@@ -96,7 +100,9 @@ def populate(
             exposures.append(exposure(len(exposures), "exp_new", shown, user, group, moment))
         second = exposed + DAY * draw.randrange(-9, 9)
         exposures.append(
-            exposure(len(exposures), "exp_three", draw.choice("abc"), user, group, at(second, 40_000))
+            exposure(
+                len(exposures), "exp_three", draw.choice("abc"), user, group, at(second, 40_000)
+            )
         )
         exposures.append(exposure(
             len(exposures), "exp_account", "treatment" if int(group[1:]) % 2 else "control", user,

@@ -23,6 +23,6 @@ select
     coalesce(named.planned_direction, metrics.direction) as direction,
     metrics.kind, metrics.numerator, metrics.denominator, metrics.from_day,
     coalesce(metrics.to_day, named.window_days - 1) as to_day,
-    metrics.cap_quantile, metrics.quantile
+    metrics.cap_quantile, metrics.compared_quantile
 from named
 inner join {{ ref('dim_metric') }} as metrics on metrics.metric_id = named.metric_id and metrics.is_valid

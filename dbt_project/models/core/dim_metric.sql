@@ -1,4 +1,4 @@
 select
-    metric_id, name, owner, kind, numerator, denominator, from_day, to_day, direction, cap_quantile, quantile, unit,
+    metric_id, name, owner, kind, numerator, denominator, from_day, to_day, direction, cap_quantile, compared_quantile, unit,
     is_valid, definition
 from {{ ref('int_experiments__metric') }}

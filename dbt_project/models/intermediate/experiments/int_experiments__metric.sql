@@ -18,7 +18,7 @@ select
     cast({{ json_text('definition', 'to_day') }} as bigint) as to_day,
     {{ json_text('definition', 'direction') }} as direction,
     cast({{ json_text('definition', 'cap_quantile') }} as double) as cap_quantile,
-    cast({{ json_text('definition', 'quantile') }} as double) as quantile,
+    cast({{ json_text('definition', 'compared_quantile') }} as double) as compared_quantile,
     {{ json_text('definition', 'unit') }} as unit,
     coalesce({{ json_text('definition', 'is_valid') }} = 'true', false) as is_valid,
     definition
