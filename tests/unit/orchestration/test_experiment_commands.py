@@ -220,8 +220,8 @@ def test_a_right_plan_is_told_as_fine(home: Path) -> None:
         ("[2026-05-25", "[2026-05-05", "looks:", "experiment.analysis.looks[0]: 2026-05-05 is"),
         (
             "unit: person",
-            "unit: person\n  unit: account",
-            "account",
+            "unit: x\n  unit: person",
+            "unit: person",
             "experiment.unit: stands there",
         ),
         ("_id: exp_checklist", "_id: exp_other", "exp_other", "call it exp_other.yml"),
