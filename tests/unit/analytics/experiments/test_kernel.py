@@ -14,11 +14,11 @@ from analytics.experiments.kernel import (
     Comparison,
     compare,
     freedom,
-    non_inferiority,
     quantile_t,
     welch,
 )
 from analytics.experiments.moments import Moments, from_values
+from tests.unit.analytics.experiments.world import drawn, of
 
 FIGURES = [f.name for f in fields(Comparison) if "reason" not in f.name]
 
@@ -29,25 +29,6 @@ def _quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         yield
-
-
-def of(*arms: object, **shifts: float) -> list[Moments]:
-    """Moments of arms' y, or of their (y, d, x, w), centred alike."""
-    made = []
-    for arm in arms:
-        columns = arm if isinstance(arm, tuple) else (arm,)
-        made.append(from_values(*columns, shifts={"y": 0.0, "d": 1.0, "x": 0.0, "w": 1.0} | shifts))
-    return made
-
-
-def drawn(seed: int, size: int = 400, lift: float = 0.3) -> list[tuple[np.ndarray, ...]]:
-    draw = np.random.default_rng(seed)
-    arms = []
-    for extra in (0.0, lift):
-        kind = draw.gamma(3, 1, size)
-        w, d = draw.poisson(kind) + 1.0, draw.poisson(kind + extra) + 1.0
-        arms.append((d * draw.gamma(2, 2, size), d, w * draw.gamma(2, 2, size), w))
-    return arms
 
 
 # ---- other ways to the same numbers
@@ -104,27 +85,6 @@ def test_relative_lift_is_that_of_the_logarithm_of_the_ratio() -> None:
     assert found.relative_high == pytest.approx(ratio * np.exp(half) - 1, rel=1e-11)
 
 
-@pytest.mark.parametrize("direction", ["down", "up"])
-@pytest.mark.parametrize("sign", [1, -1])
-def test_a_margin_is_tested_as_scipy_tests_a_control_that_is_so_much_worse(
-    direction: str, sign: int
-) -> None:
-    from scipy import stats
-
-    (y_c, *_), (y_t, *_) = drawn(5, lift=-0.05)
-    y_c, y_t = sign * y_c, sign * y_t
-    found = non_inferiority(*of(y_c, y_t), 0.1, direction)
-    worse = y_c - 0.1 * y_c * sign if direction == "down" else y_c + 0.1 * y_c * sign
-    good = "greater" if direction == "down" else "less"
-    theirs = stats.ttest_ind(y_t, worse, equal_var=False, alternative=good)
-    interval = theirs.confidence_interval(0.975)
-    bound = interval.low if direction == "down" else -interval.high
-    assert found.p == pytest.approx(theirs.pvalue, rel=1e-10)
-    assert found.p_beyond == pytest.approx(1 - theirs.pvalue, rel=1e-10)
-    assert found.bound == pytest.approx(bound, rel=1e-10)
-    assert (found.bound > 0) == (found.p < 0.025)
-
-
 def test_many_are_compared_as_one_after_the_other() -> None:
     arms = [of(*drawn(seed)) for seed in range(6)]
     controls, treatments = (
@@ -152,16 +112,6 @@ def test_p_does_not_become_0_from_t_of_9_on() -> None:
     assert 1 - stdtr(1e5, 10.0) in (0.0, pytest.approx(1e-16, abs=2e-16))
     far = welch(np.array(30.0), half, half, np.array(5e6), np.array(5e6))
     assert 0 < far.p < 1e-190
-
-
-def test_the_one_sided_bound_of_up_is_bad_lies_above_and_not_below() -> None:
-    # A peer's bound for "less is better" was the estimate less the width: it always passed.
-    y = np.random.default_rng(6).normal(100, 10, 1_000)
-    arms = of(y, y + 0.0)
-    passes = non_inferiority(*arms, 0.05, "up")
-    tight = non_inferiority(*arms, 1e-6, "up")
-    assert passes.bound > 0 > tight.bound
-    assert passes.bound == pytest.approx(5 - 1.96 * float(passes.se), rel=0.02)
 
 
 def test_dividing_by_n_and_not_n_less_1_is_off_and_ours_is_not() -> None:
@@ -219,12 +169,9 @@ def test_what_cannot_be_compared_has_a_reason_and_no_p(
     control: list[float], treatment: list[float], reason: str, cuped: bool
 ) -> None:
     found = compare(*of(control, treatment), cuped=cuped)
-    margin = non_inferiority(*of(control, treatment), 0.1, "down", cuped=cuped)
-    assert str(found.reason) == str(margin.reason) == reason
+    assert str(found.reason) == reason
     for name in ("p", "t", "df", "ci_low", "ci_high", "relative_low", "relative_high"):
         assert np.isnan(getattr(found, name)), name
-    for name in ("p", "p_beyond", "bound", "t", "df"):
-        assert np.isnan(getattr(margin, name)), name
 
 
 def test_one_bad_comparison_spoils_no_other() -> None:
@@ -290,23 +237,6 @@ def test_an_alpha_that_is_none_is_refused(alpha: float) -> None:
     arms = of([1.0, 2.0], [2.0, 4.0])
     with pytest.raises(ValueError, match="alpha"):
         compare(*arms, alpha)
-    with pytest.raises(ValueError, match="alpha"):
-        non_inferiority(*arms, 0.1, "down", alpha)
-
-
-def test_a_margin_or_direction_that_is_none_is_refused() -> None:
-    arms = of([1.0, 2.0], [2.0, 4.0])
-    for margin in (0.0, -0.1, float("nan"), float("inf")):
-        with pytest.raises(ValueError, match="margin"):
-            non_inferiority(*arms, margin, "down")
-    with pytest.raises(ValueError, match="'down' or 'up'"):
-        non_inferiority(*arms, 0.1, "decrease")
-
-
-def test_a_margin_of_a_control_at_0_is_none() -> None:
-    found = non_inferiority(*of([-1.0, 0.0, 1.0], [0.0, 1.0, 2.0]), 0.1, "down")
-    assert str(found.reason) == "control_is_zero"
-    assert np.isnan(found.p)
 
 
 def test_the_kernel_says_which_it_is() -> None:
