@@ -17,6 +17,7 @@ from typing import NoReturn
 import click
 
 from orchestration.commands.alerts import alerts, incidents
+from orchestration.commands.experiments import experiment
 from orchestration.commands.plainly import EXIT_CANNOT, fails_plainly
 from orchestration.commands.themes import themes
 
@@ -259,6 +260,7 @@ def doctor(home: Path) -> int:
 main.add_command(alerts)
 main.add_command(incidents)
 main.add_command(themes)
+main.add_command(experiment)
 
 
 def program() -> NoReturn:

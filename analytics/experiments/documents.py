@@ -46,7 +46,7 @@ class Problem:
         return "".join(steps).removeprefix(".")
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.words}"
+        return f"{self.path}: {self.words}" if self.location else self.words
 
 
 class DocumentError(ValueError):
@@ -128,7 +128,10 @@ def body(document: str | Mapping[str, Any], kind: str) -> dict[str, Any]:
     if not isinstance(document, Mapping):
         words = f"is no mapping; begin with `{kind}:` and indent what belongs to it"
         raise DocumentError([Problem((kind,), words)])
-    return _said(document)
+    try:
+        return _said(document)
+    except RecursionError as error:
+        raise DocumentError([Problem((kind,), "is nested too deeply to be read")]) from error
 
 
 def strays(document: str | Mapping[str, Any], kind: str) -> Iterator[Problem]:

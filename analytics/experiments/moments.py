@@ -165,23 +165,23 @@ def from_values(
         w: Covariate of the denominator; 1 for all if it is not given.
         shifts: By variable; its mean where it is not given. Arms that are compared need the same.
     """
-    numerator = np.asarray(y, np.float64)
-    given = {"y": numerator, "d": d, "x": x, "w": w}
-    empty = {"d": 1.0, "x": 0.0, "w": 1.0}
-    columns = {"n": np.full(numerator.shape[:-1], float(numerator.shape[-1]))}
+    values = {"y": np.asarray(y, np.float64), "d": d, "x": x, "w": w}
+    shape = values["y"].shape
+    columns = {"n": np.full(shape[:-1], float(shape[-1]))}
     centred: dict[str, Array] = {}
-    for name, values in given.items():
-        array = np.full(numerator.shape, empty[name]) if values is None else values
-        array = np.broadcast_to(np.asarray(array, np.float64), numerator.shape)
-        shift = (shifts or {}).get(name)
-        if shift is None:
-            shift = empty[name] if values is None else float(array.mean()) if array.size else 0.0
-        columns[f"shift_{name}"] = np.full(columns["n"].shape, shift)
-        centred[name] = array - shift
-        columns[f"s_{name}"] = centred[name].sum(-1)
-    for name in COLUMNS:
-        if name.startswith("q_"):
-            columns[name] = (centred[name[2]] * centred[name[3]]).sum(-1)
+    with np.errstate(all="ignore"):  # what is inf has no variance: that is seen later
+        for name, given in values.items():
+            constant = 0.0 if name == "x" else 1.0
+            array = np.full(shape, constant) if given is None else np.asarray(given, np.float64)
+            shift = (shifts or {}).get(name)
+            if shift is None:
+                shift = constant if given is None or not array.size else float(array.mean())
+            columns[f"shift_{name}"] = np.full(shape[:-1], shift)
+            centred[name] = np.broadcast_to(array, shape) - shift
+            columns[f"s_{name}"] = centred[name].sum(-1)
+        for name in COLUMNS:
+            if name.startswith("q_"):
+                columns[name] = (centred[name[2]] * centred[name[3]]).sum(-1)
     return from_columns(columns)
 
 

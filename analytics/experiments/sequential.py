@@ -25,6 +25,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike
 
+from analytics.experiments.kernel import quantile_t
 from analytics.experiments.moments import Array
 
 SPENDING = ("obrien_fleming", "pocock", "power")
@@ -108,8 +109,6 @@ def repeated_interval(
 
     The bound is turned into Student's t by its nominal p, which is what it is for small arms.
     """
-    from analytics.experiments.kernel import quantile_t
-
     tail = np.asarray(nominal, np.float64) / 2
     with np.errstate(all="ignore"):
         far = np.where(tail > 0, quantile_t(np.asarray(df, np.float64), tail), np.inf)

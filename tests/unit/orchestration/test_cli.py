@@ -18,6 +18,7 @@ from orchestration.commands.doctor import locked_versions
 COMMANDS = (
     "init", "demo", "run", "up", "ingest", "build", "check", "publish", "rollback", "forget",
     "address", "schema", "status", "doctor", "alerts", "incidents", "themes",
+    "experiment",
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from analytics.experiments.moments import COLUMNS, Moments, from_columns
+from analytics.experiments.moments import COLUMNS, Moments, from_columns, from_values
 
 HERE = Path(__file__).parent
 FIXTURE = HERE / "fixture_30k.parquet"
@@ -64,3 +64,23 @@ def centred_sums(
         ).fetchnumpy()
     moments = from_columns({name: np.asarray(rows[name]) for name in COLUMNS})
     return {str(arm): moments[at] for at, arm in enumerate(rows["variant"])}
+
+
+def of(*arms: object, **shifts: float) -> list[Moments]:
+    """Moments of arms' y, or of their (y, d, x, w), centred alike."""
+    made = []
+    for arm in arms:
+        columns = arm if isinstance(arm, tuple) else (arm,)
+        made.append(from_values(*columns, shifts={"y": 0.0, "d": 1.0, "x": 0.0, "w": 1.0} | shifts))
+    return made
+
+
+def drawn(seed: int, size: int = 400, lift: float = 0.3) -> list[tuple[np.ndarray, ...]]:
+    """Two arms of users unlike each other, as (y, d, x, w)."""
+    draw = np.random.default_rng(seed)
+    arms = []
+    for extra in (0.0, lift):
+        kind = draw.gamma(3, 1, size)
+        w, d = draw.poisson(kind) + 1.0, draw.poisson(kind + extra) + 1.0
+        arms.append((d * draw.gamma(2, 2, size), d, w * draw.gamma(2, 2, size), w))
+    return arms

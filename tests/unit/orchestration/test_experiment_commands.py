@@ -1,0 +1,380 @@
+"""`productops experiment`: drafts that are valid from the start, problems with file and line."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from analytics.experiments.metrics import read_metric
+from analytics.experiments.spec import prereg_hash, problems_of, read_spec
+from analytics.experiments.starting import (
+    KINDS,
+    TEMPLATES,
+    new_plan,
+    schema_text,
+    starter_metrics,
+    starter_text,
+)  # fmt: skip
+from orchestration.cli import main
+from orchestration.commands import experiments
+from tests.unit.analytics.experiments.plans import METRIC, PLAN, SHORT, spoilt
+
+TEMPLATE_FILES = sorted(KINDS)
+
+
+def productops(*words: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    assert productops("init", tmp_path / "company").exit_code == 0
+    return tmp_path / "company"
+
+
+def begun(home: Path, *words: str) -> Result:
+    return productops("--home", home, "experiment", "new", *words, "--starts-on", "2026-05-04")
+
+
+def validated(home: Path, *words: str | Path) -> Result:
+    return productops("--home", home, "experiment", "validate", *words)
+
+
+def written(home: Path, text: str, name: str = "exp_checklist.yml") -> Path:
+    """An experiment as it stands, with the metrics that it names."""
+    path = home / "registry" / "experiments" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    metrics = home / "registry" / "metrics"
+    metrics.mkdir(exist_ok=True)
+    for metric_id in ("week_2_return", "tickets", "features_used", "sessions"):
+        (metrics / f"{metric_id}.yml").write_text(starter_text(metric_id), encoding="utf-8")
+    return path
+
+
+# ---- new
+
+
+@pytest.mark.parametrize("template", TEMPLATE_FILES)
+def test_a_draft_is_valid_at_once_and_lacks_only_what_people_can_say(
+    home: Path, template: str
+) -> None:
+    made = begun(home, "exp_new", "--template", template)
+    assert made.exit_code == 0, made.output
+    path = home / "registry" / "experiments" / "exp_new.yml"
+    text = path.read_text(encoding="utf-8")
+    assert validated(home).exit_code == 0
+    spec = read_spec(yaml.safe_load(text))
+    assert (spec.template, spec.starts_on, spec.status) == (template, date(2026, 5, 4), "draft")
+    assert spec.run_days == 7 * KINDS[template].weeks
+    for number, line in enumerate(text.splitlines(), start=1):
+        if re.search(r": <", line) and not line.lstrip().startswith("#"):
+            assert f"registry/experiments/exp_new.yml:{number}: " in made.output
+    said = re.sub(r"<[^>]+>", "said", text).replace("status: draft", "status: running")
+    said = said.replace("# baseline:", "baseline:")
+    path.write_text(said, encoding="utf-8")
+    assert problems_of(yaml.safe_load(said)) == problems_of(yaml.load(said, yaml.BaseLoader)) == ()
+    assert prereg_hash(read_spec(yaml.safe_load(said))) == prereg_hash(
+        read_spec(yaml.load(said, yaml.BaseLoader))
+    )
+    fine = validated(home)
+    assert "exp_new" in fine.output
+    assert "To mend" not in fine.output
+    assert "Weak" not in fine.output
+
+
+@pytest.mark.parametrize("template", TEMPLATE_FILES)
+def test_the_decision_that_a_template_shows_is_valid_too(template: str) -> None:
+    metric = starter_metrics()[KINDS[template].primary]
+    text = new_plan("exp_x", template, metric, starts_on=date(2026, 5, 4), weeks=2)
+    text = re.sub(r"<[^>]+>", "said", text).replace("status: draft", "status: decided")
+    shown = text[text.index("  # decision:") :]
+    text = text.replace(shown, re.sub(r"^  # ", "  ", shown, flags=re.MULTILINE))
+    assert {problem.path for problem in problems_of(yaml.safe_load(text))} <= {
+        "experiment.primary.baseline"
+    }
+
+
+@pytest.mark.parametrize("weeks", [1, 2, 3, 52])
+@pytest.mark.parametrize("primary", [*sorted(starter_metrics())])
+def test_every_starter_metric_can_decide_for_any_number_of_weeks(primary: str, weeks: int) -> None:
+    for template in TEMPLATE_FILES:
+        metric = starter_metrics()[primary]
+        text = new_plan("exp_x", template, metric, starts_on=date(2026, 5, 4), weeks=weeks)
+        grave = [p for p in problems_of(yaml.safe_load(text)) if p.severity != "warning"]
+        assert grave == [], (template, grave)
+
+
+def test_looks_are_when_half_and_when_all_of_the_windows_are_complete() -> None:
+    metric = starter_metrics()["week_2_return"]
+    text = new_plan("exp_x", "ab_standard", metric, starts_on=date(2026, 5, 4), weeks=6)
+    # 21 of 42 days of exposure, the last of them 24 May, have their 14 days by the end of 6 June;
+    # those of 14 June by the end of 27 June.
+    spec = read_spec(yaml.safe_load(text))
+    assert spec.analysis.looks == (date(2026, 6, 8), date(2026, 6, 28))
+    assert spec.mature_on == date(2026, 6, 27)
+
+
+@pytest.mark.parametrize(
+    "owner", ["me: you", "no", "12", "2026-05-04", 'a "b"', "#1", "a #b", "[x", "$primary", "Zoë"]
+)
+def test_an_owner_may_be_called_anything(owner: str) -> None:
+    metric = starter_metrics()["week_2_return"]
+    text = new_plan("exp_x", "ab_standard", metric, starts_on=date(2026, 5, 4), weeks=2,
+                    owner=owner, team=owner)  # fmt: skip
+    for loader in (yaml.SafeLoader, yaml.BaseLoader):
+        spec = read_spec(yaml.load(text, loader))
+        assert (spec.owner, spec.team) == (owner, owner)
+
+
+def test_nothing_that_is_there_is_changed(home: Path) -> None:
+    path = written(home, PLAN)
+    own = home / "registry" / "metrics" / "tickets.yml"
+    own.write_text(own.read_text("utf-8").replace("name: Tickets", "name: Ours"), "utf-8")
+    before = own.read_text("utf-8")
+    refused = begun(home, "exp_checklist")
+    assert refused.exit_code == 2
+    assert "is there already, and nothing in it was touched" in refused.output
+    assert path.read_text("utf-8") == PLAN
+    made = begun(home, "exp_next")
+    assert made.exit_code == 0
+    assert "wrote registry/metrics/active_days.yml" in made.output
+    assert "tickets.yml" not in made.output.split("Say next")[0]
+    assert own.read_text("utf-8") == before
+
+
+def test_new_takes_a_metric_of_the_company_and_widens_the_window_for_it(home: Path) -> None:
+    metrics = home / "registry" / "metrics"
+    metrics.mkdir()
+    late = {**METRIC, "metric_id": "month_2", "from_day": 28, "to_day": 55}
+    (metrics / "month_2.yml").write_text(yaml.safe_dump({"kind": "metric", "metric": late}))
+    made = begun(home, "exp_late", "--primary", "month_2", "--weeks", "2", "--owner", "me")
+    assert made.exit_code == 0, made.output
+    text = (home / "registry" / "experiments" / "exp_late.yml").read_text()
+    spec = read_spec(yaml.safe_load(text))
+    assert (spec.primary.metric, spec.analysis.window_days, spec.owner) == ("month_2", 56, "me")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("exp_x", "--primary", "ticket"), 2, "ticket is no metric; did you mean tickets?"),
+        (("exp_x", "--primary", "nps"), 2, "Known: active_days, events_per_active_day"),
+        (("../exp_x",), 2, "experiment.experiment_id: '../exp_x' may have only letters"),
+        (("exp x",), 2, "may have only letters"),
+        (("exp_x", "--template", "abtest"), 2, "is not one of 'ab_standard'"),
+        (("exp_x", "--weeks", "0"), 2, "is not in the range"),
+    ],
+)
+def test_new_says_what_it_can_not_do_and_writes_nothing(
+    home: Path, words: tuple[str, ...], code: int, said: str
+) -> None:
+    refused = begun(home, *words)
+    assert (refused.exit_code, said in refused.output) == (code, True), refused.output
+    assert "Traceback" not in refused.output
+    assert not [path for path in (home / "registry").rglob("*") if path.is_file()]
+
+
+def test_a_metric_with_mistakes_can_not_decide(home: Path) -> None:
+    written(home, PLAN)
+    (home / "registry" / "metrics" / "sessions.yml").write_text("kind: metric\nmetric: {}\n")
+    refused = begun(home, "exp_x", "--primary", "sessions")
+    assert refused.exit_code == 2
+    assert "has mistakes" in refused.output
+
+
+def test_the_next_monday_is_never_today() -> None:
+    monday = experiments._next_monday()
+    assert monday.weekday() == 0
+    assert 1 <= (monday - date.today()).days <= 7
+
+
+# ---- validate
+
+
+def test_a_right_plan_is_told_as_fine(home: Path) -> None:
+    written(home, PLAN)
+    fine = validated(home)
+    assert fine.exit_code == 0, fine.output
+    assert "Fine" in fine.output
+    assert "2026-05-04 to 2026-06-14" in fine.output
+    assert validated(home, "exp_checklist").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "marker", "said"),
+    [
+        ("weight: 0.5}", "weight: 0.6}", "variations:", "variations: have weights that sum to 1.1"),
+        ("weight: 0.5}", "weight: half}", "half", "experiment.variations[1].weight: 'half' is no"),
+        ("metric: tickets", "metric: tikets", "tikets", "no metric has the id tikets; did you"),
+        ("mde_relative: 0.10, ", "", "primary:", "experiment.primary.mde_relative: is missing;"),
+        ("alpha: 0.05", "alpha: 5", "alpha: 5", "experiment.analysis.alpha: is 5, it must be at"),
+        ("[2026-05-25", "[2026-05-05", "looks:", "experiment.analysis.looks[0]: 2026-05-05 is"),
+        (
+            "unit: person",
+            "unit: x\n  unit: person",
+            "unit: person",
+            "experiment.unit: stands there",
+        ),
+        ("_id: exp_checklist", "_id: exp_other", "exp_other", "call it exp_other.yml"),
+        ("  decision:", "decision:", "decision:", "decision: stands beside `experiment:`; indent"),
+        ("kind: experiment", "kind: test", "kind:", "kind: is no `kind: experiment`; begin the"),
+        ("unit: person", "unit: person\n   x: y", "x: y", "mend the file"),
+    ],
+)
+def test_a_problem_is_told_with_file_line_place_and_remedy(
+    home: Path, old: str, new: str, marker: str, said: str
+) -> None:
+    text = PLAN.replace(old, new, 1)
+    written(home, text)
+    told = validated(home)
+    assert told.exit_code == 1
+    line = next(n for n, x in enumerate(text.splitlines(), start=1) if marker in x)
+    lines = [x for x in told.output.splitlines() if said in x]
+    assert lines, told.output
+    assert lines[0].strip().startswith(f"registry/experiments/exp_checklist.yml:{line}: ")
+    assert "Traceback" not in told.output
+
+
+def test_problems_of_all_files_are_told_at_once(home: Path) -> None:
+    written(home, PLAN.replace("unit: person", "unit: people").replace("power: 0.8", "power: 8"))
+    written(home, PLAN.replace("status: decided", "status: over"), "exp_second.yml")
+    metric = home / "registry" / "metrics" / "nps.yml"
+    metric.write_text("kind: metric\nmetric:\n  metric_id: nps\n  kind: mean\n")
+    told = validated(home)
+    assert told.exit_code == 1
+    for said in (
+        "exp_checklist.yml:16: experiment.unit:", "analysis.power: is 8", "exp_second.yml:17:",
+        "registry/metrics/nps.yml:2: metric.numerator: is missing",
+    ):  # fmt: skip
+        assert said in told.output, told.output
+    one = validated(home, "exp_second")
+    assert "exp_checklist.yml:" not in one.output
+    assert "nps.yml" not in one.output
+
+
+def test_an_older_short_file_is_no_mistake(home: Path) -> None:
+    body = "\n".join(f"  {line}" for line in SHORT.strip().splitlines())
+    written(home, f"kind: experiment\nexperiment:\n{body}\n", "exp_old.yml")
+    told = validated(home)
+    assert told.exit_code == 0, told.output
+    assert "Not analysed" in told.output
+    assert "exp_old.yml:2: experiment.primary: is missing; give metric" in told.output
+    assert "To mend" not in told.output
+
+
+def test_one_experiment_is_found_by_id_or_file(home: Path) -> None:
+    path = written(home, PLAN.replace("unit: person", "unit: people"))
+    written(home, PLAN.replace("exp_checklist", "exp_second"), "exp_second.yml")
+    assert validated(home, "exp_second").exit_code == 0
+    assert validated(home, path).exit_code == validated(home, "exp_checklist").exit_code == 1
+    absent = validated(home, "exp_secund")
+    assert absent.exit_code == 2
+    assert "there is no experiment exp_secund; did you mean exp_second?" in absent.output
+    assert "begin one: productops experiment new zzz" in validated(home, "zzz").output
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "kind: experiment", "kind: experiment\nexperiment: &a [*a]\n",
+             "kind: experiment\nexperiment: &a {x: *a}\n", "kind: experiment\nexperiment: 3\n"],
+)  # fmt: skip
+def test_what_is_no_plan_at_all_is_told_without_a_crash(home: Path, text: str) -> None:
+    written(home, text)
+    told = validated(home)
+    assert told.exit_code == 1
+    assert "exp_checklist.yml:" in told.output
+    assert told.exception is None or isinstance(told.exception, SystemExit)
+
+
+def test_bytes_that_are_no_text_are_told_without_a_crash(home: Path) -> None:
+    path = written(home, PLAN)
+    path.write_bytes(b"kind: experiment\nexperiment: {name: \xff}\n")
+    told = validated(home)
+    assert (told.exit_code, "exp_checklist.yml:1: " in told.output) == (1, True)
+
+
+def test_a_workspace_without_experiments_says_how_to_begin(home: Path, tmp_path: Path) -> None:
+    told = validated(home)
+    assert told.exit_code == 0
+    assert "experiment new" in told.output
+    nowhere = validated(tmp_path)
+    assert nowhere.exit_code == 2
+    assert "productops init" in nowhere.output
+
+
+# ---- schema
+
+
+def as_json(document: Any) -> Any:
+    return json.loads(json.dumps(document, default=str))
+
+
+def test_editors_get_a_schema_without_any_address(home: Path) -> None:
+    for kind in ("experiment", "metric"):
+        printed = productops("--home", home, "experiment", "schema", kind)
+        assert printed.output == schema_text(kind)
+        assert "http" not in printed.output
+        jsonschema.Draft202012Validator.check_schema(json.loads(printed.output))
+    wrote = productops("--home", home, "experiment", "schema", "--write")
+    assert wrote.output.split() == [
+        "wrote", "registry/experiments/.schema.json", "wrote", "registry/metrics/.schema.json",
+    ]  # fmt: skip
+    assert productops("--home", home, "experiment", "schema", "--write").output == ""
+
+
+def test_the_schema_takes_what_is_right_and_refuses_what_is_not() -> None:
+    check = jsonschema.Draft202012Validator(json.loads(schema_text("experiment")))
+    right = as_json(yaml.safe_load(PLAN))
+    assert list(check.iter_errors(right)) == []
+    as_text = spoilt(right, "experiment", "hypothesis", to="In one text.")
+    assert list(check.iter_errors(as_text)) == []
+    for steps, to in (
+        (("experiment", "unit"), "people"), (("experiment", "variations", 0, "weigth"), 0.5),
+        (("experiment", "analysis", "alpha"), 5), (("experiment", "primary", "metric"), None),
+        (("kind",), "metric"), (("experiment", "secondary"), "sessions"),
+    ):  # fmt: skip
+        assert list(check.iter_errors(spoilt(right, *steps, to=to))), steps
+    assert list(check.iter_errors(spoilt(right, "experiment", "owner")))
+    metric = jsonschema.Draft202012Validator(json.loads(schema_text("metric")))
+    assert list(metric.iter_errors({"kind": "metric", "metric": METRIC})) == []
+    assert list(metric.iter_errors({"kind": "metric", "metric": {**METRIC, "kind": "count"}}))
+
+
+def test_files_begin_with_the_line_by_which_editors_find_the_schema(home: Path) -> None:
+    assert begun(home, "exp_new").exit_code == 0
+    first = "# yaml-language-server: $schema=./.schema.json"
+    for path in (home / "registry").rglob("*.yml"):
+        assert path.read_text("utf-8").splitlines()[0] == first
+        assert (path.parent / ".schema.json").is_file()
+
+
+# ---- what must agree
+
+
+def test_templates_help_and_starters_agree() -> None:
+    assert sorted(TEMPLATES) == TEMPLATE_FILES == sorted(experiments._TEMPLATES)
+    shown = productops("experiment", "new", "--help").output
+    assert "4; 2 for aa_test, 13 for holdout" in " ".join(shown.split())
+    assert {name: kind.weeks for name, kind in KINDS.items() if kind.weeks != 4} == {
+        "aa_test": 2, "holdout": 13,
+    }  # fmt: skip
+    for metric_id, metric in starter_metrics().items():
+        assert metric.metric_id == metric_id
+        assert read_metric(yaml.load(starter_text(metric_id), yaml.BaseLoader)) == metric
+    for kind in KINDS.values():
+        assert {kind.primary, *kind.guardrails, *kind.secondary} <= set(starter_metrics())
+
+
+def test_help_teaches() -> None:
+    shown = productops("experiment", "--help").output
+    for word in ("new", "validate", "schema", *TEMPLATES, "docs/experiments.md"):
+        assert word in shown
+    assert "..." not in shown.split("Commands:")[1]
