@@ -131,7 +131,8 @@ def shrink(effect: Array, se: Array) -> Shrinkage:
     """Learns the prior from all effects and gives each its posterior.
 
     Nothing is drawn by chance, and the order of effects does not matter. Uncertainty of the prior
-    itself is not in the posteriors: with few effects (less than some 30) they are too sure.
+    itself is not in the posteriors: with few effects (less than some 30), or where nearly all are
+    smaller than a test can see, they are too sure.
 
     Raises:
         ValueError: If an effect or standard error is not a number, or a standard error not above 0.

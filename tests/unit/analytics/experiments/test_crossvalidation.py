@@ -82,14 +82,15 @@ def test_each_experiment_has_its_own_bound() -> None:
 
 
 def test_what_cannot_be_measured_is_not_known() -> None:
-    n, s, q = (np.stack([part] * 4) for part in _one())
+    n, s, q = (np.stack([part] * 6) for part in _one())
     n[0, 1], s[0, 1], q[0, 1] = 0, 0, 0  # nobody in treatment
     s[1, 0] *= -1  # control's mean below 0: no lift
     n[2, 0, 5::10] = s[2, 0, 5::10] = q[2, 0, 5::10] = 0  # a fold without control
-    found = cross_validate(Buckets(n, s, q, np.zeros(4)), np.ones(4))
+    q[3, 1, 50], s[4, 0, 7] = np.nan, np.inf
+    found = cross_validate(Buckets(n, s, q, np.zeros(6)), np.ones(6))
     for part in (found.shipped, found.value, found.variance):
-        assert np.isnan(part[:3]).all()
-        assert np.isfinite(part[3])
+        assert np.isnan(part[:5]).all()
+        assert np.isfinite(part[5])
 
 
 def test_no_spread_at_all_is_not_known() -> None:

@@ -123,6 +123,9 @@ def test_the_second_way_stands_beside_and_is_disputed_where_it_says_otherwise() 
     assert agreed.rule.value == pytest.approx((fit.mean * share)[inside].sum())
     assert agreed.cross_validated.value == pytest.approx(agreed.rule.value)
     assert (agreed.checked, agreed.is_disputed) == (59, False)
+    half = learn(m, worth).impact("m", np.arange(60) < 30)
+    assert half.rule.value == pytest.approx((fit.mean * share)[inside][:29].sum())
+    assert (half.checked, half.cross_validated.value) == (29, pytest.approx(half.rule.value))
     lucky = replace(worth, value=worth.value + 0.01)
     assert learn(m, lucky).impact("m", everything(m)).is_disputed
     assert learn(m).impact("m", everything(m)).is_disputed is None

@@ -33,7 +33,7 @@ def eight() -> Concluded:
         p_adjusted=[0.01, 0.02, 0.5, 0.03, 0.0, 0.9, NAN, 0.9],
         is_win=[1, 0, 0, 1, 1, 0, NAN, 0],
         is_shipped=[1, 0, 1, 0, 1, 0, NAN, 0],
-        is_override=[0, 0, 1, NAN, 1, 0, 0, 0],
+        is_override=[0, 0, 1, 0, 1, 0, 0, 0],
         is_breached=[0, 0, 1, 0, 1, NAN, NAN, 1],
         is_preregistered=[1, 1, 0, 1, 1, 1, NAN, 1],
         is_stopped_early=[0, 0, 0, NAN, NAN, 1, 0, 1],
@@ -82,6 +82,7 @@ def test_middles_by_hand() -> None:
     assert told["power_at_mde_mean"] == pytest.approx((0.9 + 0.8 + 0.5 + 0.9 + 0.6) / 5)
     # Planned over reached, squared, of valid ones: 1, 1/4, 1, 1, 4.
     assert told["precision_ratio_median"] == pytest.approx(1)
+    assert told["precision_ratio_p90"] == pytest.approx(1 + 0.6 * 3)
     # Days 7, 7, 14, 14, 14, 21, 28: the middle, and six tenths between the last but one and last.
     assert told["actual_days_median"] == 14
     assert told["actual_days_p90"] == pytest.approx(21 + 0.4 * 7)

@@ -23,6 +23,13 @@ def test_intervals_are_those_of_another_library(num: int, den: int, ours, method
 
 
 @pytest.mark.parametrize("ours", [wilson, clopper_pearson])
+def test_none_and_all_end_exactly_at_0_and_1(ours) -> None:
+    for den in range(1, 200):
+        assert ours(0, den).low == 0
+        assert ours(den, den).high == 1
+
+
+@pytest.mark.parametrize("ours", [wilson, clopper_pearson])
 def test_none_of_none_is_not_known(ours) -> None:
     found = ours(0, 0)
     assert np.isnan([found.value, found.low, found.high]).all()

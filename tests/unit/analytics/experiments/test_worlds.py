@@ -96,7 +96,7 @@ def test_one_normal_for_all_effects_fails_where_they_are_rare_or_grow_with_noise
 @pytest.mark.parametrize("count", [100, 300])
 @pytest.mark.parametrize("world", WORLDS)
 def test_many_programmes(world: str, count: int) -> None:
-    found = repeated(world, count, 600)
-    print(f"\n{world}, {count}: {told(world, count, 600)}")
+    found = repeated(world, count, 300)
+    print(f"\n{world}, {count}: {told(world, count, 300)}")
     assert 0.9 <= found["ratio"]["shrunken"] <= 1.15
     assert found["held"]["shrunken"] >= 0.88
