@@ -17,6 +17,8 @@ FIX_ON = date(2026, 3, 17)
 RETIRED_ON = date(2026, 4, 1)
 EXPERIMENT = "exp_onboarding_checklist"
 EXPERIMENT_FROM, EXPERIMENT_TO = date(2026, 5, 4), date(2026, 6, 14)
+# How often somebody with the checklist views one report more on a day.
+CHECKLIST_EFFECT = 0.25
 VARIATIONS = (("control", "No checklist"), ("checklist", "Checklist on the first day"))
 
 # id, name, area, owner, plans (None: all), released, retired

@@ -9,7 +9,7 @@ import re
 from datetime import date
 from typing import Any
 
-from demo import catalog
+from demo import catalog, experiments
 from demo.company import AS_OF, INTERNAL_DOMAIN, ORG_ZONE, STARTS_ON, iso, moment
 from demo.files import Delivery
 
@@ -50,6 +50,9 @@ def _mapping(item: dict[str, Any], indent: str, first: str | None = None) -> lis
         if isinstance(value, list) and value and isinstance(value[0], dict):
             lines.append(f"{start}{key}:")
             lines += _items(value, indent + "  ")
+        elif isinstance(value, dict):
+            lines.append(f"{start}{key}:")
+            lines += _mapping(value, indent + "  ")
         else:
             lines.append(f"{start}{key}: {_scalar(value)}")
     return lines
@@ -122,18 +125,15 @@ def _releases(delivery: Delivery) -> None:
         _count(delivery, "registry_release", "releases", 1)
 
 
-def _experiment(delivery: Delivery) -> None:
-    facts = {
-        "experiment_id": catalog.EXPERIMENT, "name": "Onboarding checklist",
-        "hypothesis": "A checklist on the first day brings more people back in the second week.",
-        "owner": "pm-platform", "unit": "person", "status": "stopped",
-        "starts_on": catalog.EXPERIMENT_FROM, "ends_on": catalog.EXPERIMENT_TO,
-        "primary_metric": "retention_bracket_7_13",
-        "variations": [{"id": v, "name": n, "weight": 0.5} for v, n in catalog.VARIATIONS],
-    }  # fmt: skip
-    path = f"experiments/{catalog.EXPERIMENT}.yml"
-    _write(delivery, "experiment", path, "An experiment.", {"experiment": facts})
-    _count(delivery, "registry_experiment", "experiments", 1)
+def _experiments(delivery: Delivery) -> None:
+    for metric in experiments.metrics():
+        path = f"metrics/{metric['metric_id']}.yml"
+        _write(delivery, "metric", path, "A metric of experiments.", {"metric": metric})
+        _count(delivery, "registry_metric", "metrics", 1)
+    for plan in experiments.plans():
+        path = f"experiments/{plan['experiment_id']}.yml"
+        _write(delivery, "experiment", path, "An experiment.", {"experiment": plan})
+        _count(delivery, "registry_experiment", "experiments", 1)
 
 
 def _exchange_rates(delivery: Delivery) -> None:
@@ -210,4 +210,4 @@ def write_registry(delivery: Delivery) -> None:
     _exchange_rates(delivery)
     _tools(delivery)
     _releases(delivery)
-    _experiment(delivery)
+    _experiments(delivery)

@@ -161,10 +161,15 @@ def _visit(recorder: Recorder, person: Person, account: Account | None, day: dat
         recorder.add(at + 80_000, "track", catalog.UNPLANNED_EVENT, device, person)
 
 
+def _arm(person: Person) -> int:
+    """Variation of the checklist's experiment: 0 is the control."""
+    return sum(person.person_id.encode()) % 2
+
+
 def _expose(
     recorder: Recorder, person: Person, device: Device, at: int, is_crossover: bool
 ) -> None:
-    arm = sum(person.person_id.encode()) % 2
+    arm = _arm(person)
     for shift, number in enumerate((arm, 1 - arm) if is_crossover else (arm,)):
         variation, name = catalog.VARIATIONS[number]
         recorder.add(
@@ -221,6 +226,9 @@ def _lives(recorder: Recorder, people: list[Person], accounts: dict[str, Account
                 _expose(recorder, person, device, at + 500, person.user_id in crossing)
                 is_exposed = True
             _visit(recorder, person, account, day, device, at + 1_000)
+            if is_exposed and _arm(person) and chance.random() < catalog.CHECKLIST_EFFECT:
+                recorder.add(at + 95_000, "track", "Report Viewed", device, person,
+                             properties={"item_id": chance.randrange(9_000)})  # fmt: skip
             if device.is_shared and chance.random() < 0.2:
                 # Somebody uses the shared device without signing in.
                 recorder.add(at + 7_200_000, "track", "Shipment Tracked", device)

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 from demo.company import STARTS_ON, make_accounts, moment
+from demo.experiments import write_exposures
 from demo.files import Delivery
 from demo.hubspot import make_notes, write_hubspot
 from demo.people import make_guests, make_people, make_robots
@@ -69,6 +70,7 @@ def write_company(home: Path, *, seed: int = 7, size: int = 1) -> None:
     write_hubspot(delivery, seed, people, accounts, notes)
     write_tools(delivery, seed, seats, make_invoices())
     write_survey(delivery, responses)
+    write_exposures(delivery, hits, people)
     delivery.text("unknown", UNKNOWN_FILE, _UNKNOWN, moment(STARTS_ON, 12))
     simulation = Simulation(
         seed, size, accounts, people, hits, tickets, seats, notes, responses, sent

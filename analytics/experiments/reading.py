@@ -30,11 +30,17 @@ from analytics.experiments.replay import replay
 from analytics.experiments.spec import Spec, prereg_hash, problems_of, read_spec
 
 
-def plan_of(document: str) -> str:
-    """A plan with every default filled in: what SQL needs of it, its hash, what is wrong in it."""
-    problems = [_told(problem) for problem in problems_of(document)]
+def plan_of(document: str, name: str) -> str:
+    """A plan with every default filled in: what SQL needs of it, its hash, what is wrong in it.
+
+    Args:
+        document: The entry of the register as JSON text, as the lake holds it.
+        name: Its name, which the lake keeps apart: in JSON it might be a person's.
+    """
+    said = _named(document, name)
+    problems = [_told(problem) for problem in problems_of(said)]
     try:
-        spec = read_spec(document)
+        spec = read_spec(said)
     except DocumentError:
         return _text({"is_analysable": False, "problems": problems})
     return _text(_flat(spec) | {
@@ -79,10 +85,10 @@ def looks_of(spec: Spec) -> tuple[date, ...]:
     return spec.analysis.looks or (spec.mature_on,)
 
 
-def metric_of(document: str) -> str:
-    """A metric with every default filled in, its hash, what is wrong with it."""
+def metric_of(document: str, name: str) -> str:
+    """A metric with every default filled in, its hash, what is wrong with it; as `plan_of`."""
     try:
-        metric = read_metric(document)
+        metric = read_metric(_named(document, name))
     except DocumentError as error:
         problems = [_told(problem) for problem in error.problems]
         return _text({"is_valid": False, "problems": problems})
@@ -186,6 +192,11 @@ def _gate_values(readout: Readout) -> dict[str, Any]:
         "failed_gate_count": counts["fail"],
         "warning_gate_count": counts["warn"],
     }
+
+
+def _named(document: str, name: str) -> dict[str, Any]:
+    said = json.loads(document)
+    return {"name": name} | said if isinstance(said, dict) else {}
 
 
 def _told(problem: Problem) -> dict[str, str]:

@@ -30,12 +30,15 @@
 
 {# The quantile of a column at a share that itself stands in a column, of the `shares` there are. #}
 {% macro percentile_of(column, share, shares, is_from_below) -%}
+    {%- if shares -%}
     case {{ share }}
         {%- for one in shares %}
         when {{ one }} then {{ percentile(column, (1 - one) | round(9) if is_from_below else one) }}
         {%- endfor %}
-        else cast(null as double)
     end
+    {%- else -%}
+    cast(null as double)
+    {%- endif -%}
 {%- endmacro %}
 
 {# Columns under their own names, for `rows_listed`. #}

@@ -59,7 +59,7 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
     from analytics.experiments.reading import metric_of, plan_of
 
     for name, function in (("experiment_plan", plan_of), ("metric_definition", metric_of)):
-        connection.create_function(name, function, ["VARCHAR"], "VARCHAR")
+        connection.create_function(name, function, ["VARCHAR", "VARCHAR"], "VARCHAR")
     tables = [_struct(FACTS), *(f"{_struct(table)}[]" for table in (METRICS, LOOKS, SUMS, DAYS))]
     connection.create_function(
         "experiment_readout", _readouts, ["VARCHAR", *tables], "VARCHAR", type="arrow",

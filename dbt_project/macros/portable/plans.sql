@@ -4,13 +4,13 @@
 #}
 
 {# The plan of an experiment with every default filled in, its hash, and what is wrong with it. #}
-{% macro experiment_plan(spec) -%}
-    experiment_plan({{ spec }})
+{% macro experiment_plan(spec, name) -%}
+    experiment_plan({{ spec }}, {{ name }})
 {%- endmacro %}
 
 {# The definition of a metric with every default filled in, and what is wrong with it. #}
-{% macro metric_definition(spec) -%}
-    metric_definition({{ spec }})
+{% macro metric_definition(spec, name) -%}
+    metric_definition({{ spec }}, {{ name }})
 {%- endmacro %}
 
 {#

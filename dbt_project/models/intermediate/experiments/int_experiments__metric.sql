@@ -2,7 +2,7 @@ with
 
 defined as (
 
-    select metric_id, {{ metric_definition('spec') }} as definition, row_number() over (partition by metric_id order by source) as metric_rank
+    select metric_id, {{ metric_definition('spec', 'name') }} as definition, row_number() over (partition by metric_id order by source) as metric_rank
     from {{ ref('stg_metrics') }}
 
 )

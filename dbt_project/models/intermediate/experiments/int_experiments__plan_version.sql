@@ -2,7 +2,7 @@ with
 
 planned as (
 
-    select source, experiment_id, batch_id, delivered_on, {{ experiment_plan('spec') }} as plan
+    select source, experiment_id, batch_id, delivered_on, {{ experiment_plan('spec', 'name') }} as plan
     from {{ ref('stg_experiment_versions') }}
     where spec is not null
 
