@@ -13,8 +13,20 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from analytics.experiments.metrics import read_metric
-from analytics.experiments.spec import prereg_hash, problems_of, read_spec
+from analytics.experiments.metrics import Metric, read_metric
+from analytics.experiments.rules import metric_problems
+from analytics.experiments.spec import (
+    Analysis,
+    Decision,
+    Guardrail,
+    Hypothesis,
+    Primary,
+    Spec,
+    Variation,
+    prereg_hash,
+    problems_of,
+    read_spec,
+)  # fmt: skip
 from analytics.experiments.starting import (
     KINDS,
     TEMPLATES,
@@ -23,6 +35,8 @@ from analytics.experiments.starting import (
     starter_metrics,
     starter_text,
 )  # fmt: skip
+from ingest.arrivals import find
+from ingest.settings import open_workspace
 from orchestration.cli import main
 from orchestration.commands import experiments
 from tests.unit.analytics.experiments.plans import METRIC, PLAN, SHORT, spoilt
@@ -354,6 +368,9 @@ def test_files_begin_with_the_line_by_which_editors_find_the_schema(home: Path) 
     for path in (home / "registry").rglob("*.yml"):
         assert path.read_text("utf-8").splitlines()[0] == first
         assert (path.parent / ".schema.json").is_file()
+    taken_in = [arrival.relative for arrival in find(open_workspace(home))]
+    assert "registry/experiments/exp_new.yml" in taken_in
+    assert not [name for name in taken_in if "schema" in name]
 
 
 # ---- what must agree
@@ -371,6 +388,19 @@ def test_templates_help_and_starters_agree() -> None:
         assert read_metric(yaml.load(starter_text(metric_id), yaml.BaseLoader)) == metric
     for kind in KINDS.values():
         assert {kind.primary, *kind.guardrails, *kind.secondary} <= set(starter_metrics())
+
+
+def test_the_guide_names_every_field_and_its_brief_is_valid() -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "experiments.md").read_text("utf-8")
+    brief, decision = re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL)
+    starters = starter_metrics()
+    for text in (brief, brief.replace("running", "decided") + decision):
+        document = yaml.safe_load(text)
+        assert problems_of(document) == metric_problems(document, starters) == ()
+    fields = set(re.findall(r"`(\w+)[`:]", guide))
+    for model in (Spec, Analysis, Metric, Variation, Primary, Guardrail, Hypothesis, Decision):
+        assert set(model.model_fields) - {"statement"} <= fields, model
+    assert {*TEMPLATES, *starters} <= fields
 
 
 def test_help_teaches() -> None:
