@@ -242,7 +242,11 @@ def test_metrics_must_exist_and_fit_the_window_and_the_direction() -> None:
     known = {**metrics, "week_2_return": read_metric(METRIC)}
     assert metric_problems(TEXTS, known) == ()
     (late,) = metric_problems(spoilt(TEXTS, "analysis", "window_days", to="7"), known)
+    assert "needs day 13, but the window of the experiment ends with day 6" in late.words
     assert "set analysis.window_days to 14" in late.words
+    open_ended = {**known, "week_2_return": read_metric({**METRIC, "from_day": 20, "to_day": None})}
+    (late,) = metric_problems(TEXTS, open_ended)
+    assert "set analysis.window_days to 21" in late.words
     (other,) = metric_problems(spoilt(TEXTS, "primary", "direction", to="decrease"), known)
     assert (other.severity, "good to increase" in other.words) == ("warning", True)
     upside = {**known, "tickets": read_metric({**METRIC, "metric_id": "tickets"})}
