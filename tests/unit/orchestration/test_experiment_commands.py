@@ -256,6 +256,12 @@ def test_bytes_that_are_no_text_are_told_without_a_crash(home: Path) -> None:
     assert (told.exit_code, "exp_checklist.yml:1: " in told.output) == (1, True)
 
 
+def test_plans_can_be_looked_at_without_the_key_of_the_workspace(home: Path) -> None:
+    written(home, PLAN)
+    (home / ".env").unlink()
+    assert validated(home).exit_code == 0
+
+
 def test_a_workspace_without_experiments_says_how_to_begin(home: Path, tmp_path: Path) -> None:
     told = validated(home)
     assert told.exit_code == 0
