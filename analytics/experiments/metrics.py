@@ -70,6 +70,11 @@ class Metric(Part):
     unit: Text | None = Field(None, description="in what it is told, such as people or seconds")
     owner: Text | None = Field(None, description="who answers for it")
 
+    @property
+    def last_day(self) -> int:
+        """The last day that it names; the window of an experiment must reach it."""
+        return max(self.from_day, self.to_day or 0)
+
 
 class MetricFile(Part):
     """A file in registry/metrics/."""

@@ -52,11 +52,11 @@ def _misfits(plan: Plan, metrics: Mapping[str, Metric | None]) -> Iterator[Probl
             remedy = nearest(name, metrics) or f"; write registry/metrics/{name}.yml"
             yield Problem(named.location, f"no metric has the id {name}{remedy}")
         elif metric := metrics[name]:
-            window, last = plan.window_days, metric.to_day
-            if window is not None and last is not None and last >= window:
+            window, last = plan.window_days, metric.last_day
+            if window is not None and last >= window:
                 words = (
-                    f"{name} counts up to day {last}, but the window of the experiment ends with "
-                    f"day {window - 1}; set analysis.window_days to {last + 1}"
+                    f"{name} needs day {last}, but the window of the experiment ends with day "
+                    f"{window - 1}; set analysis.window_days to {last + 1}"
                 )
                 yield Problem(named.location, words)
             good, bad = named.said.get("direction"), named.said.get("bad_direction")

@@ -92,7 +92,7 @@ def new_plan(
     guardrail = next(name for name in kind.guardrails if name != primary.metric_id)
     secondary = [m for m in kind.secondary if m not in (primary.metric_id, guardrail)]
     days = 7 * weeks
-    window = max(kind.window_days, (primary.to_day or 0) + 1)
+    window = max(kind.window_days, primary.last_day + 1)
     words = {
         "experiment_id": _scalar(experiment_id),
         "owner": _scalar(owner) if owner else _UNSAID["owner"],

@@ -65,16 +65,16 @@ def new(
     EXPERIMENT_ID is the id under which exposures are sent. The file explains itself; metrics that
     it names and that are missing are written too. Nothing that is there is changed.
     """
-    from ingest.settings import open_workspace
     from orchestration.commands.telling import command
     from orchestration.lib.experiment_files import (
         begin,
         check_experiment,
         check_metrics,
         read_metrics,
+        registry_of,
     )  # fmt: skip
 
-    registry = open_workspace(home).registry
+    registry = registry_of(home)
     written = begin(
         registry, experiment_id, template, primary=primary, owner=owner, team=team,
         starts_on=starts_on.date() if starts_on else _next_monday(), weeks=weeks or 0,
@@ -102,7 +102,6 @@ def validate(home: Path, asked: str | None) -> int:
     problem is told with file, line and what to do. Exit code 1 if something must be mended; what
     is only weak, and older files that say too little to be analysed, do not count.
     """
-    from ingest.settings import open_workspace
     from orchestration.commands.telling import columns, command, heading
     from orchestration.lib.experiment_files import (
         check_experiment,
@@ -110,9 +109,10 @@ def validate(home: Path, asked: str | None) -> int:
         experiment_file,
         files_in,
         read_metrics,
+        registry_of,
     )  # fmt: skip
 
-    registry = open_workspace(home).registry
+    registry = registry_of(home)
     paths = [experiment_file(registry, asked)] if asked else files_in(registry / "experiments")
     metric_files = check_metrics(registry / "metrics")
     metrics = read_metrics(metric_files)
@@ -162,10 +162,9 @@ def schema(home: Path, kind: str, write: bool) -> int:
     if not write:
         click.echo(schema_text(kind), nl=False)
         return 0
-    from ingest.settings import open_workspace
-    from orchestration.lib.experiment_files import write_schemas
+    from orchestration.lib.experiment_files import registry_of, write_schemas
 
-    for path in write_schemas(open_workspace(home).registry):
+    for path in write_schemas(registry_of(home)):
         click.echo(f"wrote {path.relative_to(home)}")
     return 0
 

@@ -31,6 +31,7 @@ from analytics.experiments.starting import (
 from ingest.config import ConfigError, line_in
 from ingest.documents import load_yaml
 from ingest.problems import DamagedFileError
+from ingest.settings import open_workspace
 
 KINDS = {"experiment": "experiments", "metric": "metrics"}
 _SCHEMA = ".schema.json"
@@ -62,6 +63,13 @@ class CheckedFile:
         # Where the file is no YAML, the words say the line.
         said = None if problem.location else re.match(r"line (\d+)", problem.words)
         return int(said[1]) if said else line_in(self.path, problem.location)
+
+
+def registry_of(home: Path) -> Path:
+    """A workspace's registers. Plans hold no secrets: looking at them needs no key, in CI too."""
+    if not (home / "productops.yml").is_file():
+        open_workspace(home)  # says how to make one
+    return home / "registry"
 
 
 def files_in(folder: Path) -> list[Path]:
