@@ -76,20 +76,25 @@ def replay(columns: Mapping[str, ArrayLike]) -> Replay:
 
     Args:
         columns: A row for each split and arm: `split_no`, `arm_no` (0 or 1), and of `moments` n,
-            shift_y, shift_d, s_y, s_d, q_yy, q_dd and q_yd.
+            shift_y, shift_d, s_y, s_d, q_yy, q_dd and q_yd. A split without units in one
+            arm has no p.
 
     Raises:
-        ValueError: If a split has not two arms.
+        ValueError: If a split has an arm twice, or other arms than 0 and 1.
     """
-    order = np.lexsort((np.asarray(columns["arm_no"]), np.asarray(columns["split_no"])))
-    splits = np.asarray(columns["split_no"])[order]
-    if len(order) % 2 or (splits[::2] != splits[1::2]).any():
-        raise ValueError("a split has not two arms; give a row for each")
-    nothing = np.zeros(len(order))
-    given = {
-        name: np.asarray(columns[name], np.float64)[order] for name in COLUMNS if name in columns
-    }
-    sums = from_columns(dict.fromkeys(COLUMNS, nothing) | {"shift_w": nothing + 1} | given)
+    numbers, place = np.unique(np.asarray(columns["split_no"]), return_inverse=True)
+    at = 2 * place + np.asarray(columns["arm_no"], np.int64)
+    if not np.isin(columns["arm_no"], (0, 1)).all() or len(np.unique(at)) < len(at):
+        raise ValueError("a split has an arm twice, or one that is neither 0 nor 1")
+    table = {name: np.zeros(2 * len(numbers)) for name in COLUMNS}
+    table["shift_w"] += 1
+    for name in COLUMNS:
+        if name in columns:
+            values = np.asarray(columns[name], np.float64)
+            # All splits are of the same units, so that shifts are the same everywhere.
+            table[name][:] = values[0] if name.startswith("shift_") and len(values) else 0.0
+            table[name][at] = values
+    sums = from_columns(table)
     return judge(compare(sums[::2], sums[1::2]).p)
 
 
