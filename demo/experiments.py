@@ -155,7 +155,7 @@ def exposures(hits: list[Hit], people: list[Person]) -> list[tuple[str, str, str
             if hit.user_id in customers and first < day <= min(last, ENDS_ON):
                 seen[hit.user_id] = min(seen.get(hit.user_id, hit.occurred), hit.occurred)
         for user_id, at in sorted(seen.items()):
-            drawn = hashlib.md5(f"{user_id}:{experiment_id}".encode()).digest()[0] * 100 // 256
+            drawn = hashlib.sha256(f"{user_id}:{experiment_id}".encode()).digest()[0] * 100 // 256
             moment_text = datetime.fromtimestamp(at // 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
             arm = arms[experiment_id][drawn < SHARES[experiment_id]]
             rows.append((user_id, moment_text, experiment_id, arm))

@@ -167,14 +167,16 @@ def _enough(at: At) -> Iterator[Gate]:
     words = "all sums are finite" if is_finite else "a sum is no finite number"
     yield Gate("sums_finite", "pass" if is_finite else "fail", words)
     least = min((float(moments.n[place]) for place in ripe), default=0.0)
-    status = "fail" if least < LEAST_UNITS else "pass"
+    # Before the end more of them are still to come.
+    too_few = "fail" if at.look.is_last else "wait"
+    status = too_few if least < LEAST_UNITS else "pass"
     yield Gate(
         "enough_units", status, f"{least:.0f} ripe units in the smallest arm", least, LEAST_UNITS
     )
     shares = [p for p in ripe if at.evidence.use(str(sums.metric[p])).metric.kind == "proportion"]
     rare = min((float(min(sums.nonzero[p], moments.n[p])) for p in shares), default=float("nan"))
     if shares:
-        status = "fail" if rare < LEAST_CONVERSIONS else "pass"
+        status = too_few if rare < LEAST_CONVERSIONS else "pass"
         words = f"{rare:.0f} units with any in the smallest arm"
         yield Gate("enough_conversions", status, words, rare, LEAST_CONVERSIONS)
     yield from _tails(at, ripe)
@@ -222,7 +224,8 @@ def _timing(at: At) -> Iterator[Gate]:
         yield Gate("planned_look", "pass", f"look {look.number} of {look.count}")
     else:
         yield Gate("planned_look", "wait", "no look is planned for today; figures decide nothing")
-    if spec.status in ("stopped", "decided") and not look.is_last:
+    is_latest = look == max(at.evidence.looks, key=lambda one: (one.on, one.number))
+    if spec.status in ("stopped", "decided") and is_latest and not look.is_last:
         yield Gate("stopped_early", "info", "it was stopped before its last look")
 
 

@@ -26,6 +26,7 @@ POWERS = (0.0, 0.5, 1.0)
 _WIDTHS = 16  # of the grid, beside the point mass
 _LONGEST = 1e4  # from one end of the grid to the other; else one huge test would thin it out
 _NULL_PENALTY = 1.0  # so many unseen effects of exactly the mode: keeps chance from looking real
+_MODE_FROM = 30  # effects; the mode of fewer would be those effects themselves
 _LEAST_GAIN = 2.0  # of the log likelihood, below which a mode other than 0 is not believed
 _ROUNDS = 1_000
 _MODE_ROUNDS = 10
@@ -190,6 +191,8 @@ def _fit(y: Array, s: Array, scale: Array, power: float) -> Prior:
     start = np.full(len(widths), 1 / len(widths))
     shares, plain = _shares(_log_density(y, variance), start)
     moved, mode, gained = shares, 0.0, plain
+    if len(y) < _MODE_FROM:
+        return Prior(power, mode, shares, widths, plain)
     for _ in range(_MODE_ROUNDS):
         weight = _chances(_log_density(y - mode, variance), moved) / variance
         mode, before = float((weight.sum(axis=1) @ y) / weight.sum()), gained
