@@ -1,5 +1,8 @@
 {# What experiments measure, and the sums that comparisons are made of. #}
 
+{# What stands for an experiment where everybody who is active is meant; no id of one looks so. #}
+{% macro baseline_id() -%}(baseline){%- endmacro %}
+
 {# Measures of a unit's day (fct_unit_day). Metrics name them; others are `feature:<feature_id>`. #}
 {% macro unit_measures() -%}
     {{ return(['active_days', 'value_events', 'features', 'sessions', 'session_seconds', 'tickets']) }}

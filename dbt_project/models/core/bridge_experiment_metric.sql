@@ -26,3 +26,11 @@ select
     metrics.cap_quantile, metrics.compared_quantile
 from named
 inner join {{ ref('dim_metric') }} as metrics on metrics.metric_id = named.metric_id and metrics.is_valid
+union all
+select
+    trials.experiment_id, metrics.metric_id, 'baseline', metrics.direction, metrics.kind, metrics.numerator,
+    metrics.denominator, metrics.from_day, coalesce(metrics.to_day, trials.window_days - 1), metrics.cap_quantile,
+    metrics.compared_quantile
+from {{ ref('dim_metric') }} as metrics
+inner join {{ ref('dim_trial') }} as trials on trials.is_baseline
+where metrics.is_valid and coalesce(metrics.to_day, 0) < 28

@@ -48,3 +48,8 @@ between_looks as (
 select experiment_id, look_no, look_on, look_count, is_planned from passed
 union all
 select experiment_id, look_no, look_on, look_count, is_planned from between_looks
+union all
+select trials.experiment_id, 1, reach.through_on, 1, true
+from {{ ref('dim_trial') }} as trials
+cross join reach
+where trials.is_baseline

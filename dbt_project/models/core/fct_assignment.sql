@@ -8,8 +8,8 @@ exposures as (
         -- Moment and arm in one number, so that the first exposure is a plain minimum.
         {{ epoch_micros('exposures.exposed_at') }} * 64 + variations.arm_no as moment_and_arm
     from {{ ref('fct_exposure') }} as exposures
-    inner join {{ ref('dim_experiment') }} as plans
-        on plans.experiment_id = exposures.experiment_id and plans.is_analysable
+    inner join {{ ref('dim_trial') }} as plans
+        on plans.experiment_id = exposures.experiment_id
         and exposures.exposed_on >= plans.starts_on
         and (plans.ends_on is null or exposures.exposed_on <= plans.ends_on)
     inner join {{ ref('dim_experiment_variation') }} as variations
@@ -29,6 +29,16 @@ first_exposures as (
         count(*) as exposure_count
     from exposures
     group by experiment_id, unit_type, unit_id
+    union all
+    -- Whoever is active stands for whoever would have been exposed.
+    select
+        trials.experiment_id, trials.unit_type, days.person_id, 0, cast(min(days.activity_on) as timestamp),
+        min(days.activity_on), false, count(*)
+    from {{ ref('dim_trial') }} as trials
+    inner join {{ ref('fct_person_day') }} as days
+        on days.activity_on between trials.starts_on and trials.ends_on and days.is_countable
+    where trials.is_baseline
+    group by trials.experiment_id, trials.unit_type, days.person_id
 
 )
 

@@ -28,6 +28,7 @@ shared as (
 
     select unit_type, unit_id
     from {{ ref('fct_assignment') }}
+    where experiment_id <> '{{ baseline_id() }}'
     group by unit_type, unit_id
     having count(*) > 1
 

@@ -11,9 +11,8 @@ with
 reach as (
 
     select
-        min({{ add_days('plans.starts_on', '-coalesce(plans.cuped_days, 0)') }}) as from_on
-    from {{ ref('dim_experiment') }} as plans
-    where plans.is_analysable
+        min({{ add_days('starts_on', '-cuped_days') }}) as from_on
+    from {{ ref('dim_trial') }}
 
 ),
 

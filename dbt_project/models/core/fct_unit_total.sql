@@ -2,9 +2,9 @@ with
 
 windows as (
 
-    select metrics.experiment_id, metrics.from_day, metrics.to_day, max(coalesce(plans.cuped_days, 0)) as cuped_days
+    select metrics.experiment_id, metrics.from_day, metrics.to_day, max(plans.cuped_days) as cuped_days
     from {{ ref('bridge_experiment_metric') }} as metrics
-    inner join {{ ref('dim_experiment') }} as plans on plans.experiment_id = metrics.experiment_id
+    inner join {{ ref('dim_trial') }} as plans on plans.experiment_id = metrics.experiment_id
     group by metrics.experiment_id, metrics.from_day, metrics.to_day
 
 ),

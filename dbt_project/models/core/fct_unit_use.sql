@@ -6,13 +6,13 @@ asked as (
         metrics.experiment_id, metrics.from_day, metrics.to_day, metrics.measure,
         substr(metrics.measure, position(':' in metrics.measure) + 1) as feature_id,
         metrics.measure like 'feature_days:%' as is_days,
-        coalesce(plans.cuped_days, 0) as cuped_days
+        plans.cuped_days
     from (
         select experiment_id, from_day, to_day, numerator as measure from {{ ref('bridge_experiment_metric') }}
         union
         select experiment_id, from_day, to_day, denominator from {{ ref('bridge_experiment_metric') }}
     ) as metrics
-    inner join {{ ref('dim_experiment') }} as plans on plans.experiment_id = metrics.experiment_id
+    inner join {{ ref('dim_trial') }} as plans on plans.experiment_id = metrics.experiment_id
     where metrics.measure like 'feature:%' or metrics.measure like 'feature_days:%'
 
 ),

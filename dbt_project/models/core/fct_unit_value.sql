@@ -16,7 +16,7 @@ select
     {{- ',' if not loop.last }}
     {%- endfor %}
 from {{ ref('fct_assignment') }} as assigned
-inner join {{ ref('dim_experiment') }} as plans on plans.experiment_id = assigned.experiment_id
+inner join {{ ref('dim_trial') }} as plans on plans.experiment_id = assigned.experiment_id
 inner join {{ ref('bridge_experiment_metric') }} as metrics
     on metrics.experiment_id = assigned.experiment_id and metrics.kind <> 'quantile'
 left join {{ ref('fct_unit_total') }} as totals
