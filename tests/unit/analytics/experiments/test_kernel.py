@@ -98,6 +98,14 @@ def test_many_are_compared_as_one_after_the_other() -> None:
             assert getattr(together, name)[at] == pytest.approx(getattr(alone, name), rel=1e-12)
 
 
+@pytest.mark.parametrize("shifts", [{"y": 3.0, "d": 0.0}, {"y": 7.3, "d": 2.9, "w": -1.0}])
+def test_any_shift_gives_the_same_comparison(shifts: dict[str, float]) -> None:
+    arms = drawn(12)
+    one, other = compare(*of(*arms), cuped=True), compare(*of(*arms, **shifts), cuped=True)
+    for name in FIGURES:
+        assert getattr(other, name) == pytest.approx(getattr(one, name), rel=1e-9), name
+
+
 # ---- where others went wrong
 
 
@@ -190,7 +198,8 @@ def test_a_denominator_that_is_not_positive_gives_no_ratio(bottom: list[float]) 
     good = (np.array([1.0, 2.0, 4.0]), np.array([1.0, 1.0, 2.0]))
     found = compare(*of(good, (np.array([1.0, 2.0, 3.0]), np.array(bottom))))
     assert str(found.reason) == "denominator_not_positive"
-    assert np.isnan(found.p)
+    for name in ("p", "t", "df", "ci_low", "ci_high", "relative_low", "relative_high"):
+        assert np.isnan(getattr(found, name)), name
 
 
 def test_a_ratio_of_a_thing_to_itself_has_no_variance_but_rounding() -> None:
@@ -203,7 +212,9 @@ def test_a_ratio_of_a_thing_to_itself_has_no_variance_but_rounding() -> None:
 def test_a_covariate_that_foretells_all_leaves_no_variance_but_rounding() -> None:
     draw = np.random.default_rng(9)
     y = draw.gamma(2, 3, (2, 500))
-    found = compare(*of((y[0], None, y[0], None), (y[1], None, y[1], None)), cuped=True)
+    arms = ((side, None, 0.37 * side + 5, None) for side in y)
+    found = compare(*of(*arms), cuped=True)
+    assert found.theta == pytest.approx(1 / 0.37)
     assert str(found.reason) == "no_variance"
 
 

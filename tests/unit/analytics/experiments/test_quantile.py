@@ -47,6 +47,23 @@ def test_rows_taken_as_independent_make_the_error_far_too_small() -> None:
     assert alone.n == len(value)
 
 
+def test_a_peer_that_draws_rows_again_and_not_users_finds_an_interval_far_too_narrow() -> None:
+    import pyarrow as pa
+    import tea_tasting as tt
+
+    arms = [rows_of(seed) for seed in (10, 11)]
+    ours = compare_quantiles(*(from_rows(*arm, 0.9) for arm in arms))
+    table = {
+        "variant": np.repeat([0, 1], [len(value) for _, value in arms]),
+        "y": np.concatenate([value for _, value in arms]),
+    }
+    metric = tt.Quantile("y", 0.9, n_resamples=200, rng=1)
+    theirs = tt.Experiment({"m": metric}).analyze(pa.table(table))["m"]
+    assert theirs.effect_size == pytest.approx(float(ours.difference))
+    width = theirs.effect_size_ci_upper - theirs.effect_size_ci_lower
+    assert width < 0.6 * float(ours.ci_high - ours.ci_low)
+
+
 def test_the_ratio_is_of_rows_below_to_rows_and_not_upside_down() -> None:
     # A peer's documentation has it the other way round.
     owner, value = rows_of(4)
@@ -100,8 +117,11 @@ def test_too_few_rows_beyond_a_quantile_have_no_interval() -> None:
 
 
 def test_a_quantile_that_all_rows_share_has_no_p() -> None:
-    found = from_rows(np.arange(200), np.repeat([1.0, 2.0], [190, 10]), 0.5)
-    assert np.isnan(compare_quantiles(found, found).p)
+    flat = from_rows(np.arange(200), np.repeat([1.0, 2.0], [190, 10]), 0.5)
+    other = from_rows(*rows_of(9), 0.5)
+    assert flat.se == 0
+    for arms in ((flat, flat), (flat, other), (other, flat)):
+        assert np.isnan(compare_quantiles(*arms).p)
 
 
 @pytest.mark.parametrize("m", [from_values([], []), from_values([1.0], [2.0])])

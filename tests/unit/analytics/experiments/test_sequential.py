@@ -145,9 +145,9 @@ def test_a_repeated_interval_leaves_out_0_exactly_where_the_bound_is_crossed() -
 
 
 def test_a_repeated_interval_of_a_spent_test_has_no_ends_and_of_nothing_none() -> None:
-    low, high = repeated_interval([1.0, 1.0], [0.5, np.nan], 100, [0.0, 0.05])
+    low, high = repeated_interval([1.0, 1.0, 1.0], [0.5, np.nan, 0.0], 100, [0.0, 0.05, 0.05])
     assert (low[0], high[0]) == (-np.inf, np.inf)
-    assert np.isnan([low[1], high[1]]).all()
+    assert np.isnan([low[1:], high[1:]]).all()
 
 
 def test_an_always_valid_interval_is_gbstats() -> None:
