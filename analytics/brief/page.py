@@ -6,20 +6,17 @@ Belongs here: layout and words. Does not belong here: what stands out (`findings
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from html import escape
 from pathlib import Path
-from typing import Any
 
 from analytics.brief.charts import Chart, draw_all
 from analytics.brief.findings import Finding, find
 from analytics.brief.reading import Marts, Row, open_marts
 from analytics.brief.style import HTML, STYLE
+from analytics.brief.tables import linked, table
 from analytics.brief.words import money, percent
-
-_TABLE_ROWS = 400
 
 
 @dataclass(frozen=True)
@@ -58,6 +55,7 @@ def build_pages(database: Path, folder: Path, context: PageContext) -> list[Path
             _incidents(marts),
             _tiles(marts),
             _findings(findings),
+            _experiments(marts),
             _charts(draw_all(marts)),
             _renewals(marts),
             _ledger(marts),
@@ -110,9 +108,9 @@ def _incidents(marts: Marts) -> str:
         order by severity, opened_at, incident_id limit 20""")
     if not rows:
         return ""
-    table = _table(tuple(rows[0]), [tuple(row.values()) for row in rows])
+    shown = table(tuple(rows[0]), [tuple(row.values()) for row in rows])
     note = "As known when this page was made. Consequences of the same failure are left out."
-    return f"<section><h2>Open incidents</h2><p class=note>{note}</p>{table}</section>"
+    return f"<section><h2>Open incidents</h2><p class=note>{note}</p>{shown}</section>"
 
 
 def _tiles(marts: Marts) -> str:
@@ -205,11 +203,28 @@ def _findings(findings: Sequence[Finding]) -> str:
     return f"<section><h2>What stands out</h2><p class=note>{note}</p><ol>{items}</ol></section>"
 
 
+def _experiments(marts: Marts) -> str:
+    rows = marts.rows("""
+        select experiment_id, name, team, state, recommendation, outcome
+        from marts.experiment_scorecard__experiment
+        where is_analysable order by starts_on desc, experiment_id limit 8""")
+    if not rows:
+        return ""
+    header = ("experiment", "team", "state", "what to do", "decided")
+    lines = [
+        (linked(row["name"], f"experiments/{row['experiment_id']}.html"), row["team"],
+         row["state"], row["recommendation"], row["outcome"] or "not yet")
+        for row in rows
+    ]  # fmt: skip
+    more = "<p class=note><a href=experiments/index.html>All of them, and what they teach</a></p>"
+    return f"<section><h2>Experiments</h2>{more}{table(header, lines)}</section>"
+
+
 def _charts(charts: Sequence[Chart]) -> str:
     figures = "".join(
         f"<figure><figcaption><h3>{escape(chart.title)}</h3><p class=note>{escape(chart.note)}</p>"
         f"</figcaption>{chart.svg}<details><summary>as a table</summary>"
-        f"{_table(chart.table[0], chart.table[1])}</details></figure>"
+        f"{table(chart.table[0], chart.table[1])}</details></figure>"
         for chart in charts
     )
     return f"<section class=charts>{figures}</section>" if figures else ""
@@ -224,7 +239,7 @@ def _renewals(marts: Marts) -> str:
         return ""
     header = ("tool", "renews on", "notice by", "days left", "paid", "assigned", "idle 90 days",
               "what to do")  # fmt: skip
-    return "<section><h2>Contracts, by the day notice is due</h2>" + _table(
+    return "<section><h2>Contracts, by the day notice is due</h2>" + table(
         header, [tuple(row.values()) for row in rows]
     ) + "</section>"  # fmt: skip
 
@@ -241,8 +256,8 @@ def _ledger(marts: Marts) -> str:
     names = ("source", "files", "rows in", "loaded", "duplicate", "set aside", "suppressed",
              "unaccounted")  # fmt: skip
     note = "Rows in = loaded + duplicate + set aside + suppressed."
-    table = _table(names, [tuple(row.values()) for row in rows])
-    return f"<section><h2>Where every row went</h2><p class=note>{note}</p>{table}</section>"
+    shown = table(names, [tuple(row.values()) for row in rows])
+    return f"<section><h2>Where every row went</h2><p class=note>{note}</p>{shown}</section>"
 
 
 def _foot(context: PageContext) -> str:
@@ -252,34 +267,6 @@ def _foot(context: PageContext) -> str:
         "<code>productops.duckdb</code> (schema <code>marts</code>) in the folder above, one "
         f"Parquet file a mart beside it; for instance <code>{query}</code>.</footer>"
     )
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    head = "".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in header)
-    body = "".join(
-        "<tr>" + "".join(_cell(value) for value in row) + "</tr>"
-        for row in list(rows)[-_TABLE_ROWS:]
-    )
-    whole = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    return f"<div class=scroll>{whole}</div>"
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "<td class=none>not known</td>"
-    if isinstance(value, bool):
-        return f"<td>{'yes' if value else 'no'}</td>"
-    if isinstance(value, int):
-        return f"<td class=number>{value:,}</td>"
-    if isinstance(value, float):
-        return f"<td class=number>{value:,.3g}</td>"
-    if isinstance(value, datetime):
-        return f"<td>{value:%Y-%m-%d %H:%M}</td>"
-    if isinstance(value, date):
-        return f"<td class=date>{value:%Y-%m-%d}</td>"
-    text = str(value)
-    number = " class=number" if text.replace(".", "", 1).isdigit() else ""
-    return f"<td{number}>{escape(text)}</td>"
 
 
 def _one(marts: Marts, sql: str) -> Row:

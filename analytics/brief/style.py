@@ -35,6 +35,11 @@ th { color: var(--quiet); font-weight: 500; white-space: nowrap; }
 .number { text-align: right; padding-right: 22px; font-variant-numeric: tabular-nums; }
 .date { white-space: nowrap; } .none { color: #9aa5b1; }
 pre { overflow: auto; font-size: 12px; background: #f7f9fa; padding: 10px; }
+.state { border-left: 6px solid var(--quiet); } .state h2 { font-size: 22px; }
+.ship { border-left-color: #3f8f5b; } .stop, .invalid { border-left-color: #c2413b; }
+.discuss { border-left-color: #d9822b; } .facts { columns: 2; margin: 0; }
+.facts div { break-inside: avoid; } .facts dt { color: var(--quiet); font-size: 13px; }
+.facts dd { margin: 0 0 8px; }
 @media print { body { background: #fff; } details { display: none; }
   section, figure { break-inside: avoid; } }
 """

@@ -69,7 +69,8 @@ def _flat(spec: Spec) -> dict[str, Any]:
         "window_days": spec.analysis.window_days, "cuped_days": spec.analysis.cuped_days,
         "primary_metric_id": spec.primary.metric, "direction": spec.primary.direction,
         "mde_relative": spec.primary.mde_relative, "coverage": spec.coverage,
-        "is_hypothesis_whole": all(parts), "guardrail_count": len(spec.guardrails),
+        "hypothesis": _hypothesis(spec), "is_hypothesis_whole": all(parts),
+        "guardrail_count": len(spec.guardrails),
         "outcome": decision.outcome if decision else None,
         "decided_variation_id": decision.variation if decision else None,
         "decided_on": str(decision.decided_on) if decision else None,
@@ -78,6 +79,19 @@ def _flat(spec: Spec) -> dict[str, Any]:
         "learning": decision.learning if decision else None,
         "is_override": decision.override if decision else None,
     }  # fmt: skip
+
+
+def _hypothesis(spec: Spec) -> str | None:
+    """The hypothesis as one sentence."""
+    said = spec.hypothesis
+    if said.statement:
+        return said.statement
+    parts = (
+        ("Because", said.because), ("we believe in", said.we_believe),
+        ("which will cause", said.will_cause), ("for", said.for_users),
+    )  # fmt: skip
+    told = [f"{word} {text}" for word, text in parts if text]
+    return ", ".join(told) or None
 
 
 def looks_of(spec: Spec) -> tuple[date, ...]:

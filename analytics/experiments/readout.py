@@ -93,7 +93,7 @@ def _advice(at: At, harmed: list[str]) -> tuple[str, int, list[str]]:
         return "stop", -1, [f"{name} is worse than its margin allows" for name in harmed]
     if won:
         best = max(won, key=lambda row: row.difference * (1 if row.direction == "increase" else -1))
-        reasons = [f"{_told(at, best)}; {_chance(best)}"]
+        reasons = [f"{_told(at, best)}, {_chance(best)}"]
         alpha = spec.analysis.alpha / 2
         unsafe = sorted({
             row.metric_id for row in at.of("guardrail")
@@ -104,7 +104,7 @@ def _advice(at: At, harmed: list[str]) -> tuple[str, int, list[str]]:
             return "discuss", best.arm_no, [*reasons, words]
         return "ship", best.arm_no, reasons
     if lost and len(lost) == len(primary):
-        return "stop", -1, [f"{_told(at, row)}; {_chance(row)}" for row in lost]
+        return "stop", -1, [f"{_told(at, row)}, {_chance(row)}" for row in lost]
     if not at.look.is_last:
         return "continue", -1, ["no bound is crossed yet; the next look is planned"]
     return _without_finding(at, primary)
@@ -145,4 +145,4 @@ def _told(at: At, row: Row) -> str:
 
 
 def _chance(row: Row) -> str:
-    return f"p {row.p_adjusted:.2g}, below {row.nominal_alpha:.2g}"
+    return f"p {row.p_adjusted:.2g} (found below {row.nominal_alpha:.2g})"

@@ -215,12 +215,14 @@ def _make(
 
 
 def _build_pages(workspace: Workspace, receipt: Receipt, record: GateRecord, draft: Path) -> None:
+    from analytics.brief.experiment_page import build_experiment_pages
     from analytics.brief.page import build_pages
     from orchestration.lib.page_context import page_context
 
     pages = draft / "pages"
     pages.mkdir()
     build_pages(draft / DATABASE, pages, page_context(workspace, receipt, record))
+    build_experiment_pages(draft / DATABASE, pages)
 
 
 def _point_to(workspace: Workspace, build_id: str) -> None:

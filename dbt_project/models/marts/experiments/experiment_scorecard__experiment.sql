@@ -23,7 +23,7 @@ reach as (
 )
 
 select
-    plans.experiment_id, plans.name, plans.owner, plans.team, plans.feature_id, plans.template, plans.unit_type,
+    plans.experiment_id, plans.name, plans.owner, plans.team, plans.feature_id, plans.hypothesis, plans.template, plans.unit_type,
     plans.status, plans.starts_on, plans.ends_on, plans.method, plans.is_analysable, plans.registered_on,
     plans.is_preregistered, plans.is_changed_after_start,
     latest.look_no, latest.look_on, latest.look_count,
