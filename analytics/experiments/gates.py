@@ -100,7 +100,11 @@ def _sample_ratio(at: At) -> Iterator[Gate]:
         f"{name} {count:,.0f} (planned {weight:.0%})"
         for name, count, weight in zip(at.evidence.arms, units, at.evidence.weights, strict=True)
     )
-    yield Gate("sample_ratio", _by_p(p, WARN_P), f"units by arm: {seen}", p, FAIL_P)
+    status = _by_p(p, WARN_P)
+    words = f"units by arm: {seen}"
+    if status in ("fail", "warn"):
+        words += ", more uneven than chance explains: find who is missing or doubled first"
+    yield Gate("sample_ratio", status, words, p, FAIL_P)
     p = float(drift(at.evidence.allocation.until(at.look.on).by_day(arms)).p)
     words = {
         "fail": "shares of the arms changed while it ran",

@@ -19,7 +19,9 @@ _EPILOG = """\b
 A first experiment:
   productops experiment new exp_checklist     a draft; say what stands in <brackets>
   productops experiment validate              what is wrong or weak, with file and line
+  productops experiment plan exp_checklist    units and weeks that it needs
   productops run                              takes it in, with everything else
+  productops experiment readout exp_checklist what to do, and why
 \b
 Templates: ab_standard (one change), aa_test (is the split sound?), non_inferiority (no harm),
 multi_arm (several changes), ratio_metric (decided by a ratio), holdout (all changes together).
@@ -35,7 +37,7 @@ class _InOrder(click.Group):
 
 @click.group(cls=_InOrder, epilog=_EPILOG)
 def experiment() -> None:
-    """Plan experiments, and see what is wrong with a plan.
+    """Plan experiments, and read what came of them.
 
     An experiment is a file in registry/experiments/. It says before the start what is tried, which
     metric decides, what must not get worse, and when the result is read.
@@ -144,6 +146,38 @@ def validate(home: Path, asked: str | None) -> int:
             ],
         )  # fmt: skip
     return EXIT_FAILED if any(file.is_wrong for file in files) else 0
+
+
+@experiment.command()
+@click.argument("experiment_id")
+@click.option("--svg", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Write the plot of weeks and effects to FILE.")  # fmt: skip
+@click.pass_obj
+@fails_plainly
+def plan(home: Path, experiment_id: str, svg: Path | None) -> int:
+    """Tell how many units and weeks a plan needs.
+
+    Takes the metric's mean, variance and correlation with the days before from the published
+    build: everybody who was active lately. Exit code 1 if the planned weeks are too few.
+    """
+    from orchestration.commands.telling_experiments import tell_plan
+
+    return tell_plan(home, experiment_id, svg)
+
+
+@experiment.command()
+@click.argument("experiment_id")
+@click.pass_obj
+@fails_plainly
+def readout(home: Path, experiment_id: str) -> int:
+    """Print the readout of an experiment as Markdown.
+
+    From the published build; the same with plots is in published/current/pages/experiments/. Where
+    a check fails or no look is due, figures are hidden. Exit code 1 if it may not be read.
+    """
+    from orchestration.commands.telling_experiments import tell_readout
+
+    return tell_readout(home, experiment_id)
 
 
 @experiment.command()
