@@ -10,17 +10,19 @@ be held against them, `uncapped`, `without_crossovers`, `early` and `late`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analytics.experiments.adjust import benjamini_hochberg, holm
+from analytics.experiments.comparison import Row
 from analytics.experiments.evidence import BASES, Evidence, Look, Use
 from analytics.experiments.kernel import Comparison, compare, non_inferiority
 from analytics.experiments.moments import Array
 from analytics.experiments.power import power_at
+from analytics.experiments.quantile_rows import quantile_rows
 from analytics.experiments.sequential import (
     LEAST_STEP,
     always_valid_interval,
@@ -30,55 +32,6 @@ from analytics.experiments.sequential import (
 
 # Units at which an interval that holds at every moment is narrowest; the same for all experiments.
 TUNED_FOR = 5_000.0
-
-
-@dataclass(frozen=True)
-class Row:
-    """One comparison; columns as the mart has them. NaN where there is no figure."""
-
-    look_no: int
-    metric_id: str
-    role: str
-    direction: str
-    arm_no: int
-    estimator: str
-    is_deciding: bool
-    control_count: float
-    treatment_count: float
-    control_mean: float
-    treatment_mean: float
-    control_variance: float
-    treatment_variance: float
-    theta: float
-    difference: float
-    se: float
-    df: float
-    t: float
-    p: float
-    p_adjusted: float
-    family: str
-    nominal_alpha: float
-    ci_low: float
-    ci_high: float
-    relative: float
-    relative_low: float
-    relative_high: float
-    margin: float
-    margin_p: float
-    beyond_margin_p: float
-    is_beyond_margin: bool
-    power_at_mde: float
-    reason: str
-
-    @property
-    def is_significant(self) -> bool:
-        """Whether chance explains it badly enough, at this look and in its family."""
-        return bool(self.p_adjusted <= self.nominal_alpha)
-
-    @property
-    def is_good(self) -> bool:
-        """Whether it went the right way."""
-        return bool(self.difference * (1 if self.direction == "increase" else -1) > 0)
 
 
 @dataclass(frozen=True)
@@ -105,6 +58,7 @@ def comparisons(evidence: Evidence) -> tuple[Row, ...]:
         if len(pairs.look):
             deciding = basis == "main" and is_cuped == is_adjusted
             rows += _rows(evidence, pairs, alphas, estimator, is_cuped=is_cuped, deciding=deciding)
+    rows = _adjusted(evidence, rows + quantile_rows(evidence, alphas))
     order = {use.metric.metric_id: place for place, use in enumerate(evidence.uses)}
     rows.sort(key=lambda row: (row.look_no, order[row.metric_id], row.arm_no, not row.is_deciding))
     return tuple(rows)
@@ -168,9 +122,6 @@ def _rows(
     roles = np.array([use.role for use in uses])
     nominal = np.array([alphas[number] for number in pairs.look.tolist()])
     low, high, nominal = _intervals(evidence, found, nominal)
-    families, adjusted = _adjusted(evidence, pairs, roles, found.p)
-    if not deciding:
-        families, adjusted = np.full(len(roles), "none"), found.p
     margins = np.array([_margin(evidence, *pair) for pair in zip(roles, uses, strict=True)])
     margin_p, beyond_p, is_beyond = _margins(evidence, pairs, uses, margins, is_cuped=is_cuped)
     mde = evidence.spec.primary.mde_relative
@@ -183,7 +134,7 @@ def _rows(
         "control_mean": found.mean_control, "treatment_mean": found.mean_treatment,
         "control_variance": found.variance_control, "treatment_variance": found.variance_treatment,
         "theta": found.theta, "difference": found.difference, "se": found.se, "df": found.df,
-        "t": found.t, "p": found.p, "p_adjusted": adjusted, "family": families,
+        "t": found.t, "p": found.p, "p_adjusted": found.p, "family": np.full(len(roles), "none"),
         "nominal_alpha": nominal, "ci_low": low, "ci_high": high, "relative": found.relative,
         "relative_low": found.relative_low, "relative_high": found.relative_high,
         "margin": margins, "margin_p": margin_p, "beyond_margin_p": beyond_p,
@@ -215,20 +166,21 @@ def _intervals(evidence: Evidence, found: Comparison, nominal: Array) -> tuple[A
     return low, high, nominal
 
 
-def _adjusted(
-    evidence: Evidence, pairs: _Pairs, roles: NDArray[np.str_], p: Array
-) -> tuple[NDArray[np.str_], Array]:
+def _adjusted(evidence: Evidence, rows: list[Row]) -> list[Row]:
     """Primary by treatment arms together, secondary ones for their share of false findings."""
     wanted = evidence.spec.analysis.multiplicity == "holm"
-    families = np.select(
-        [roles == "primary", roles == "secondary"], ["holm" if wanted else "none", "bh"], "none"
-    )
-    adjusted = p.copy()
-    for family, method in (("holm", holm), ("bh", benjamini_hochberg)):
-        chosen = families == family
-        if chosen.any():
-            adjusted[chosen] = method(p[chosen], pairs.look[chosen])
-    return families, adjusted
+    found = list(rows)
+    for role, family, method in (
+        ("primary", "holm", holm), ("secondary", "bh", benjamini_hochberg),
+    ):  # fmt: skip
+        chosen = [at for at, row in enumerate(rows) if row.is_deciding and row.role == role]
+        if not chosen or (family == "holm" and not wanted):
+            continue
+        looked = np.array([rows[at].look_no for at in chosen])
+        adjusted = method(np.array([rows[at].p for at in chosen]), looked)
+        for at, p in zip(chosen, adjusted.tolist(), strict=True):
+            found[at] = replace(rows[at], p_adjusted=p, family=family)
+    return found
 
 
 def _margin(evidence: Evidence, role: str, use: Use) -> float:

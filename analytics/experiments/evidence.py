@@ -76,6 +76,19 @@ class Sums:
 
 
 @dataclass(frozen=True)
+class Quantiles:
+    """Quantiles of rows by look, metric and arm, with the ends of their intervals."""
+
+    look: NDArray[np.int64]
+    metric: NDArray[np.str_]
+    arm: NDArray[np.int64]
+    units: Array
+    value: Array
+    low: Array
+    high: Array
+
+
+@dataclass(frozen=True)
 class Allocation:
     """Units by day of first exposure and arm, and those of them who saw another arm later."""
 
@@ -127,6 +140,7 @@ class Evidence:
     uses: tuple[Use, ...]
     looks: tuple[Look, ...]
     sums: Sums
+    quantiles: Quantiles
     allocation: Allocation
     faults: Faults
     is_preregistered: bool
@@ -179,6 +193,21 @@ def sums_of(rows: Rows) -> Sums:
         np.array(column("basis"), np.str_), np.array(column("arm_no"), np.int64), moments,
         np.array(column("nonzero_count"), np.float64), np.array(column("c_yyy"), np.float64),
         np.array(column("largest_yy"), np.float64),
+    )  # fmt: skip
+
+
+def quantiles_of(rows: Rows) -> Quantiles:
+    """Quantiles of a table's rows."""
+
+    def figures(name: str) -> Array:
+        return np.array([row[name] for row in rows], np.float64)
+
+    return Quantiles(
+        np.array([row["look_no"] for row in rows], np.int64),
+        np.array([row["metric_id"] for row in rows], np.str_),
+        np.array([row["arm_no"] for row in rows], np.int64),
+        figures("unit_count"), figures("quantile_value"), figures("low_value"),
+        figures("high_value"),
     )  # fmt: skip
 
 

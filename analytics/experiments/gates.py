@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.experiments.comparing import Row
+from analytics.experiments.comparison import Row
 from analytics.experiments.evidence import Evidence, Look
 from analytics.experiments.kernel import compare
 from analytics.experiments.split import FAIL_P, WARN_P, before, crossed, drift, sample_ratio

@@ -20,6 +20,7 @@ from analytics.experiments.evidence import (
     Look,
     Rows,
     allocation_of,
+    quantiles_of,
     sums_of,
     uses_of,
 )  # fmt: skip
@@ -106,15 +107,14 @@ def metric_of(document: str, name: str) -> str:
     except DocumentError as error:
         problems = [_told(problem) for problem in error.problems]
         return _text({"is_valid": False, "problems": problems})
-    said = metric.model_dump(mode="json")
-    return _text(
-        said | {"is_valid": True, "problems": [], "definition_hash": definition_hash(metric)}
-    )
+    told = {"is_valid": True, "problems": [], "definition_hash": definition_hash(metric)}
+    return _text(metric.model_dump(mode="json") | told | {"compared_quantile": metric.quantile})
 
 
 def read(
-    plan: str, facts: Mapping[str, Any], metrics: Rows, looks: Rows, sums: Rows, allocation: Rows
-) -> str:
+    plan: str, facts: Mapping[str, Any], metrics: Rows, looks: Rows, sums: Rows, allocation: Rows,
+    quantiles: Rows = (),
+) -> str:  # fmt: skip
     """Readouts of one experiment.
 
     Args:
@@ -124,8 +124,9 @@ def read(
         looks: `look_no`, `look_on`, `look_count` of each look that the data reach.
         sums: Rows of fct_experiment_sum without their buckets.
         allocation: Units by first day and arm.
+        quantiles: Rows of fct_experiment_quantile.
     """
-    evidence = _evidence(plan, facts, metrics, looks, sums, allocation)
+    evidence = _evidence(plan, facts, metrics, looks, sums, allocation, quantiles)
     found = readouts(evidence)
     now = latest(found)
     return _text({
@@ -152,8 +153,9 @@ def replay_of(columns: Mapping[str, Any]) -> str:
 
 
 def _evidence(
-    plan: str, facts: Mapping[str, Any], metrics: Rows, looks: Rows, sums: Rows, allocation: Rows
-) -> Evidence:
+    plan: str, facts: Mapping[str, Any], metrics: Rows, looks: Rows, sums: Rows, allocation: Rows,
+    quantiles: Rows,
+) -> Evidence:  # fmt: skip
     planned = json.loads(plan)
     spec = Spec.model_validate(planned["spec"])
     known = [_metric(row["definition"]) for row in metrics]
@@ -164,6 +166,7 @@ def _evidence(
         uses=uses_of(spec, {metric.metric_id: metric for metric in known}),
         looks=tuple(Look(row["look_no"], row["look_on"], row["look_count"]) for row in looks),
         sums=sums_of(sums),
+        quantiles=quantiles_of(quantiles),
         allocation=allocation_of(allocation),
         faults=Faults(**{name: int(facts.get(name) or 0) for name in Faults.__dataclass_fields__}),
         is_preregistered=bool(facts.get("is_preregistered")),

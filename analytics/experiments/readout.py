@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.experiments.comparing import Row, comparisons
+from analytics.experiments.comparing import comparisons
+from analytics.experiments.comparison import Row
 from analytics.experiments.evidence import Evidence, Look
 from analytics.experiments.gates import At, Gate, gates
 

@@ -60,3 +60,17 @@
     {%- set found = run_query("select distinct " ~ column ~ " from " ~ relation ~ " where " ~ column ~ " is not null order by 1") -%}
     {{ return(found.columns[0].values() | map('float') | list) }}
 {%- endmacro %}
+
+
+{#
+    The quantile of a group's `row_value` at a share that itself is a column, by linear
+    interpolation: `place` numbers the rows of the group from 0, in the order of their values.
+#}
+{% macro value_at(share, row_count) -%}
+    {%- set at = share ~ ' * (' ~ row_count ~ ' - 1)' -%}
+    sum(case
+        when place = floor({{ at }}) then row_value * (1 - ({{ at }} - floor({{ at }})))
+        when place = floor({{ at }}) + 1 then row_value * ({{ at }} - floor({{ at }}))
+        else 0.0
+    end)
+{%- endmacro %}

@@ -33,6 +33,10 @@ DAYS = {
     "first_exposed_on": "DATE", "arm_no": "BIGINT", "unit_count": "BIGINT",
     "crossover_count": "BIGINT",
 }  # fmt: skip
+QUANTILES = {"look_no": "BIGINT", "metric_id": "VARCHAR", "arm_no": "BIGINT"} | {
+    "unit_count": "BIGINT", "quantile_value": "DOUBLE", "low_value": "DOUBLE",
+    "high_value": "DOUBLE",
+}  # fmt: skip
 SPLITS = {"split_no": "BIGINT", "arm_no": "BIGINT"} | dict.fromkeys(
     ("n", "shift_y", "shift_d", "s_y", "s_d", "q_yy", "q_dd", "q_yd"), "DOUBLE"
 )
@@ -60,7 +64,10 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
 
     for name, function in (("experiment_plan", plan_of), ("metric_definition", metric_of)):
         connection.create_function(name, function, ["VARCHAR", "VARCHAR"], "VARCHAR")
-    tables = [_struct(FACTS), *(f"{_struct(table)}[]" for table in (METRICS, LOOKS, SUMS, DAYS))]
+    tables = [
+        _struct(FACTS),
+        *(f"{_struct(table)}[]" for table in (METRICS, LOOKS, SUMS, DAYS, QUANTILES)),
+    ]
     connection.create_function(
         "experiment_readout", _readouts, ["VARCHAR", *tables], "VARCHAR", type="arrow",
         null_handling="special",
@@ -79,13 +86,15 @@ def _struct(columns: dict[str, str]) -> str:
     return "STRUCT(" + ", ".join(f"{name} {kind}" for name, kind in columns.items()) + ")"
 
 
-def _readouts(plans: Any, facts: Any, metrics: Any, looks: Any, sums: Any, days: Any) -> Any:
+def _readouts(
+    plans: Any, facts: Any, metrics: Any, looks: Any, sums: Any, days: Any, quantiles: Any
+) -> Any:  # fmt: skip
     """One answer for each experiment."""
     import pyarrow as pa
 
     from analytics.experiments.reading import read
 
-    columns = (plans, facts, metrics, looks, sums, days)
+    columns = (plans, facts, metrics, looks, sums, days, quantiles)
     rows = zip(*(column.to_pylist() for column in columns), strict=True)
     return pa.array(
         [

@@ -34,8 +34,10 @@
     JSON text with every readout of an experiment: its looks, the checks before them, all
     comparisons. `facts` are expressions by name; the other arguments are columns of one list each.
 #}
-{% macro experiment_readout(plan, facts, metrics, looks, sums, days) -%}
-    experiment_readout({{ plan }}, {{ packed(facts) }}, {{ metrics }}, {{ looks }}, {{ sums }}, {{ days }})
+{% macro experiment_readout(plan, facts, metrics, looks, sums, days, quantiles) -%}
+    experiment_readout(
+        {{ plan }}, {{ packed(facts) }}, {{ metrics }}, {{ looks }}, {{ sums }}, {{ days }}, {{ quantiles }}
+    )
 {%- endmacro %}
 
 {# One value of several named ones. #}

@@ -51,6 +51,16 @@ listed_days as (
 
 ),
 
+listed_quantiles as (
+
+    select
+        experiment_id,
+        {{ rows_listed(pairs_of(['look_no', 'metric_id', 'arm_no', 'unit_count', 'quantile_value', 'low_value', 'high_value'])) }} as listed
+    from {{ ref('fct_experiment_quantile') }}
+    group by experiment_id
+
+),
+
 unsound as (
 
     select used.experiment_id, {{ distinct_texts('replays.metric_id') }} as metric_ids
@@ -73,7 +83,8 @@ readings as (
                 'missing_days': 'faults.missing_day_count', 'is_preregistered': 'plans.is_preregistered',
                 'is_changed': 'plans.is_changed_after_start', 'unsound_metrics': 'unsound.metric_ids',
             },
-            'listed_metrics.listed', 'listed_looks.listed', 'listed_sums.listed', 'listed_days.listed'
+            'listed_metrics.listed', 'listed_looks.listed', 'listed_sums.listed', 'listed_days.listed',
+            'listed_quantiles.listed'
         ) }} as reading
     from {{ ref('dim_experiment') }} as plans
     inner join listed_looks on listed_looks.experiment_id = plans.experiment_id
@@ -81,6 +92,7 @@ readings as (
     left join listed_metrics on listed_metrics.experiment_id = plans.experiment_id
     left join listed_sums on listed_sums.experiment_id = plans.experiment_id
     left join listed_days on listed_days.experiment_id = plans.experiment_id
+    left join listed_quantiles on listed_quantiles.experiment_id = plans.experiment_id
     left join unsound on unsound.experiment_id = plans.experiment_id
     where plans.is_analysable
 

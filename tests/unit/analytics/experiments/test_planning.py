@@ -87,8 +87,16 @@ def test_half_of_those_who_come_take_part() -> None:
     assert outlook(spec(coverage="0.5"), baseline()).planned_units == pytest.approx(1_100)
 
 
-@pytest.mark.parametrize("wrong", [{"mean": 0.0}, {"variance": 0.0}, {"reach": {}},
-                                   {"reach": {1: 0, 2: 0}}, {"variance": float("nan")}])  # fmt: skip
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"mean": 0.0},
+        {"variance": 0.0},
+        {"reach": {}},
+        {"reach": {1: 0}},
+        {"variance": float("nan")},
+    ],
+)
 def test_what_cannot_be_planned_is_refused(wrong: dict) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         outlook(spec(), baseline(**wrong))
