@@ -1,4 +1,4 @@
-"""What all tests share: where real exports lie, a browser, an environment of their own.
+"""What all tests share: where real exports lie, a browser, an environment, an order.
 
 Belongs here: fixtures for every kind of test. Does not belong here: what only one folder needs.
 """
@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.spreading import Spread, place
 
 ROOT = Path(__file__).resolve().parents[1]
 _CHROMIUM_FLAGS = (
@@ -58,3 +60,14 @@ def screenshot(tmp_path: Path) -> Callable[..., Path]:
         return picture
 
     return take
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; see `tests.spreading`."""
+    items.sort(key=lambda item: place(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | None:
+    """Spreads files over processes as `tests.spreading` says, where files are what is spread."""
+    return Spread(config, log) if config.getoption("dist") == "loadfile" else None

@@ -7,6 +7,7 @@ step must do (the tests).
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -19,11 +20,14 @@ import pytest
 
 from demo import write_company
 from ingest.settings import HASH_KEY, open_workspace
+from orchestration.lib import publish as publishing
 from orchestration.lib.manifest import ensure_manifest
+from orchestration.lib.publish import current_build
 from orchestration.lib.run import RunReport, run
 
 KEY = "a-key-for-tests-alone-0002"
 FIRST_DAYS = 14
+OLDER = "20260101T000000Z-000000"
 # They tell of deliveries, times of loading and runs; everything else tells of the world.
 ABOUT_DELIVERIES = {
     "row_ledger__batch", "freshness__contract", "identity_change__event", "restatement__metric_day",
@@ -55,6 +59,22 @@ def finished(company: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(company, home)
     report = run(open_workspace(home))
     assert report.is_green, report
+    return home
+
+
+@pytest.fixture(scope="session")
+def waiting(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A company whose build passed its gates and waits; readers see an older one. Never changed."""
+    home = tmp_path_factory.mktemp("waiting") / "home"
+    shutil.copytree(finished, home, symlinks=True)
+    workspace = open_workspace(home)
+    older = workspace.published / OLDER
+    (workspace.published / str(current_build(workspace))).rename(older)
+    manifest = json.loads((older / "manifest.json").read_text())
+    (older / "manifest.json").write_text(json.dumps(manifest | {"build_id": OLDER}))
+    publishing._point_to(workspace, OLDER)
+    publishing.remember(workspace)
+    assert publishing.is_pending(workspace)
     return home
 
 

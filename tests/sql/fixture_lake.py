@@ -18,48 +18,22 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
-import yaml
 
-from ingest.build_inputs import CHECK_RUNS, PUBLISHED_VALUES
-from ingest.incident_record import INCIDENT_TRANSITIONS
-
-from .project import PROJECT, ROOT, parse_project
-
-CONTRACTS = ROOT / "ingest" / "contracts"
+from .lake_schemas import (
+    ARROW,
+    BATCH_SCHEMA,
+    CHECK_SCHEMA,
+    CONTRACT_SCHEMA,
+    INCIDENT_SCHEMA,
+    VALUE_SCHEMA,
+    at,
+    day_of,
+    load_contract_files,
+    typed,
+)
+from .project import PROJECT, parse_project
 
 Row = Mapping[str, Any]
-
-_ARROW = {
-    "text": pa.string(), "integer": pa.int64(), "double": pa.float64(), "boolean": pa.bool_(),
-    "timestamp": pa.timestamp("us"), "date": pa.date32(), "json": pa.string(),
-}  # fmt: skip
-_COUNTS = ("in", "loaded", "duplicate", "quarantined", "suppressed", "revision", "late", "kept_out")
-_BATCH_SCHEMA = pa.schema(
-    [(name, pa.string()) for name in ("batch_id", "file_id", "contract", "source", "source_file")]
-    + [(name, pa.string()) for name in ("format", "status", "reason")]
-    + [(f"rows_{name}", pa.int64()) for name in _COUNTS]
-    + [(name, pa.date32()) for name in ("first_on", "last_on", "delivered_on")]
-    + [("loaded_at", pa.timestamp("us")), ("is_withdrawn", pa.bool_())]
-)
-_VALUE_SCHEMA, _INCIDENT_SCHEMA, _CHECK_SCHEMA = (
-    pa.schema([(name, pa.type_for_alias(kind)) for name, kind in columns.items()])
-    for columns in (PUBLISHED_VALUES, INCIDENT_TRANSITIONS, CHECK_RUNS)
-)
-_CONTRACT_SCHEMA = pa.schema(
-    [(name, pa.string()) for name in ("contract", "owner", "grain")]
-    + [(name, pa.int64()) for name in ("warn_hours", "fail_hours", "late_after_hours")]
-)
-
-
-def at(text: str) -> dt.datetime:
-    """A UTC timestamp from ISO text; a bare date is its midnight."""
-    return dt.datetime.fromisoformat(text)
-
-
-def load_contract_files() -> dict[str, dict[str, Any]]:
-    """The contracts as they stand in YAML, by name."""
-    texts = (path.read_text() for path in sorted(CONTRACTS.glob("*.yml")))
-    return {contract["name"]: contract for contract in map(yaml.safe_load, texts)}
 
 
 @dataclass
@@ -117,7 +91,7 @@ class FixtureLake:
             landed.append(full)
         path = f"bronze/{contract}/source={source}/dt={delivered_on}/{file_id}.parquet"
         self._write(path, pa.Table.from_pylist(landed, schema=self._schema(contract)))
-        days = [_day(row[spec["partition"]]) for row in landed] if spec.get("partition") else []
+        days = [day_of(row[spec["partition"]]) for row in landed] if spec.get("partition") else []
         if committed:
             self.batches.append(
                 {
@@ -164,13 +138,13 @@ class FixtureLake:
 
     def save(self) -> None:
         """Write what dbt reads beside the rows themselves."""
-        batches = [dict.fromkeys(_BATCH_SCHEMA.names) | batch for batch in self.batches]
-        self._write("build/batches.parquet", pa.Table.from_pylist(batches, schema=_BATCH_SCHEMA))
-        told = pa.Table.from_pylist(self.published_values, _VALUE_SCHEMA)
+        batches = [dict.fromkeys(BATCH_SCHEMA.names) | batch for batch in self.batches]
+        self._write("build/batches.parquet", pa.Table.from_pylist(batches, schema=BATCH_SCHEMA))
+        told = pa.Table.from_pylist(self.published_values, VALUE_SCHEMA)
         self._write("build/published_values.parquet", told)
-        checks = pa.Table.from_pylist(self.check_runs, _CHECK_SCHEMA)
+        checks = pa.Table.from_pylist(self.check_runs, CHECK_SCHEMA)
         self._write("build/check_runs.parquet", checks)
-        happened = pa.Table.from_pylist(self.transitions, _INCIDENT_SCHEMA)
+        happened = pa.Table.from_pylist(self.transitions, INCIDENT_SCHEMA)
         self._write("build/incident_transitions.parquet", happened)
         promises = []
         for name, spec in self.contracts.items():
@@ -184,11 +158,11 @@ class FixtureLake:
                     "late_after_hours": spec.get("late_after_hours"),
                 }
             )
-        kept = pa.Table.from_pylist(promises, schema=_CONTRACT_SCHEMA)
+        kept = pa.Table.from_pylist(promises, schema=CONTRACT_SCHEMA)
         self._write("build/contracts.parquet", kept)
 
     def _schema(self, contract: str) -> pa.Schema:
-        columns = [(c["name"], _ARROW[c["type"]]) for c in self.contracts[contract]["columns"]]
+        columns = [(c["name"], ARROW[c["type"]]) for c in self.contracts[contract]["columns"]]
         return pa.schema(
             [
                 *columns,
@@ -206,7 +180,7 @@ class FixtureLake:
         known = {c["name"]: c for c in spec["columns"]}
         if unknown := set(row) - set(known):
             raise ValueError(f"{spec['name']} line {line}: no such columns {sorted(unknown)}")
-        full = {name: _value(column["type"], row.get(name)) for name, column in known.items()}
+        full = {name: typed(column["type"], row.get(name)) for name, column in known.items()}
         if missing := [n for n, c in known.items() if c.get("required") and full[n] is None]:
             raise ValueError(f"{spec['name']} line {line}: required but missing: {missing}")
         return full
@@ -215,22 +189,6 @@ class FixtureLake:
         target = self.folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(table, target)
-
-
-def _value(kind: str, value: Any) -> Any:
-    if value is None:
-        return None
-    if kind == "timestamp" and isinstance(value, str):
-        return at(value)
-    if kind == "date" and isinstance(value, str):
-        return dt.date.fromisoformat(value)
-    if kind == "json" and not isinstance(value, str):
-        return json.dumps(value)
-    return value
-
-
-def _day(value: dt.datetime | dt.date) -> dt.date:
-    return value.date() if isinstance(value, dt.datetime) else value
 
 
 @dataclass(frozen=True)
@@ -264,7 +222,7 @@ class Warehouse:
             **self.settings,
             **settings,
         }
-        manifest = parse_project(self.path.stem)
+        manifest = parse_project()
         os.environ["PRODUCTOPS_WAREHOUSE"] = str(self.path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         words = [command, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]

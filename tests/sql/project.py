@@ -5,30 +5,24 @@ Belongs here: where the project lies and its parsed manifest. Does not belong he
 
 from __future__ import annotations
 
-import os
-import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from orchestration.lib.dbt_program import read_parse
+from orchestration.lib.manifest import ensure_manifest
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = ROOT / "dbt_project"
 
 
 @cache
-def parse_project(database: str = "warehouse") -> Any:
-    """The project's manifest, parsed once: dbt would parse anew whenever a variable differs.
+def parse_project() -> Any:
+    """The project's manifest as builds read it: parsed once for all processes of a test run.
 
-    A manifest holds the name of the database, which is that of the file without its ending.
+    It holds the name of the database, which is that of a warehouse's file without its ending.
     """
-    from dbt.cli.main import dbtRunner
-
-    os.environ["PRODUCTOPS_WAREHOUSE"] = f"{database}.duckdb"
-
-    with tempfile.TemporaryDirectory() as folder:
-        words = ["parse", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-        words += ["--target-path", folder, "--log-path", folder, "--quiet"]
-        result = dbtRunner().invoke(words)
-    if not result.success:
-        raise AssertionError(f"dbt parse failed: {result.exception}")
-    return result.result
+    ensure_manifest()
+    found = read_parse()
+    assert found is not None
+    return found

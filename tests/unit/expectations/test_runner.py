@@ -46,6 +46,21 @@ def _run(*checks: ExpectationSpec, **more: object) -> tuple[CheckResult, ...]:
     return run([_suite(*checks)], {"things": ROWS}, **more)  # ty: ignore[invalid-argument-type]
 
 
+def test_an_expectation_knows_what_was_set_and_the_defaults_of_all_else() -> None:
+    """It reads them in our way (`expectations.engine`), and must find what it would find itself."""
+    from expectations.engine import load_gx
+    from expectations.session import to_gx
+
+    load_gx()
+    found = to_gx(POSITIVE)
+    domain, success = found._get_domain_kwargs(), found._get_success_kwargs()
+    assert set(domain) == set(found.domain_keys)
+    assert set(success) == {*found.domain_keys, *found.success_keys}
+    told = [success[name] for name in ("column", "min_value", "max_value", "mostly")]
+    assert told == ["amount", 0, None, 1]
+    assert (domain["column"], domain["row_condition"]) == ("amount", None)
+
+
 def test_results_come_in_the_order_of_the_suite_with_counts(tmp_path: Path) -> None:
     results = _run(NOT_NULL, FINE, POSITIVE, UNIQUE, quarantine=tmp_path)
     assert [(r.check_name, r.passed, r.unexpected_count) for r in results] == [

@@ -1,12 +1,19 @@
-"""A receiver that the workspace's channel `hook` leads to."""
+"""A workspace, and a receiver that its channel `hook` leads to."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.unit.orchestration.alerts.world import Receiver, receiving
+from ingest.settings import Workspace
+from tests.unit.orchestration.alerts.world import Receiver, receiving, workspace
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Workspace:
+    return workspace(tmp_path)
 
 
 @pytest.fixture

@@ -17,9 +17,11 @@ from typing import Any
 
 from ingest.alerting import Severity
 from ingest.settings import HASH_KEY, Workspace, open_workspace
+from orchestration.lib.alerts.look import opened
 from orchestration.lib.alerts.model import Batch, Graph, Observation, Subject
 
 T0 = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)  # a Monday
+A, B, C, TICKETS = "marts/a__day", "marts/b__day", "marts/c__day", "lake/tickets"
 HOOK = """alerts:
   channels: [{name: hook, kind: webhook, url_env: HOOK_URL}]
   routes: [{to: [hook]}]
@@ -42,6 +44,12 @@ def workspace(folder: Path, alerts: str = HOOK, zone: str = "UTC") -> Workspace:
     (folder / "productops.yml").write_text(f"org: {{name: x, time_zone: {zone}}}\n{alerts}")
     (folder / ".env").write_text(f"{HASH_KEY}=a-key-for-tests-alone\n")
     return open_workspace(folder)
+
+
+def ids(company: Workspace) -> set[str]:
+    """Of all incidents of a company."""
+    with opened(company) as store:
+        return {incident.incident_id for incident in store.incidents()}
 
 
 def check(asset: str, name: str = "must_hold") -> Subject:
