@@ -33,15 +33,15 @@ class Layer:
 class Compiled:
     """SQL for the columns of a contract, over a relation `r` of raw records.
 
-    `raw` reads the vendor's fields as text, `moments` are what is made of them once,
-    `columns` are typed; `texts` hold the raw text of those that may be unreadable; `reason` says,
-    in terms of `c_<column>` and `t_<column>`, why a row can't be loaded; `reads` are the raw
-    columns that the relation must have, with the types that never fail; `addresses` are the e-mail
-    addresses of which columns hold the hashes, where the company keeps them.
+    `layers` are computed one after the other, each from those before: the vendor's fields as text,
+    what is made of them once, when events happened. `columns` are typed; `texts` hold the raw text
+    of those that may be unreadable; `reason` says, in terms of `c_<column>` and `t_<column>`, why
+    a row can't be loaded; `reads` are the raw columns that the relation must have, with the types
+    that never fail; `addresses` are the e-mail addresses of which columns hold the hashes, where
+    the company keeps them.
     """
 
-    raw: Layer
-    moments: Layer
+    layers: tuple[Layer, ...]
     columns: dict[str, str]
     texts: dict[str, str]
     reason: str
@@ -57,8 +57,10 @@ class Compiled:
 
     def select(self, relation: str, key: str) -> str:
         """The whole statement: typed columns, `row_key` from the SQL `key`, and `reason`."""
-        read = ", ".join([*self.raw.columns(), "r.r_extra"])
-        timed = ", ".join(["x.*", *self.moments.columns()])
+        first, *others = (layer.columns() for layer in self.layers)
+        made = f"(select {', '.join([*first, 'r.r_extra'])} from {relation} r)"
+        for columns in filter(None, others):
+            made = f"(select x.*, {', '.join(columns)} from {made} x)"
         typed = [f"{sql} as {name('c_' + column)}" for column, sql in self.columns.items()]
         typed += [f"{sql} as {name('t_' + column)}" for column, sql in self.texts.items()]
         typed += [f"[{', '.join(self.addresses)}] as _addresses"] if self.addresses else []
@@ -67,6 +69,5 @@ class Compiled:
         return (
             f"select {', '.join(outer)}, {row_key_sql(key)} as row_key, "
             f"{self.reason} as _reason, r_extra as _extra{last} "
-            f"from (select {', '.join(typed)}, x.r_extra from "
-            f"(select {timed} from (select {read} from {relation} r) x) x)"
+            f"from (select {', '.join(typed)}, x.r_extra from {made} x)"
         )

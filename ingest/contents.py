@@ -90,12 +90,12 @@ def staged_parts(
     run: Session, chosen: Format, facts: Mapping[str, str], files: Sequence[Content]
 ) -> Iterator[Staged]:
     """Stages one part of the files after the other; each is gone when the next one comes."""
-    scratch, spool = (temporary(run.lake / "tmp" / name) for name in ("lines.json", "chunk"))
+    scratch = temporary(run.lake / "tmp" / "lines.json")
     keeps_addresses = run.keeps_addresses
     for number, part in enumerate(chosen.parts):
         contract = load_contracts()[part.contract]
         if chosen.reader.kind in LINES:
-            chunks = [one.lines(spool) for one in files]
+            chunks = [one.lines(run.spool) for one in files]
             reader = LineReader(chosen.reader)
             staged = stage_lines(
                 run.connection, chunks, reader, part, contract, dict(facts), scratch,

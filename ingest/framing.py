@@ -12,7 +12,8 @@ import hashlib
 import io
 import os
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -232,20 +233,33 @@ def _chunks(path: Path, size: int, sink: IO[bytes]) -> Iterator[Chunk]:
             sink.seek(0)
 
 
+@contextmanager
+def keeping(spool: Path) -> Generator[None]:
+    """Keeps a scratch file while many files go through it; who made it removes it at the end.
+
+    To write over memory that it has already costs less than to get new.
+    """
+    is_own = not spool.exists()
+    if is_own:
+        spool.touch()
+    try:
+        yield
+    finally:
+        if is_own:
+            spool.unlink(missing_ok=True)
+
+
 def spooled_chunks(path: Path, spool: Path, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
     """Cuts a file into chunks of whole lines of about `size` bytes, one at a time in `spool`.
 
     So no more than a block is in memory, and what is written while it is in the processor's cache
-    costs little. The scratch file is removed at the end.
+    costs little. The scratch file is removed at the end, unless it was there before.
 
     Raises:
         DamagedFileError: If the gzip data is cut off, corrupt or followed by other bytes.
     """
-    try:
-        with spool.open("w+b") as sink:
-            yield from _chunks(path, size, sink)
-    finally:
-        spool.unlink(missing_ok=True)
+    with keeping(spool), spool.open("r+b") as sink:
+        yield from _chunks(path, size, sink)
 
 
 def read_chunks(path: Path, size: int = CHUNK_BYTES) -> Iterator[Chunk]:

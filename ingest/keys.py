@@ -54,14 +54,9 @@ class KeyIndex:
         begin = self._read.get(contract.name, 0)
         if files[begin:]:
             listed = ", ".join(quote(str(path)) for path in files[begin:])
-            numbers = ", ".join(
-                f"({quote(str(path))}, {number})"
-                for number, path in enumerate(files[begin:], start=begin)
-            )
             self._connection.execute(
-                f"insert into {table} select row_key, n.file_no "
-                f"from read_parquet([{listed}], filename = true) p "
-                f"join (values {numbers}) n(path, file_no) on n.path = p.filename"
+                f"insert into {table} select row_key, file_index + {begin} "
+                f"from read_parquet([{listed}])"
             )
         self._read[contract.name] = len(files)
         return table

@@ -134,7 +134,8 @@ def _tallies(
     if contract.partition and any(tally.revision for tally in tallies):
         rivals = connection.execute(
             f"select distinct {number}, h.held_on from {_staged(staged)} "
-            "join held h on h.row_key = s.row_key where v.is_known and not v.is_duplicate "
+            "join (select row_key, held_on from held union select row_key, held_on from suspect) h "
+            "on h.row_key = s.row_key where v.is_known and not v.is_duplicate "
             "and h.held_on is not null"
         ).fetchall()
         for file_no, day in rivals:

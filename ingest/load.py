@@ -17,6 +17,7 @@ from ingest.containers import is_container
 from ingest.contracts import load_contracts
 from ingest.delivery import NotAskedError, NotReadyError, is_asked, supersede
 from ingest.formats import load_formats
+from ingest.framing import keeping
 from ingest.groups import load_files
 from ingest.landing import ensure_schemas
 from ingest.manifests import Manifest, PartOutcome, close_again, read_reopened
@@ -216,7 +217,8 @@ def ingest(
         _tidy(run, arrivals, {m.landing for m in reopened if m.landing})
         again = [kept(workspace.home, manifest) for manifest in reopened]
         try:
-            outcomes += _take_in(run, seen, [*again, *whole], progress)
+            with keeping(run.spool):
+                outcomes += _take_in(run, seen, [*again, *whole], progress)
         finally:
             seen.save()
         note_listing(run.lake, arrivals)

@@ -13,7 +13,7 @@ from ingest.compiled import Compiled, Layer
 from ingest.contracts import Column, Contract
 from ingest.fields import Clock, Field, FieldMap, MappingError, plain
 from ingest.paths import PathTree
-from ingest.privacy import without_personal
+from ingest.privacy import without_addresses, without_names
 from ingest.values import gathered_sql, name, quote, trimmed, value_sql
 
 CLOCK_TOLERANCE = "interval 10 minutes"
@@ -78,7 +78,9 @@ def _column_sql(
         pieces = [f"cast({tree.expression(path)} as varchar)" for path in spec.paths]
         whole = f"coalesce({', '.join(pieces)})" if len(pieces) > 1 else pieces[0]
         whole = raw.add(f"nullif({whole}, 'null')")
-        return (without_personal(whole) if mapping.strip_personal else whole), None
+        if not mapping.strip_personal:
+            return whole, None
+        return without_addresses(moments.add(without_names(whole))), None
     if spec.parser == "name_of":
         return raw.add(_first_filled(spec, tree)), None
     if spec.parser in {"list", "object"}:
@@ -87,7 +89,10 @@ def _column_sql(
     text = raw.add(_text(spec, tree))
     parser = spec.parser or ("text" if column.type == "json" else column.type)
     currency = raw.add(_text(Field(paths=(spec.currency,)), tree)) if spec.currency else None
-    parsed = value_sql(parser, text, spec, mapping.zone, currency)
+    if parser in {"email_key", "email_domain"}:
+        parsed = _of_email(parser, text, moments)
+    else:
+        parsed = value_sql(parser, text, spec, mapping.zone, currency)
     if parser == "match" and column.type not in {"text", "json"}:
         # What a pattern found is text still, and must not raise either.
         parsed = value_sql(column.type, f"({parsed})", Field(), mapping.zone, None)
@@ -99,12 +104,19 @@ def _column_sql(
     return f"cast({parsed} as {column.sql_type})", text if checked else None
 
 
+def _of_email(parser: str, text: str, moments: Layer) -> str:
+    """The hash of an e-mail address, or its domain; the address itself is found once."""
+    address = moments.add(f"email_of({text})")
+    return f"keyed_hash({address})" if parser == "email_key" else f"split_part({address}, '@', 2)"
+
+
 def _clock_text(path: str, tree: PathTree, raw: Layer) -> str:
-    return raw.add(trimmed(tree.expression(path)))
+    """A time as it stands there: spaces around it are of no account, and rare."""
+    return raw.add(f"cast({tree.expression(path)} as varchar)")
 
 
 def clock_sql(
-    clock: Clock, tree: PathTree, zone: str | None, raw: Layer, moments: Layer
+    clock: Clock, tree: PathTree, zone: str | None, raw: Layer, moments: Layer, events: Layer
 ) -> dict[str, str]:
     """The four clock columns of usage events.
 
@@ -116,15 +128,22 @@ def clock_sql(
         if path is None:
             return "NULL::timestamp"
         text = _clock_text(path, tree, raw)
-        return value_sql(clock.parser, text, Field(zone=clock.zone), zone, None)
+        spec = Field(zone=clock.zone)
+        if clock.parser == "timestamp" and not (clock.zone or zone):
+            return f"clock_time({text})"
+        return value_sql(clock.parser, f"trimmed({text})", spec, zone, None)
 
     sent, received = moments.add(read(clock.sent)), moments.add(read(clock.received))
     original = read(clock.original)  # In place, so that it is read where it is needed alone.
     corrected = f"{received} - ({sent} - {original})"
-    choices = [moments.add(read(clock.timestamp))] if clock.timestamp else []
-    choices += [corrected] if clock.original and clock.sent and clock.received else []
+    choices = [corrected] if clock.original and clock.sent and clock.received else []
     choices += [original] if clock.original else []
-    happened = f"coalesce({', '.join([*choices, 'NULL'])})"
+    happened = f"coalesce({', '.join([*choices, 'NULL::timestamp'])})"
+    if clock.timestamp:
+        stated = moments.add(read(clock.timestamp))
+        # All that stands twice in a `coalesce` is computed for every row, in a `case` it is not.
+        happened = f"case when {stated} is not null then {stated} else {happened} end"
+    happened = events.add(happened)
     if clock.received is None:
         return {
             "occurred_at": happened,
@@ -150,7 +169,8 @@ def _problems(
         return name(f"c_{column}")
 
     problems = [
-        f"when {typed(column)} is null and {name('t_' + column)} is not null then 'bad_{column}'"
+        f"when {typed(column)} is null and trimmed({name('t_' + column)}) is not null "
+        f"then 'bad_{column}'"
         for column in texts
     ]
     problems += [
@@ -186,16 +206,18 @@ def _left_out(
 
 
 def _name_by_id(
-    contract: Contract, mapping: FieldMap, columns: dict[str, str], tree: PathTree, raw: Layer
-) -> None:
+    contract: Contract, mapping: FieldMap, columns: dict[str, str], tree: PathTree, raw: Layer,
+    moments: Layer,
+) -> None:  # fmt: skip
     """Where a vendor's user id is an e-mail address, it is the person's e-mail too."""
     spec = mapping.fields.get("user_id")
     if spec is None or spec.constant is not None or contract.column("user_id").person != "user":
         return
     text = raw.add(_text(spec, tree))
-    for column in {"email_key", "email_domain"} & columns.keys():
-        own = f"case when contains({text}, '@') then {column}({text}) end"
-        columns[column] = f"coalesce({columns[column]}, {own})"
+    for column in ("email_key", "email_domain"):
+        if column not in columns:
+            continue
+        columns[column] = f"coalesce({columns[column]}, {_of_email(column, text, moments)})"
 
 
 def _addresses(
@@ -243,7 +265,7 @@ def compile_mapping(
             f"it has {', '.join(contract.column_names)}"
         )
     tree = PathTree.of([*mapping.paths, *(only or ())])
-    raw, moments = Layer("t"), Layer("m")
+    raw, moments, events = Layer("t"), Layer("m"), Layer("e")
     columns, texts = dict[str, str](), dict[str, str]()
     for column in contract.columns:
         if column.name not in mapping.fields:
@@ -253,9 +275,9 @@ def compile_mapping(
         columns[column.name], text = _column_sql(column, spec, tree, mapping, facts, raw, moments)
         if text is not None:
             texts[column.name] = text
-    _name_by_id(contract, mapping, columns, tree, raw)
+    _name_by_id(contract, mapping, columns, tree, raw, moments)
     if mapping.clock:
-        columns.update(clock_sql(mapping.clock, tree, mapping.zone, raw, moments))
+        columns.update(clock_sql(mapping.clock, tree, mapping.zone, raw, moments, events))
         stamp = mapping.clock.timestamp or mapping.clock.original
         if stamp:
             texts["occurred_at"] = _clock_text(stamp, tree, raw)
@@ -273,4 +295,4 @@ def compile_mapping(
     if any(spec.parser == "hash" and not spec.paths for spec in mapping.fields.values()):
         reads[RECORD_HASH] = "VARCHAR"
     addresses = _addresses(contract, mapping, tree, raw) if keeps_addresses else ()
-    return Compiled(raw, moments, columns, texts, reason, reads, addresses)
+    return Compiled((raw, moments, events), columns, texts, reason, reads, addresses)

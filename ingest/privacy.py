@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ingest.config import PrivacyRules
 from ingest.redaction import redaction_macros
+from ingest.values import MACROS as VALUE_MACROS
 
 if TYPE_CHECKING:
     import duckdb
@@ -41,10 +42,9 @@ create or replace macro keyed_hash(x) as
     sha256(getvariable('hash_outer') || unhex(sha256(getvariable('hash_inner') || encode(x))));
 create or replace macro email_key(x) as
     case when is_email(email_clean(x)) then keyed_hash(email_clean(x)) end;
-create or replace macro address_of(x) as
+create or replace macro email_of(x) as
     case when contains(x, '@') and is_email(email_clean(x)) then email_clean(x) end;
-create or replace macro email_domain(x) as
-    case when is_email(email_clean(x)) then split_part(email_clean(x), '@', 2) end;
+create or replace macro address_of(x) as email_of(x);
 create or replace macro person_id(x) as case
     when contains(x, '@') or contains(x, '%40') then coalesce(
         email_key(replace(x, '%40', '@')),
@@ -71,7 +71,7 @@ def _pads(hash_key: str) -> tuple[bytes, bytes]:
 def install(
     connection: duckdb.DuckDBPyConnection, hash_key: str, rules: PrivacyRules | None = None
 ) -> None:
-    """Defines the macros for personal values and free text on a connection.
+    """Defines the macros for values, personal ones among them, and free text on a connection.
 
     The key travels as a bound value, so it stands in no SQL text and in no log.
     """
@@ -79,7 +79,7 @@ def install(
     inner, outer = _pads(hash_key)
     connection.execute("set variable hash_inner = $1::blob", [inner])
     connection.execute("set variable hash_outer = $1::blob", [outer])
-    connection.execute(_MACROS)
+    connection.execute(VALUE_MACROS + _MACROS)
     patterns = [(pattern.kind, pattern.pattern) for pattern in rules.patterns]
     connection.execute(redaction_macros(patterns, rules.phone_cues))
 
@@ -100,16 +100,20 @@ def mask_emails(text: str) -> str:
     return re.sub(_EMAIL_INSIDE, _EMAIL_MASK, text) if "@" in text or "%40" in text else text
 
 
-def without_personal(expression: str) -> str:
-    """SQL that takes personal properties out of a JSON object, and masks e-mails in all JSON."""
+def without_names(expression: str) -> str:
+    """SQL that takes personal properties out of a JSON object."""
     patch = "{" + ",".join(f'"{name}":null' for name in PERSONAL_PROPERTIES) + "}"
     names = "|".join(PERSONAL_PROPERTIES)
     patched = f"cast(json_merge_patch({expression}, '{patch}') as varchar)"
     holds_name = f"prefix({expression}, '{{') and regexp_matches({expression}, '\"({names})\"')"
     named = f"{holds_name} and json_valid({expression})"
-    bare = f"case when {named} then {patched} else {expression} end"
+    return f"case when {named} then {patched} else {expression} end"
+
+
+def without_addresses(expression: str) -> str:
+    """SQL that masks e-mails in JSON."""
     inside, mask = _EMAIL_INSIDE.replace("'", "''"), _EMAIL_MASK
     return (
         f"case when contains({expression}, '@') or contains({expression}, '%40') "
-        f"then regexp_replace({bare}, '{inside}', '{mask}', 'g') else {bare} end"
+        f"then regexp_replace({expression}, '{inside}', '{mask}', 'g') else {expression} end"
     )

@@ -21,6 +21,7 @@ from ingest.manifests import Manifest, mark_withdrawn, read_manifests, withdrawn
 from ingest.objects import Fetching
 from ingest.privacy import install
 from ingest.settings import Workspace
+from ingest.store import temporary
 
 MEMORY = "700MB"
 
@@ -59,6 +60,11 @@ class Session:
     def objects(self) -> Fetching:
         """Access to the drop bucket."""
         return Fetching(self.workspace)
+
+    @property
+    def spool(self) -> Path:
+        """Scratch file for the lines at hand of a large file."""
+        return temporary(self.lake / "tmp" / "chunk")
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         scratch = self.lake / "tmp"

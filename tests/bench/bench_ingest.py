@@ -137,11 +137,12 @@ class Cost:
     peak_mb: float
 
 
-def cost(arguments: list[str]) -> Cost:
-    """What a fresh process of Python costs."""
+def cost(arguments: list[str], bytecode: Path) -> Cost:
+    """What a fresh process of Python costs, its modules compiled as installed ones are."""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     process = subprocess.Popen(
         [sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=environment | {"PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": str(bytecode)},
     )  # fmt: skip
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -152,14 +153,15 @@ def cost(arguments: list[str]) -> Cost:
 def land(home: Path) -> Cost:
     """Lands everything into an empty lake."""
     shutil.rmtree(home / "lake", ignore_errors=True)
-    return cost(["-m", "ingest", "run", "--home", str(home)])
+    return cost(["-m", "ingest", "run", "--home", str(home)], home / "bytecode")
 
 
 def floor(home: Path, *, explicit: bool) -> Cost:
     """DuckDB alone; `explicit` with the columns and types that landing reads, else sniffed."""
     columns = "{" + ", ".join(f"{k}: '{v}'" for k, v in COLUMNS.items()) + "}"
     files, target = home / "drop" / "*.gz", home / "floor.parquet"
-    return cost(["-c", FLOOR, str(files), str(target), columns if explicit else ""])
+    arguments = ["-c", FLOOR, str(files), str(target), columns if explicit else ""]
+    return cost(arguments, home / "bytecode")
 
 
 def measure(home: Path) -> dict[str, list[Cost]]:

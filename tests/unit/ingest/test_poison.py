@@ -11,7 +11,8 @@ import json
 import pytest
 
 from ingest import ledger
-from ingest.framing import read_chunks, spooled_chunks
+from ingest.framing import keeping, read_chunks, spooled_chunks
+from ingest.problems import DamagedFileError
 from tests.unit.ingest.conftest import event, lines, loaded, packed, rejected
 from tests.unit.ingest.test_formats import SLACK
 
@@ -184,6 +185,20 @@ def test_lines_are_found_wherever_they_lie_in_a_large_chunk(tmp_path, packing) -
                 sizes.append(chunk.line_count)
             assert (seen, len(sizes)) == (wanted, count)
     assert not (tmp_path / "spool").exists()
+
+
+def test_a_scratch_file_that_is_kept_holds_nothing_of_the_file_before(tmp_path) -> None:
+    path, spool = tmp_path / "a.txt", tmp_path / "spool"
+    with keeping(spool):
+        for wanted in (b"a long line\n" * 90_000, b"a\nb\n", b""):
+            path.write_bytes(wanted)
+            seen = [(chunk.data, spool.read_bytes()) for chunk in spooled_chunks(path, spool)]
+            assert seen == ([(wanted, wanted)] if wanted else [])
+        path.write_bytes(gzip.compress(b"cut off\n" * 90_000)[:-20])
+        with pytest.raises(DamagedFileError):
+            list(spooled_chunks(path, spool))
+        assert spool.exists()
+    assert not spool.exists()
 
 
 # --- times

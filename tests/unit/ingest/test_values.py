@@ -183,6 +183,36 @@ def test_a_field_that_can_not_be_used_says_why(spec, said) -> None:
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "truth"),
+    [
+        *((word, True) for word in ("true", "TRUE", "t", "Yes", "y", "1", "active", " Enabled ")),
+        *((word, False) for word in ("false", "F", "NO", "n", "0", "inactive", "disabled")),
+        *((word, None) for word in ("", " ", "trues", "yes no", "t\n", "2", "ye\u017f", None)),
+    ],
+)  # fmt: skip
+def test_words_of_yes_and_no(connection, text, truth) -> None:
+    value, reason = read(connection, "usage_events", "is_active", "t", t=text)
+    assert value is truth
+    is_unread = truth is None and (text or "").strip(" ") != ""
+    assert (reason == "bad_is_active") is is_unread
+
+
+@pytest.mark.parametrize("space", ["", " ", "  "])
+@pytest.mark.parametrize("parser", ["timestamp", "epoch"])
+def test_spaces_around_a_clocks_times_do_not_matter(connection, space, parser) -> None:
+    word = {"timestamp": "2026-05-01T10:00:00Z", "epoch": "1777629600"}[parser]
+    clock = parse_clock({"timestamp": "t", "received": "t", "parser": parser})
+    mapping = FieldMap("usage_events", {}, clock=clock)
+    compiled = compile_mapping(mapping, load_contracts()["usage_events"], FACTS)
+    for text, truth in ((word, datetime(2026, 5, 1, 10)), ("", None), ("epoch", None)):
+        relation = "(select $1 as t, NULL::varchar as r_extra)"
+        sql = f"select occurred_at, received_at, _reason from ({compiled.select(relation, '$1')})"
+        happened, received, why = connection.execute(sql, [f"{space}{text}{space}"]).fetchone()
+        assert (happened, received) == (truth, truth)
+        assert (why == "bad_occurred_at") is (text == "epoch")
+
+
 def test_a_clock_that_can_not_be_used_says_why() -> None:
     for spec in ({"timestmap": "t"}, {"timestamp": "t", "parser": "sundial"},
                  {"timestamp": "t", "zone": "Mars/Phobos"}):  # fmt: skip
