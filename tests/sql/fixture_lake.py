@@ -39,7 +39,7 @@ _BATCH_SCHEMA = pa.schema(
     + [(name, pa.string()) for name in ("format", "status", "reason")]
     + [(f"rows_{name}", pa.int64()) for name in _COUNTS]
     + [(name, pa.date32()) for name in ("first_on", "last_on", "delivered_on")]
-    + [("loaded_at", pa.timestamp("us")), ("is_withdrawn", pa.bool_())]
+    + [("loaded_at", pa.timestamp("us")), ("is_withdrawn", pa.bool_()), ("output", pa.string())]
 )
 _VALUE_SCHEMA, _INCIDENT_SCHEMA, _CHECK_SCHEMA = (
     pa.schema([(name, pa.type_for_alias(kind)) for name, kind in columns.items()])
@@ -140,6 +140,7 @@ class FixtureLake:
                     "delivered_on": dt.date.fromisoformat(delivered_on),
                     "loaded_at": loaded_at,
                     "is_withdrawn": False,
+                    "output": path,
                 }
             )
             self.save()
