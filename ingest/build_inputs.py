@@ -25,7 +25,7 @@ _BATCH_COLUMNS = {
     "rows_quarantined": "int64", "rows_suppressed": "int64", "rows_revision": "int64",
     "rows_late": "int64", "rows_kept_out": "int64",
     "first_on": "date32", "last_on": "date32", "delivered_on": "date32",
-    "loaded_at": "timestamp[us]", "is_withdrawn": "bool",
+    "loaded_at": "timestamp[us]", "is_withdrawn": "bool", "output": "string",
 }  # fmt: skip
 
 PUBLISHED_VALUES = {

@@ -3,10 +3,13 @@
     Not here: what a vendor's format looks like (the contracts hide it).
 #}
 
-{# One contract's files, or one of the tables that describe deliveries, publications, checks and incidents. #}
-{% macro lake(table) -%}
+{#
+    One contract's rows, or one of the tables that describe deliveries, publications, checks and
+    incidents. With `days` only files that hold rows of these days, as texts, need to be read.
+#}
+{% macro lake(table, days=none) -%}
     {% do source('lake', table) %}
-    {{- adapter.dispatch('lake', 'productops')(table) -}}
+    {{- adapter.dispatch('lake', 'productops')(table, days) -}}
 {%- endmacro %}
 
 {# Tables that a build writes for itself: what was delivered, published, checked, kept out. #}
@@ -16,23 +19,20 @@
     ]) }}
 {%- endmacro %}
 
-{% macro default__lake(table) -%}
+{% macro default__lake(table, days) -%}
     {% set path = setting('lake_path') ~ '/build/' ~ table ~ '.parquet' if table in build_tables()
         else setting('lake_path') ~ '/bronze/' ~ table %}
     parquet.`{{ path }}`
 {%- endmacro %}
 
-{% macro duckdb__lake(table) -%}
+{% macro duckdb__lake(table, days) -%}
     {% set lake_path = setting('lake_path') | replace("'", "''") %}
     {% if table in build_tables() -%}
         read_parquet('{{ lake_path }}/build/{{ table }}.parquet')
     {%- elif table in setting('kept_out_contracts') -%}
         (
             select landed.*
-            from read_parquet(
-                '{{ lake_path }}/bronze/{{ table }}/**/*.parquet',
-                hive_partitioning = false, union_by_name = false
-            ) as landed
+            from {{ landed_rows(table, days) }} as landed
             where not exists (
                 select 1
                 from read_parquet('{{ lake_path }}/build/kept_out_rows.parquet') as kept
@@ -42,10 +42,7 @@
             )
         )
     {%- else -%}
-        read_parquet(
-            '{{ lake_path }}/bronze/{{ table }}/**/*.parquet',
-            hive_partitioning = false, union_by_name = false
-        )
+        {{ landed_rows(table, days) }}
     {%- endif %}
 {%- endmacro %}
 

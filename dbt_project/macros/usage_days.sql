@@ -1,6 +1,22 @@
 {# Which days and stretches of usage must be computed again. #}
 
 {#
+    The days that this build touches, as texts, for a model of which all readers keep what they
+    read on other days; none, which means all days, where one of them is still to be built.
+#}
+{% macro days_alone() -%}
+    {%- if not execute or flags.FULL_REFRESH -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- for reader in graph.nodes.values() if reader.resource_type == 'model' and model.unique_id in reader.depends_on.nodes -%}
+        {%- if not adapter.get_relation(target.database, reader.schema, reader.name) -%}
+            {{ return(none) }}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(setting('touched_event_dates') or none) }}
+{%- endmacro %}
+
+{#
     A complete select of the days (`day_on`) of a daily usage mart that must be computed again:
     rewritten person-days reach `window` days ahead; days are missing, or their completeness moved.
 #}

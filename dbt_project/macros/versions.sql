@@ -19,11 +19,11 @@
     decide (`is_revision`); all others pass straight through, so that a filter on the outside
     reaches the files.
 #}
-{% macro current_version(contract, key, columns, version=none, keep='latest', provenance=['batch_id', 'loaded_at', 'source_file', 'source_line']) -%}
+{% macro current_version(contract, key, columns, version=none, keep='latest', provenance=['batch_id', 'loaded_at', 'source_file', 'source_line'], days=none) -%}
 {% set kept = ['source'] + columns + provenance %}
 {%- if not has_revisions(contract) %}
 select {{ kept | join(', ') }}
-from {{ lake(contract) }}
+from {{ lake(contract, days) }}
 where batch_id in ({{ counted_batches() }})
 {%- else %}
 {#- A view is asked for some days, which must reach the files; for a table they are opened once. -#}

@@ -139,10 +139,10 @@ class Company:
         count, revised = found or (0, 0)
         if not count:
             return set()
-        folder = self.lake.folder / f"bronze/{contract}/source={source}/dt={on}"
-        folder.mkdir(parents=True, exist_ok=True)
+        output = f"bronze/{contract}/source={source}/dt={on}/{file_id}.parquet"
+        (self.lake.folder / output).parent.mkdir(parents=True, exist_ok=True)
         connection.execute(
-            f"copy landed to '{folder}/{file_id}.parquet' "
+            f"copy landed to '{self.lake.folder}/{output}' "
             "(format parquet, compression zstd, compression_level 1)"
         )
         self.lake.batches.append({
@@ -153,6 +153,7 @@ class Company:
             "rows_late": 0, "rows_kept_out": 0,
             "first_on": min(days, default=None), "last_on": max(days, default=None),
             "delivered_on": on, "loaded_at": loaded, "is_withdrawn": False,
+            "output": output,
         })  # fmt: skip
         return {str(day) for day in days}
 

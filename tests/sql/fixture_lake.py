@@ -114,6 +114,7 @@ class FixtureLake:
                     "delivered_on": dt.date.fromisoformat(delivered_on),
                     "loaded_at": loaded_at,
                     "is_withdrawn": False,
+                    "output": path,
                 }
             )
             self.save()

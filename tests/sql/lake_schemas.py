@@ -29,7 +29,7 @@ BATCH_SCHEMA = pa.schema(
     + [(name, pa.string()) for name in ("format", "status", "reason")]
     + [(f"rows_{name}", pa.int64()) for name in _COUNTS]
     + [(name, pa.date32()) for name in ("first_on", "last_on", "delivered_on")]
-    + [("loaded_at", pa.timestamp("us")), ("is_withdrawn", pa.bool_())]
+    + [("loaded_at", pa.timestamp("us")), ("is_withdrawn", pa.bool_()), ("output", pa.string())]
 )
 VALUE_SCHEMA, INCIDENT_SCHEMA, CHECK_SCHEMA = (
     pa.schema([(name, pa.type_for_alias(kind)) for name, kind in columns.items()])

@@ -1,4 +1,5 @@
 {{ config(materialized='table') }}
+{% set has_moves = setting('touched_event_dates') and has_revisions('usage_events') %}
 
 with
 
@@ -6,7 +7,7 @@ given as (
 
     {{ literal_days(setting('touched_event_dates'), 'event_on') }}
 
-){% if setting('touched_event_dates') %},
+){% if has_moves %},
 
 revised as (
 
@@ -38,7 +39,7 @@ moved as (
 ){% endif %}
 
 select event_on from given
-{%- if setting('touched_event_dates') %}
+{%- if has_moves %}
 union
 select event_on from moved
 {%- endif %}

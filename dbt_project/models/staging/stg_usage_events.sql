@@ -1,5 +1,7 @@
+-- In a build that adds to what is there: events of the files that hold any of the touched days.
 {{ current_version(
     contract='usage_events',
+    days=days_alone(),
     key=['source', 'event_id'],
     version='received_at', keep='earliest',
     columns=[
