@@ -15,6 +15,7 @@ import yaml
 
 from expectations.suites import ExpectationSpec, Suite
 from ingest.contracts import LANDING_COLUMNS, load_contracts
+from tests.unit.expectations import experiment_cases as experiments
 from tests.unit.expectations.breaches import BREACH
 from tests.unit.expectations.cases import DAY, NEEDED, SANE, TELLS_APART, Row
 
@@ -56,12 +57,12 @@ def sane(suite: Suite) -> Row:
                 if c.name == "email_domain"}  # fmt: skip
     else:
         row = {name: _BY_TYPE[kind] for name, kind in columns(suite).items()}
-    return {**row, **SANE.get(suite.table, {})}
+    return {**row, **(SANE | experiments.SANE).get(suite.table, {})}
 
 
 def told_apart(suite: Suite, row: Row, number: int) -> Row:
     """The row under a key of its own."""
-    column = TELLS_APART.get(suite.table) or next(
+    column = (TELLS_APART | experiments.TELLS_APART).get(suite.table) or next(
         name for name in suite.key if name != "source" and isinstance(row[name], str)
     )
     value = row[column]
@@ -73,14 +74,15 @@ def told_apart(suite: Suite, row: Row, number: int) -> Row:
 
 
 def is_about_rows(spec: ExpectationSpec) -> bool:
-    """Whether the check looks at one row at a time (keys count as such)."""
+    """Whether the check looks at one row at a time (keys count as such), and at no other mart."""
     whole = spec.type == "expect_table_row_count_to_be_between" or "mostly" in spec.kwargs
-    return not whole and " qualify " not in spec.kwargs.get("unexpected_rows_query", "")
+    query = spec.kwargs.get("unexpected_rows_query", "")
+    return not (whole or " qualify " in query or " marts." in query)
 
 
 def breaching(suite: Suite, spec: ExpectationSpec, row: Row) -> list[Row]:
     """The row changed so that it breaches the check; two rows where they must differ."""
-    change = BREACH.get((suite.table, spec.check_name))
+    change = (BREACH | experiments.BREACH).get((suite.table, spec.check_name))
     if change is not None:
         return [{**row, **(change(row) if callable(change) else change)}]
     if spec.type in ("expect_compound_columns_to_be_unique", "expect_column_values_to_be_unique"):
@@ -92,7 +94,7 @@ def _alone(suite: Suite, spec: ExpectationSpec, row: Row) -> Row:
     """The row with unknown numbers wherever the check does not look, so that no other can fail."""
     if suite.layer == "raw" or spec.type == "unexpected_rows_expectation":
         return row
-    needed = {*spec.columns, *suite.key, *NEEDED.get(suite.table, ())}
+    needed = {*spec.columns, *suite.key, *(NEEDED | experiments.NEEDED).get(suite.table, ())}
     for other in suite.expectations:
         if other.type == "expect_column_values_to_not_be_null":
             needed |= set(other.columns)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from expectations.suites import ExpectationSpec, Suite
+from tests.unit.expectations import experiment_cases as experiments
 from tests.unit.expectations.cases import DAY, Row
 from tests.unit.expectations.mutations import sane, told_apart
 
@@ -65,7 +66,9 @@ def sane_rows(suite: Suite) -> list[Case]:
         return [("none", row), ("none", {**row, "step_number": 2})]
     if suite.table == "retention__cohort_interval":
         return [("none", row), ("none", {**row, "interval_number": 5})]
-    return [("none", row), ("none", told_apart(suite, row, 1))]
+    both = [row, told_apart(suite, row, 1)]
+    arms = experiments.ARMS if suite.table == "experiment_sum__metric_arm" else [{}]
+    return [("none", {**one, **arm}) for one in both for arm in arms]
 
 
 def breaching_rows(suite: Suite, spec: ExpectationSpec) -> list[Case]:
@@ -74,7 +77,7 @@ def breaching_rows(suite: Suite, spec: ExpectationSpec) -> list[Case]:
         return []
     if "mostly" in spec.kwargs:
         return [("all", {**sane(suite), spec.kwargs["column"]: None})]
-    changes = WHOLE[suite.table, spec.check_name]
+    changes = (WHOLE | experiments.WHOLE)[suite.table, spec.check_name]
     base = dict(sane(suite))
     if suite.table == "support_load__queue_day" and "backlogs" in spec.check_name:
         return [("all", {**base, **change}) for change in changes]
