@@ -17,8 +17,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .experiment_world import (
-    DAY, END, FEATURES, METRICS, PLAN, START, Row, account, at, event, experiment, exposure,
-    metric, ticket,
+    DAY,
+    END,
+    FEATURES,
+    METRICS,
+    PLAN,
+    START,
+    Row,
+    account,
+    at,
+    event,
+    experiment,
+    exposure,
+    metric,
+    ticket,
 )  # fmt: skip
 from .fixture_lake import FixtureLake
 

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from .experiment_plan import Plan, Used
 from .usage_facts import DAY, UsageFacts
 
 Row = Mapping[str, Any]
@@ -25,64 +26,6 @@ Values = tuple[float, float, float, float]
 VARIABLES = "ydxw"
 PAIRS = ("yy", "dd", "xx", "ww", "yd", "yx", "yw", "dx", "dw", "xw")
 GAP = dt.timedelta(minutes=30)
-
-
-@dataclass(frozen=True)
-class Used:
-    """A metric in an experiment."""
-
-    id: str
-    role: str
-    direction: str
-    kind: str
-    numerator: str
-    denominator: str | None
-    from_day: int
-    to_day: int
-    cap: float | None
-    margin: float | None
-
-
-class Plan:
-    """An experiment as it was written, with the defaults that docs/experiments.md names."""
-
-    def __init__(self, spec: Row, metrics: Mapping[str, Row]) -> None:
-        said = spec.get("analysis", {})
-        self.id, self.unit, self.template = spec["experiment_id"], spec["unit"], spec["template"]
-        self.starts_on, self.ends_on = (date(spec[f"{word}_on"]) for word in ("starts", "ends"))
-        self.run_days = (self.ends_on - self.starts_on).days + 1
-        self.window = int(said.get("window_days", 14))
-        self.cuped = int(said.get("cuped_days", 14))
-        self.least_days = int(said.get("min_runtime_days", 14))
-        self.alpha, self.power = float(said.get("alpha", 0.05)), float(said.get("power", 0.8))
-        self.method = said.get("method", "fixed_horizon")
-        self.is_holm = said.get("multiplicity", "holm") == "holm"
-        self.mde = float(spec["primary"]["mde_relative"])
-        whole = self.ends_on + (self.window - 1) * DAY
-        self.planned = [date(day) for day in said.get("looks", ())] or [whole]
-        controls = [v["id"] for v in spec["variations"] if v.get("is_control") == "true"]
-        rest = sorted(v["id"] for v in spec["variations"] if v["id"] not in controls)
-        self.arms = [*controls, *rest]
-        weights = {v["id"]: float(v["weight"]) for v in spec["variations"]}
-        self.weights = [weights[arm] for arm in self.arms]
-        good = {"increase": "decrease", "decrease": "increase"}
-        named = [(spec["primary"]["metric"], "primary", spec["primary"]["direction"], None)]
-        if self.template == "non_inferiority":
-            named = [(*named[0][:3], self.mde)]
-        named += [
-            (g["metric"], "guardrail", good[g["bad_direction"]], float(g["margin_relative"]))
-            for g in spec.get("guardrails", ())
-        ]
-        named += [(name, "secondary", None, None) for name in spec.get("secondary", ())]
-        self.used = [self._used(metrics[name], role, way, m) for name, role, way, m in named]
-
-    def _used(self, said: Row, role: str, way: str | None, margin: float | None) -> Used:
-        cap, last = said.get("cap_quantile"), said.get("to_day", self.window - 1)
-        return Used(
-            said["metric_id"], role, way or said["direction"], said["kind"], said["numerator"],
-            said.get("denominator"), int(said.get("from_day", 0)), int(last),
-            float(cap) if cap else None, margin,
-        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -95,10 +38,6 @@ class Assigned:
     crossed: bool
     exposures: int
     bucket: int
-
-
-def date(text: str) -> dt.date:
-    return dt.date.fromisoformat(text)
 
 
 class ExperimentOracle(UsageFacts):
@@ -155,9 +94,7 @@ class ExperimentOracle(UsageFacts):
                 named = f"anon:{alias[1]}" if alias and alias[0] == "device" else alias and alias[1]
                 unit, zone_of = person or named or "", home
             day = self.local_day(row["exposed_at"], zone_of)
-            found.append(
-                (row["experiment_id"], unit, row["variation_id"], row["exposed_at"], day)
-            )
+            found.append((row["experiment_id"], unit, row["variation_id"], row["exposed_at"], day))
         return found
 
     def _is_kept_out(self, person: str, account: str) -> bool:
