@@ -170,7 +170,13 @@ def _enough(at: At) -> Iterator[Gate]:
     is_finite = all(np.isfinite(part).all() for part in values)
     words = "all sums are finite" if is_finite else "a sum is no finite number"
     yield Gate("sums_finite", "pass" if is_finite else "fail", words)
-    least = min((float(moments.n[place]) for place in ripe), default=0.0)
+    # An arm without a ripe unit has no sums.
+    wanted = [
+        sums.places.get((at.look.number, use.metric.metric_id, "main", arm))
+        for use in at.evidence.uses if use.metric.kind != "quantile"
+        for arm in range(len(at.evidence.arms))
+    ]  # fmt: skip
+    least = min((0.0 if p is None else float(moments.n[p]) for p in wanted), default=0.0)
     # Before the end more of them are still to come.
     too_few = "fail" if at.look.is_last else "wait"
     status = too_few if least < LEAST_UNITS else "pass"

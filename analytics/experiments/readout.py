@@ -94,7 +94,8 @@ def _advice(at: At, harmed: list[str]) -> tuple[str, int, list[str]]:
         return "stop", -1, [f"{name} is worse than its margin allows" for name in harmed]
     if won:
         best = max(won, key=lambda row: row.difference * (1 if row.direction == "increase" else -1))
-        reasons = [f"{_told(at, best)}, {_chance(best)}"]
+        chance = _safe(best) if spec.is_non_inferiority else _chance(best)
+        reasons = [f"{_told(at, best)}, {chance}"]
         alpha = spec.analysis.alpha / 2
         unsafe = sorted({
             row.metric_id for row in at.of("guardrail")
@@ -115,6 +116,15 @@ def _without_finding(at: At, primary: list[Row]) -> tuple[str, int, list[str]]:
     """At the end, nothing was found: because there is nothing, or because too little was seen?"""
     mde = at.evidence.spec.primary.mde_relative
     reasons = [_told(at, row) for row in primary]
+    if at.evidence.spec.is_non_inferiority:
+        # Here the plan's effect is the loss that is accepted: a gain so large is not the question.
+        if primary and all(row.is_beyond_margin for row in primary):
+            return (
+                "stop",
+                -1,
+                [*reasons, f"it is worse than the loss of {mde:.1%} that is accepted"],
+            )
+        return "discuss", -1, [*reasons, f"a loss of {mde:.1%} is neither shown nor excluded"]
     known = [row for row in primary if not np.isnan(row.relative_low)]
     if known and all(_best_case(row) < mde for row in known):
         return "stop", -1, [*reasons, f"an effect of {mde:.1%} or more is excluded"]
@@ -124,7 +134,7 @@ def _without_finding(at: At, primary: list[Row]) -> tuple[str, int, list[str]]:
 def is_win(evidence: Evidence, row: Row) -> bool:
     """Whether the primary metric did what the plan calls a win."""
     if evidence.spec.is_non_inferiority:
-        return row.nominal_alpha > 0 and row.margin_p <= evidence.spec.analysis.alpha / 2
+        return row.nominal_alpha > 0 and row.margin_p <= row.nominal_alpha / 2
     return row.is_significant and row.is_good
 
 
@@ -147,3 +157,8 @@ def _told(at: At, row: Row) -> str:
 
 def _chance(row: Row) -> str:
     return f"p {row.p_adjusted:.2g} (found below {row.nominal_alpha:.2g})"
+
+
+def _safe(row: Row) -> str:
+    found = f"p {row.margin_p:.2g} (found below {row.nominal_alpha / 2:.2g})"
+    return f"a loss of {row.margin:.1%} or more is excluded, {found}"

@@ -24,12 +24,26 @@ experiments as (
 
 ),
 
+banned_accounts as (
+
+    select subject_id as account_id, {{ distinct_texts('reason') }} as reasons
+    from {{ ref('dim_exclusion') }}
+    where subject_type = 'account'
+    group by subject_id
+
+),
+
 resolved as (
 
     select
         logged.source, logged.exposure_id, logged.experiment_id, logged.variation_id, logged.exposed_at,
         coalesce(experiments.unit, 'person') as unit_type,
         people.person_id,
+        -- Whom no event and no record knows was shown it all the same, and did nothing: that counts.
+        coalesce(
+            people.person_id, handovers.user_id,
+            case logged.alias_type when 'user_id' then logged.alias when 'anonymous_id' then 'anon:' || logged.alias end
+        ) as shown_to_id,
         coalesce(logged.group_id, people.account_id, 'unknown') as account_id,
         people.reporting_time_zone,
         coalesce(people.is_countable, true) and logged.exclusion_reason is null as is_countable,
@@ -48,8 +62,19 @@ resolved as (
 
 units as (
 
-    select *, coalesce(case when unit_type = 'account' then account_id else person_id end, 'unknown') as unit_id
+    select
+        resolved.source, resolved.exposure_id, resolved.experiment_id, resolved.variation_id, resolved.exposed_at,
+        resolved.unit_type, resolved.person_id, resolved.account_id,
+        coalesce(case when resolved.unit_type = 'account' then resolved.account_id else resolved.shown_to_id end, 'unknown') as unit_id,
+        -- What an account does is told by days of its people, which are those of its zone.
+        coalesce(case when resolved.unit_type = 'account' then accounts.time_zone else resolved.reporting_time_zone end, '{{ zone }}')
+            as unit_time_zone,
+        resolved.is_countable and (resolved.unit_type = 'person' or banned_accounts.account_id is null) as is_countable,
+        coalesce(resolved.exclusion_reason, case when resolved.unit_type = 'account' then banned_accounts.reasons end)
+            as exclusion_reason
     from resolved
+    left join {{ ref('dim_account') }} as accounts on accounts.account_id = resolved.account_id
+    left join banned_accounts on banned_accounts.account_id = resolved.account_id
 
 ),
 
@@ -67,11 +92,7 @@ crossovers as (
 select
     units.source, units.exposure_id, units.experiment_id, units.variation_id, units.unit_type, units.unit_id,
     units.person_id, units.account_id, units.exposed_at,
-    -- Days of accounts are cut in the zone of the company, as everything else that is no person's.
-    {{ local_date(
-        'units.exposed_at',
-        "case when units.unit_type = 'person' then coalesce(units.reporting_time_zone, '" ~ zone ~ "') else '" ~ zone ~ "' end"
-    ) }} as exposed_on,
+    {{ local_date('units.exposed_at', 'units.unit_time_zone') }} as exposed_on,
     row_number() over (
         partition by units.experiment_id, units.unit_id
         order by case when units.is_countable then 0 else 1 end, units.exposed_at, units.source, units.exposure_id

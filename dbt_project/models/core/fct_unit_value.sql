@@ -2,7 +2,7 @@
 select
     assigned.experiment_id, metrics.metric_id, metrics.role, metrics.cap_quantile, assigned.unit_id, assigned.arm_no,
     assigned.bucket, assigned.is_crossover,
-    assigned.first_exposed_on < {{ add_days('plans.starts_on', 'cast(floor((' ~ days_between('plans.starts_on', 'plans.ends_on') ~ ') / 2) as bigint)') }} as is_early,
+    assigned.first_exposed_on < {{ add_days('plans.starts_on', 'cast(floor((' ~ days_between('plans.starts_on', 'plans.ends_on') ~ ' + 1) / 2) as bigint)') }} as is_early,
     {{ add_days('assigned.first_exposed_on', 'metrics.to_day') }} as mature_on,
     {%- for variable, side in [('y', 'after'), ('x', 'before')] %}
     case
