@@ -206,7 +206,7 @@ def quantiles_of(rows: Rows) -> Quantiles:
         np.array([row["look_no"] for row in rows], np.int64),
         np.array([row["metric_id"] for row in rows], np.str_),
         np.array([row["arm_no"] for row in rows], np.int64),
-        figures("unit_count"), figures("quantile_value"), figures("low_value"),
+        figures("unit_count"), figures("row_quantile"), figures("low_value"),
         figures("high_value"),
     )  # fmt: skip
 

@@ -34,7 +34,7 @@ DAYS = {
     "crossover_count": "BIGINT",
 }  # fmt: skip
 QUANTILES = {"look_no": "BIGINT", "metric_id": "VARCHAR", "arm_no": "BIGINT"} | {
-    "unit_count": "BIGINT", "quantile_value": "DOUBLE", "low_value": "DOUBLE",
+    "unit_count": "BIGINT", "row_quantile": "DOUBLE", "low_value": "DOUBLE",
     "high_value": "DOUBLE",
 }  # fmt: skip
 SPLITS = {"split_no": "BIGINT", "arm_no": "BIGINT"} | dict.fromkeys(

@@ -82,7 +82,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Warehouse, dict]:
 def test_quantiles_and_their_ends_are_those_of_the_rows(built: tuple[Warehouse, dict]) -> None:
     warehouse, kept = built
     rows = warehouse.query(
-        "select arm_no, unit_count, row_count, quantile_value, low_value, high_value "
+        "select arm_no, unit_count, row_count, row_quantile, low_value, high_value "
         "from core.fct_experiment_quantile where experiment_id = 'exp' and look_no = 1 order by 1"
     )
     for (_, units, count, value, low, high), arm in zip(

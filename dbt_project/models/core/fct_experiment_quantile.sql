@@ -97,7 +97,7 @@ placed as (
 )
 
 select
-    {{ group_columns }}, share, unit_count, row_count, middle as quantile_value,
+    {{ group_columns }}, share, unit_count, row_count, middle as row_quantile,
     case when low_share is not null and high_share is not null then {{ value_at('low_share', 'row_count') }} end as low_value,
     case when low_share is not null and high_share is not null then {{ value_at('high_share', 'row_count') }} end as high_value
 from placed

@@ -55,7 +55,7 @@ listed_quantiles as (
 
     select
         experiment_id,
-        {{ rows_listed(pairs_of(['look_no', 'metric_id', 'arm_no', 'unit_count', 'quantile_value', 'low_value', 'high_value'])) }} as listed
+        {{ rows_listed(pairs_of(['look_no', 'metric_id', 'arm_no', 'unit_count', 'row_quantile', 'low_value', 'high_value'])) }} as listed
     from {{ ref('fct_experiment_quantile') }}
     group by experiment_id
 
