@@ -17,6 +17,7 @@ from demo.people import Person
 from demo.seats import Seat
 from demo.segment import Sent
 from demo.survey import Response
+from demo.truth_experiments import experiments_truth
 from demo.truth_paths import paths_truth
 from demo.truth_revenue import revenue_truth
 from demo.truth_support import support_truth, survey_truth, theme_truth
@@ -102,6 +103,7 @@ def make_truth(simulation: Simulation, delivery: Delivery) -> dict[str, Any]:
         },
         **usage_truth(usage),
         **paths_truth(usage),
+        **experiments_truth(usage),
         **theme_truth(simulation.tickets, simulation.notes, simulation.responses),
         "support": support_truth(simulation.tickets),
         "survey": survey_truth(simulation.responses),

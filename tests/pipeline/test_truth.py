@@ -262,3 +262,31 @@ def test_tickets_and_promises(demo: Demo) -> None:
         "where first_reply_business_difference_reason is not null"
     )
     assert {reason for (reason,) in reasons} <= {"equal", "later data"}
+
+
+def test_each_experiment_ends_as_it_was_planted(demo: Demo) -> None:
+    names = ("unit_count", "crossover_count", "state", "is_readable", "recommendation", "is_win")
+    cards = {
+        name: dict(zip(names, card, strict=True))
+        for name, *card in demo.rows(
+            f"select experiment_id, {', '.join(names)} from marts.experiment_scorecard__experiment"
+        )
+    }
+    assert cards.keys() == demo.truth["experiments"]["by_experiment"].keys()
+    for name, truth in demo.truth["experiments"]["by_experiment"].items():
+        card, ends = cards[name], truth["ends"]
+        assert card["unit_count"] == sum(truth["units"].values()), name
+        assert card["crossover_count"] == truth["crossover_units"], name
+        latest = f"where experiment_id = '{name}' and is_latest"
+        gates = f"select gate from marts.experiment_gate__gate {latest} and status = 'fail'"
+        seen = card | {"failed_gates": [gate for (gate,) in demo.rows(gates)]}
+        assert {key: seen[key] for key in ends} == ends, name
+        readouts = "marts.experiment_readout__metric_arm"
+        [(figures,)] = demo.rows(f"select count(relative) from {readouts} {latest}")
+        assert (figures > 0) == card["is_readable"], name
+        if truth["status"] != "running":  # All units have their whole window.
+            [(control, treatment)] = demo.rows(
+                f"select control_count, treatment_count from {readouts} {latest} "
+                "and role = 'primary' and is_deciding"
+            )
+            assert [control, treatment] == [*truth["units"].values()], name

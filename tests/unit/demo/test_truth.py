@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import json
 import re
 from collections import Counter, defaultdict
@@ -14,11 +13,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.unit.demo.conftest import Calls
+
 VALUE = {
     "Shipment Tracked", "Booking Created", "Report Viewed", "Report Exported", "Dashboard Viewed",
     "Alert Acknowledged", "Legacy Map Opened", "ETA Forecast Viewed", "Shared Report Viewed",
 }  # fmt: skip
-Calls = dict[str, dict[str, Any]]
 PersonDays = set[tuple[str, date, str, str]]
 
 
@@ -28,37 +28,6 @@ def at(text: str) -> datetime:
 
 def pages(company: Path, pattern: str) -> list[dict[str, Any]]:
     return [json.loads(p.read_text()) for p in sorted((company / "drop").glob(pattern))]
-
-
-@pytest.fixture(scope="module")
-def raw(company: Path) -> tuple[Calls, Counter[str]]:
-    """Each message once, as it was received first, and what else the files hold."""
-    calls: Calls = {}
-    seen: set[str] = set()
-    counts: Counter[str] = Counter()
-    for path in sorted((company / "drop/segment-logs").rglob("*.gz")):
-        for line in gzip.decompress(path.read_bytes()).decode().splitlines():
-            counts["lines"] += 1
-            try:
-                call = json.loads(line)
-                key, received = call["messageId"], call["receivedAt"]
-                is_bad = (
-                    not (call["userId"] or call.get("anonymousId")) or call["timestamp"] < "2025"
-                )
-            except (ValueError, KeyError, TypeError):
-                is_bad = True
-            if is_bad:
-                counts["bad"] += 1
-            elif line in seen:
-                counts["exact"] += 1
-            elif key in calls:
-                counts["retries"] += 1
-                if received < calls[key]["receivedAt"]:
-                    calls[key] = call
-            else:
-                calls[key] = call
-            seen.add(line)
-    return calls, counts
 
 
 @pytest.fixture(scope="module")
