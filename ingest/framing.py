@@ -30,6 +30,8 @@ CHUNK_BYTES = 48 * 1024 * 1024
 _READ_BYTES = 1024 * 1024
 # Small enough for the processor's cache, large enough that Python's part in it is small.
 _BLOCK_BYTES = 256 * 1024
+# Pieces whose lines are counted: to find one line, a piece is looked through.
+_PIECE_BYTES = 64 * 1024
 # Blocks in which the head of a file is read: of a damaged one the last block is lost.
 _HEAD_BLOCK_BYTES = 4 * 1024
 GZIP_MAGIC = b"\x1f\x8b"
@@ -118,8 +120,8 @@ class Chunk:
     """Whole lines of one file; `first_line` is the 1-based number of the first of them.
 
     The bytes are in memory, or in an open scratch file until the next chunk is asked for. They
-    came in blocks: `starts` tells where each begins, `lines_before` how many lines end before it;
-    the last of both are the totals.
+    are counted in pieces: `starts` tells where each begins, `lines_before` how many lines end
+    before it; the last of both are the totals.
     """
 
     source: bytes | IO[bytes]
@@ -144,7 +146,7 @@ class Chunk:
 
     @cached_property
     def _ends(self) -> dict[int, np.ndarray]:
-        """Where lines end in those blocks that were looked into so far."""
+        """Where lines end in those pieces that were looked into so far."""
         return {}
 
     def _end(self, index: int) -> int:
@@ -222,8 +224,11 @@ def _chunks(path: Path, size: int, sink: IO[bytes]) -> Iterator[Chunk]:
     starts, lines_before = [0], [0]
     for block, is_last in _cut(path, size):
         sink.write(block)
-        starts.append(starts[-1] + len(block))
-        lines_before.append(lines_before[-1] + int(np.count_nonzero(_newlines(block))))
+        ends = _newlines(block)
+        for begin in range(0, len(block), _PIECE_BYTES):
+            piece = ends[begin : begin + _PIECE_BYTES]
+            starts.append(starts[-1] + len(piece))
+            lines_before.append(lines_before[-1] + int(np.count_nonzero(piece)))
         if is_last:
             sink.truncate()
             sink.flush()
