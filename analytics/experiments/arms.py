@@ -43,7 +43,7 @@ def arms(control: Moments, treatment: Moments, *, cuped: bool) -> tuple[Arm, Arm
 
     CUPED is that of Deng, Xu, Kohavi and Walker, "Improving the sensitivity of online controlled
     experiments by utilizing pre-experiment data" (2013). A covariate that is the same for all
-    units foretells nothing: theta is 0.
+    units foretells nothing: theta is 0. So does the past of units that have none.
 
     Raises:
         ValueError: If the shifts of both arms differ.
@@ -54,7 +54,10 @@ def arms(control: Moments, treatment: Moments, *, cuped: bool) -> tuple[Arm, Arm
         theta = middle = np.zeros(together.shape)
         if cuped:
             spread = _line_covariance(together, "xw", "xw")
-            theta = np.where(spread == 0, 0.0, _line_covariance(together, "yd", "xw") / spread)
+            # Where nobody had a denominator before, there is no ratio of before to adjust by.
+            is_new = (together.mean("w") == 0) & (together.variance("w") == 0)
+            is_same = (spread == 0) | is_new
+            theta = np.where(is_same, 0.0, _line_covariance(together, "yd", "xw") / spread)
             middle = _offset(together, "xw", base_x)
 
         def arm(m: Moments) -> Arm:

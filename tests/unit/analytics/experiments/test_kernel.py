@@ -228,6 +228,15 @@ def test_a_covariate_that_is_the_same_for_all_changes_nothing(x: np.ndarray | No
     assert adjusted.p == plain.p
 
 
+def test_a_ratio_of_units_without_a_past_is_compared_as_it_is() -> None:
+    none = np.zeros(400)
+    arms = [(y, d, none, none) for y, d, *_ in drawn(7)]
+    plain, cuped = (compare(*of(*arms, w=0.0), cuped=cuped) for cuped in (False, True))
+    assert float(cuped.theta) == 0
+    assert str(cuped.reason) == ""
+    assert (cuped.p, cuped.difference, cuped.se) == (plain.p, plain.difference, plain.se)
+
+
 def test_a_covariate_with_a_hole_makes_no_figure_and_not_the_plain_one() -> None:
     draw = np.random.default_rng(11)
     y = draw.gamma(2, 3, (2, 200))

@@ -69,6 +69,10 @@ def test_where_less_is_better_a_fall_wins() -> None:
     plan = spec(primary={"metric": "sessions", "direction": "decrease", "mde_relative": 0.1})
     assert said(plan=plan, primary=apart(0.049, -1))[1:] == ("ship", 1)
     assert said(plan=plan, primary=apart(0.049))[1:] == ("stop", -1)
+    # What is left open is the fall: 7 % at most.
+    for mde, advice in ((0.05, "discuss"), (0.08, "stop")):
+        primary = {"metric": "sessions", "direction": "decrease", "mde_relative": mde}
+        assert said(plan=spec(primary=primary), primary=better(-0.3))[1] == advice
 
 
 # ---- not to be read
@@ -218,6 +222,10 @@ def test_of_several_arms_the_best_that_wins_after_holm_is_shipped() -> None:
     assert said(**three(-1, 0))[1] == "stop"
     assert said(**three(-1, by[0.06]))[1] == "stop"
     assert said(**three(-1, -1))[1] == "stop"
+    small = three(-1, 0)
+    primary = small["plan"].primary.model_copy(update={"mde_relative": 0.03})
+    small["plan"] = small["plan"].model_copy(update={"primary": primary})
+    assert said(**small)[1] == "discuss"
 
 
 def test_a_guardrail_of_another_arm_does_not_hold_the_winner_back() -> None:
