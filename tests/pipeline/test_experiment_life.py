@@ -1,4 +1,4 @@
-"""The life of experiments in the demo company, by the program alone: plan, looks, readout, decision.
+"""The life of experiments in the demo company, by the program alone: from brief to decision.
 
 Slow: it takes the whole company through the job twice.
 """

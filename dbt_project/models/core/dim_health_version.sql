@@ -1,5 +1,6 @@
 {%- set components = health_components() | map(attribute=0) | list -%}
 {%- set ways = ['model', 'baseline'] -%}
+{%- set built = previous('core', 'dim_health_version') -%}
 with
 
 -- Each quarter has a version of its own, from what was known when it began.
@@ -31,14 +32,48 @@ known as (
 ),
 
 -- Outcomes of the two years before: what was long ago is no guide.
-told as (
+observed as (
 
-    select versions.fitted_on, {{ health_backtest(components) }} as told
+    select versions.fitted_on, known.*
     from versions
     inner join known
         on known.outcome_on < versions.fitted_on
         and known.last_on >= {{ add_days('versions.fitted_on', -820) }}
-    group by versions.fitted_on
+
+),
+
+rows_of_fits as (
+
+    select fitted_on, {{ content_key(['account_id', 'last_on', 'lost_on'] + components) }} as row_key from observed
+
+),
+
+-- All that a fit is made of: the same again gives the same weights.
+inputs as (
+
+    select fitted_on, md5({{ path_text('row_key', 'row_key') }}) as inputs_key
+    from rows_of_fits
+    group by fitted_on
+
+),
+
+told as (
+    {% if built %}
+    select inputs.fitted_on, inputs.inputs_key, settled.told
+    from inputs
+    inner join {{ built }} as settled
+        on settled.fitted_on = inputs.fitted_on and settled.inputs_key = inputs.inputs_key
+    union all
+    {%- endif %}
+    select observed.fitted_on, inputs.inputs_key, {{ health_backtest(components) }} as told
+    from observed
+    inner join inputs on inputs.fitted_on = observed.fitted_on
+    {%- if built %}
+    left join {{ built }} as settled
+        on settled.fitted_on = inputs.fitted_on and settled.inputs_key = inputs.inputs_key
+    where settled.fitted_on is null
+    {%- endif %}
+    group by observed.fitted_on, inputs.inputs_key
 
 )
 
@@ -61,6 +96,7 @@ select
     cast({{ json_text('told.told', 'weight_0') }} as double) as intercept
     {%- for name in components %},
     cast({{ json_text('told.told', 'weight_' ~ loop.index) }} as double) as {{ name }}_weight
-    {%- endfor %}
+    {%- endfor %},
+    told.inputs_key, told.told
 from versions
 left join told on told.fitted_on = versions.fitted_on

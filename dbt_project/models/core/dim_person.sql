@@ -1,4 +1,6 @@
 -- depends_on: {{ ref('fct_rewritten_date') }}
+-- depends_on: {{ ref('int_usage__touched_person') }}
+{% set built = previous('core', 'dim_person') %}
 with
 
 people as (
@@ -31,7 +33,11 @@ active_days as (
         person_id, activity_on,
         min(activity_on) over (partition by person_id) as first_active_on
     from {{ ref('fct_person_day') }}
-    where is_countable
+    where
+        is_countable
+        {%- if built %}
+        and person_id in (select person_id from {{ ref('int_usage__touched_person') }})
+        {%- endif %}
     group by person_id, activity_on
 
 ),
@@ -48,6 +54,14 @@ activity as (
         ) as active_7_13_day_count
     from active_days
     group by person_id, first_active_on
+    {%- if built %}
+    union all
+    -- Whoever is not touched has the days of the last build.
+    select known.person_id, known.first_active_on, known.last_active_on, known.active_day_count, known.active_7_13_day_count
+    from {{ built }} as known
+    left join {{ ref('int_usage__touched_person') }} as touched on touched.person_id = known.person_id
+    where touched.person_id is null and known.first_active_on is not null
+    {%- endif %}
 
 )
 

@@ -1,4 +1,5 @@
 -- depends_on: {{ ref('int_usage__touched_date') }}
+-- depends_on: {{ ref('int_usage__moved_day') }}
 {% set built = previous('core', 'fct_activation') %}
 with
 
@@ -28,6 +29,13 @@ settled as (
         select 1
         from {{ ref('int_usage__touched_date') }} as touched
         where touched.activity_on between built.first_active_on and built.activated_on
+    )
+    and not exists (
+        select 1
+        from {{ ref('int_usage__moved_day') }} as moved
+        where
+            moved.person_id = built.person_id
+            and moved.activity_on between built.first_active_on and built.activated_on
     )
 
 ),

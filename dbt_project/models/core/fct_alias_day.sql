@@ -1,10 +1,11 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='replace_days',
-    meta={'owner': 'product-analytics', 'day': 'activity_on', 'rewritten': 'intermediate.int_usage__touched_date.activity_on'}
+    incremental_strategy='replace_person_days',
+    meta={'owner': 'product-analytics'}
 ) }}
 
 -- depends_on: {{ ref('int_usage__touched_date') }}
+-- depends_on: {{ ref('int_usage__moved_day') }}
 
 with
 
@@ -27,15 +28,15 @@ events as (
     where
         events.event_class = 'value' and events.is_countable
         {%- if is_incremental() %}
-        and {{ within_days('events.occurred_at', ref('int_usage__touched_date'), 'activity_on', margin=1) }}
+        and {{ may_be_rewritten('events') }}
         {%- endif %}
 
 )
 
-select alias_type, alias, person_id, account_id, activity_on, min(loaded_at) as known_at
+select alias_type, alias, events.person_id, account_id, events.activity_on, min(loaded_at) as known_at
 from events
 {%- if is_incremental() %}
-where activity_on in (select activity_on from {{ ref('int_usage__touched_date') }})
+{{ only_rewritten('events') }}
 {%- endif %}
-group by alias_type, alias, person_id, account_id, activity_on
-order by activity_on
+group by alias_type, alias, events.person_id, account_id, events.activity_on
+order by events.activity_on

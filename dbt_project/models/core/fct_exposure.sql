@@ -87,18 +87,43 @@ crossovers as (
     group by experiment_id, unit_id
     having count(distinct variation_id) > 1
 
+),
+
+-- A unit's first exposures of one moment are few: only these need to be held against each other.
+first_moments as (
+
+    select experiment_id, unit_id, min(exposed_at) as exposed_at
+    from units
+    where is_countable and unit_id <> 'unknown'
+    group by experiment_id, unit_id
+
+),
+
+firsts as (
+
+    select
+        units.source, units.exposure_id, units.experiment_id, units.unit_id,
+        row_number() over (
+            partition by units.experiment_id, units.unit_id order by units.source, units.exposure_id
+        ) as exposure_rank
+    from units
+    inner join first_moments as moments
+        on moments.experiment_id = units.experiment_id and moments.unit_id = units.unit_id
+        and moments.exposed_at = units.exposed_at
+    where units.is_countable
+
 )
 
 select
     units.source, units.exposure_id, units.experiment_id, units.variation_id, units.unit_type, units.unit_id,
     units.person_id, units.account_id, units.exposed_at,
     {{ local_date('units.exposed_at', 'units.unit_time_zone') }} as exposed_on,
-    row_number() over (
-        partition by units.experiment_id, units.unit_id
-        order by case when units.is_countable then 0 else 1 end, units.exposed_at, units.source, units.exposure_id
-    ) = 1 and units.is_countable and units.unit_id <> 'unknown' as is_first,
+    firsts.unit_id is not null as is_first,
     crossovers.unit_id is not null as is_crossover,
     units.is_countable, units.exclusion_reason
 from units
+left join firsts
+    on firsts.exposure_rank = 1 and firsts.experiment_id = units.experiment_id and firsts.unit_id = units.unit_id
+    and firsts.source = units.source and firsts.exposure_id = units.exposure_id
 left join crossovers
     on crossovers.experiment_id = units.experiment_id and crossovers.unit_id = units.unit_id

@@ -10,10 +10,12 @@ moved_days as (
 
     select changes.alias_type, changes.alias, changes.changed_at, count(distinct events.event_on) as person_day_count
     from (
-        select alias_type, alias, event_on
-        from {{ ref('fct_event') }}
-        where event_class = 'value'
-        group by alias_type, alias, event_on
+        select uses.alias_type, uses.alias, uses.event_on
+        from {{ ref('fct_event') }} as uses
+        inner join (select alias_type, alias from changes group by alias_type, alias) as moved
+            on moved.alias_type = uses.alias_type and moved.alias = uses.alias
+        where uses.event_class = 'value'
+        group by uses.alias_type, uses.alias, uses.event_on
     ) as events
     inner join changes
         on changes.alias_type = events.alias_type and changes.alias = events.alias

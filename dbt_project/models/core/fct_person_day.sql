@@ -1,15 +1,16 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='replace_days',
-    meta={'owner': 'product-analytics', 'day': 'activity_on', 'rewritten': 'intermediate.int_usage__touched_date.activity_on'}
+    incremental_strategy='replace_person_days',
+    meta={'owner': 'product-analytics'}
 ) }}
 
 -- depends_on: {{ ref('int_usage__touched_date') }}
+-- depends_on: {{ ref('int_usage__moved_day') }}
 
 select
-    person_id,
-    account_id,
-    activity_on,
+    days.person_id,
+    days.account_id,
+    days.activity_on,
     reporting_time_zone,
     tz_basis,
     cast(sum(event_count) as bigint) as value_event_count,
@@ -19,9 +20,9 @@ select
     coalesce(max(case when is_countable then last_at end), max(last_at)) as last_value_at,
     sum(event_count) > 0 as is_countable,
     case when sum(event_count) > 0 then null else min(exclusion_reason) end as exclusion_reason
-from {{ ref('fct_person_feature_day') }}
+from {{ ref('fct_person_feature_day') }} as days
 {%- if is_incremental() %}
-where activity_on in (select activity_on from {{ ref('int_usage__touched_date') }})
+{{ only_rewritten('days') }}
 {%- endif %}
-group by person_id, account_id, activity_on, reporting_time_zone, tz_basis
-order by activity_on
+group by days.person_id, days.account_id, days.activity_on, reporting_time_zone, tz_basis
+order by days.activity_on

@@ -1,10 +1,11 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='replace_days',
-    meta={'owner': 'product-analytics', 'day': 'activity_on', 'rewritten': 'intermediate.int_usage__touched_date.activity_on'}
+    incremental_strategy='replace_person_days',
+    meta={'owner': 'product-analytics'}
 ) }}
 
 -- depends_on: {{ ref('int_usage__touched_date') }}
+-- depends_on: {{ ref('int_usage__moved_day') }}
 
 with
 
@@ -30,7 +31,7 @@ events as (
     where
         events.event_class = 'value'
         {%- if is_incremental() %}
-        and {{ within_days('events.occurred_at', ref('int_usage__touched_date'), 'activity_on', margin=1) }}
+        and {{ may_be_rewritten('events') }}
         {%- endif %}
 
 ),
@@ -38,7 +39,7 @@ events as (
 days as (
 
     select
-        person_id, account_id, feature_id, activity_on, reporting_time_zone, tz_basis,
+        events.person_id, account_id, feature_id, events.activity_on, reporting_time_zone, tz_basis,
         sum(case when is_countable then 1 else 0 end) as event_count,
         sum(case when is_countable then 0 else 1 end) as excluded_event_count,
         -- Where anything counts, a robot's event before it is no first use.
@@ -47,9 +48,9 @@ days as (
         min(exclusion_reason) as event_reason
     from events
     {%- if is_incremental() %}
-    where activity_on in (select activity_on from {{ ref('int_usage__touched_date') }})
+    {{ only_rewritten('events') | indent(4) }}
     {%- endif %}
-    group by person_id, account_id, feature_id, activity_on, reporting_time_zone, tz_basis
+    group by events.person_id, account_id, feature_id, events.activity_on, reporting_time_zone, tz_basis
 
 ),
 

@@ -9,6 +9,8 @@ with
 touched as (
 
     select activity_on from {{ ref('int_usage__touched_date') }}
+    union
+    select activity_on from {{ ref('int_usage__moved_day') }}
 
 ){% if old_person and old_version %},
 

@@ -1,12 +1,17 @@
 with
 
+-- Days are asked for only where so many people signed in that they matter.
 signed_in as (
 
-    select edges.left_alias as anonymous_id, people.person_id, edges.observed_on
-    from {{ ref('int_identity__edge') }} as edges
-    inner join {{ ref('int_identity__user_person') }} as people on people.user_id = edges.right_alias
-    where edges.edge_type = 'anonymous_user'
-    group by edges.left_alias, people.person_id, edges.observed_on
+    select pairs.anonymous_id, people.person_id
+    from (
+        select left_alias as anonymous_id, right_alias as user_id
+        from {{ ref('int_identity__edge') }}
+        where edge_type = 'anonymous_user'
+        group by left_alias, right_alias
+    ) as pairs
+    inner join {{ ref('int_identity__user_person') }} as people on people.user_id = pairs.user_id
+    group by pairs.anonymous_id, people.person_id
 
 ),
 
@@ -20,7 +25,7 @@ devices as (
 
 counted as (
 
-    select anonymous_id, min(person_id) as first_person_id, count(distinct person_id) as person_count
+    select anonymous_id, min(person_id) as first_person_id, count(*) as person_count
     from signed_in
     group by anonymous_id
 
@@ -28,10 +33,12 @@ counted as (
 
 busy as (
 
-    select signed_in.anonymous_id, signed_in.person_id, signed_in.observed_on
-    from signed_in
-    inner join counted on counted.anonymous_id = signed_in.anonymous_id
-    where counted.person_count > {{ setting('device_person_limit') }}
+    select edges.left_alias as anonymous_id, people.person_id, edges.observed_on
+    from {{ ref('int_identity__edge') }} as edges
+    inner join counted on counted.anonymous_id = edges.left_alias
+    inner join {{ ref('int_identity__user_person') }} as people on people.user_id = edges.right_alias
+    where edges.edge_type = 'anonymous_user' and counted.person_count > {{ setting('device_person_limit') }}
+    group by edges.left_alias, people.person_id, edges.observed_on
 
 ),
 

@@ -1,7 +1,6 @@
 {% set old_handover = previous('core', 'bridge_handover') %}
 {% set old_exclusion = previous('core', 'dim_exclusion') %}
 {% set old_person_day = previous('core', 'fct_person_day') %}
--- depends_on: {{ ref('int_identity__moved_alias') }}
 -- depends_on: {{ ref('int_identity__exclusion') }}
 -- depends_on: {{ ref('int_identity__handover') }}
 with
@@ -24,20 +23,6 @@ by_event as (
 changed_rules as (
 
     {{ changed_rows(old_exclusion, ref('int_identity__exclusion'), 'subject_type, subject_id, reason, valid_from_on, valid_to_on') }}
-
-),
-
--- All events of an alias that was known before lie on days of the person it belonged to; a new
--- alias has only new events. In another time zone they may lie up to two days off. Another account
--- is that of uses which name none, and these were the old one's.
-by_identity as (
-
-    select {{ add_days('days.activity_on', 'near.days') }} as activity_on
-    from {{ old_person_day }} as days
-    inner join {{ ref('int_identity__moved_alias') }} as moved
-        on moved.old_person_id = days.person_id
-        and (not moved.is_account_alone or moved.old_account_id = days.account_id)
-    inner join near on near.days = 0 or moved.is_other_clock
 
 ),
 
@@ -67,8 +52,6 @@ by_exclusion as (
 
 select activity_on from by_event
 {%- if old_handover and old_exclusion and old_person_day %}
-union
-select activity_on from by_identity
 union
 select activity_on from by_handover
 union

@@ -30,7 +30,6 @@ user_weeks as (
     select feature_id, person_id, week_on
     from {{ ref('fct_person_feature_week') }}
     where is_countable and feature_id <> 'none'
-    group by feature_id, person_id, week_on
 
 ),
 

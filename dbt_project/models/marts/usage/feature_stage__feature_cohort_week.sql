@@ -28,28 +28,31 @@ exposed as (
 
 ),
 
-used_weeks as (
+-- Everybody has four weeks to try it, and eight from then on to come back to it.
+tried as (
 
-    select
-        uses.feature_id, uses.person_id, exposed.cohort_week_on, uses.week_on,
-        min(uses.week_on) over (partition by uses.feature_id, uses.person_id) as first_week_on
+    select uses.feature_id, uses.person_id, min(uses.week_on) as first_week_on
     from {{ ref('fct_person_feature_week') }} as uses
     inner join exposed on exposed.feature_id = uses.feature_id and exposed.person_id = uses.person_id
-    where uses.is_countable and uses.week_on >= exposed.cohort_week_on
-    group by uses.feature_id, uses.person_id, exposed.cohort_week_on, uses.week_on
+    where
+        uses.is_countable and uses.week_on >= exposed.cohort_week_on
+        and uses.week_on < {{ add_days('exposed.cohort_week_on', 28) }}
+    group by uses.feature_id, uses.person_id
 
 ),
 
--- Everybody has four weeks to try it, and eight from then on to come back to it.
 stages as (
 
     select
-        feature_id, person_id, cohort_week_on, first_week_on,
-        max(case when {{ weeks_between('first_week_on', 'week_on') }} between 1 and 8 then 1 else 0 end) as is_repeated,
-        max(case when {{ weeks_between('first_week_on', 'week_on') }} between 5 and 8 then 1 else 0 end) as is_retained
-    from used_weeks
-    where {{ weeks_between('cohort_week_on', 'first_week_on') }} < 4
-    group by feature_id, person_id, cohort_week_on, first_week_on
+        tried.feature_id, tried.person_id,
+        max(case when uses.week_on > tried.first_week_on then 1 else 0 end) as is_repeated,
+        max(case when uses.week_on >= {{ add_days('tried.first_week_on', 35) }} then 1 else 0 end) as is_retained
+    from tried
+    inner join {{ ref('fct_person_feature_week') }} as uses
+        on uses.feature_id = tried.feature_id and uses.person_id = tried.person_id
+        and uses.week_on between tried.first_week_on and {{ add_days('tried.first_week_on', 56) }}
+    where uses.is_countable
+    group by tried.feature_id, tried.person_id
 
 ),
 

@@ -23,39 +23,35 @@ cells as (
 
 ),
 
-reached as (
-
-    select
-        entries.*, {{ week_of('entries.entered_on') }} as entry_week_on,
-        entries.window_ends_at <= reach.high_water_at as is_over
-    from {{ ref('fct_funnel_entry') }} as entries
-    cross join reach
-
-),
-
 weekly as (
 
     select
-        funnel_id, funnel_version, entry_mode, entry_week_on,
+        entries.funnel_id, entries.funnel_version, entries.entry_mode, {{ week_of('entries.entered_on') }} as entry_week_on,
         count(*) as entry_count,
-        sum(case when is_over then 1 else 0 end) as mature_count,
-        count(distinct person_id) as person_count,
-        sum(case when is_over and end_reason = 'excluded' then 1 else 0 end) as excluded_count
-    from reached
-    where step_number = 1
-    group by funnel_id, funnel_version, entry_mode, entry_week_on
+        sum(case when entries.window_ends_at <= reach.high_water_at then 1 else 0 end) as mature_count,
+        count(distinct entries.person_id) as person_count,
+        sum(case when entries.window_ends_at <= reach.high_water_at and entries.end_reason = 'excluded' then 1 else 0 end)
+            as excluded_count
+    from {{ ref('fct_funnel_entry') }} as entries
+    cross join reach
+    where entries.step_number = 1
+    group by entries.funnel_id, entries.funnel_version, entries.entry_mode, {{ week_of('entries.entered_on') }}
 
 ),
 
 steps_reached as (
 
     select
-        funnel_id, funnel_version, entry_mode, entry_week_on, step_number,
+        entries.funnel_id, entries.funnel_version, entries.entry_mode, {{ week_of('entries.entered_on') }} as entry_week_on,
+        entries.step_number,
         count(*) as reached_count,
-        {{ percentile(seconds_between('entered_at', 'reached_at'), 0.5) }} as p50_seconds
-    from reached
-    where is_over
-    group by funnel_id, funnel_version, entry_mode, entry_week_on, step_number
+        {{ percentile(seconds_between('entries.entered_at', 'entries.reached_at'), 0.5) }} as p50_seconds
+    from {{ ref('fct_funnel_entry') }} as entries
+    cross join reach
+    where entries.window_ends_at <= reach.high_water_at
+    group by
+        entries.funnel_id, entries.funnel_version, entries.entry_mode, {{ week_of('entries.entered_on') }},
+        entries.step_number
 
 ),
 

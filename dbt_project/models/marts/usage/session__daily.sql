@@ -2,16 +2,6 @@ with
 
 reach as (select max(data_through_at) as high_water_at from {{ ref('dim_activity_date') }}),
 
-sessions as (
-
-    select
-        sessions.*,
-        sessions.ended_at + interval '30' minute >= reach.high_water_at as is_open
-    from {{ ref('fct_session') }} as sessions
-    cross join reach
-
-),
-
 -- Session by session: a mean over the rows of events would weigh each by how much happened in it.
 counted as (
 
@@ -22,7 +12,7 @@ counted as (
         sum(case when event_count = 1 then 1 else 0 end) as single_event_count,
         sum(length_seconds) as length_sum_seconds,
         {{ percentile('length_seconds', 0.5) }} as length_p50_seconds
-    from sessions
+    from {{ ref('fct_session') }}
     where is_countable
     group by started_on
 
@@ -31,11 +21,13 @@ counted as (
 others as (
 
     select
-        started_on,
-        sum(case when is_countable then 0 else 1 end) as excluded_count,
-        sum(case when is_countable and is_open then 1 else 0 end) as open_count
-    from sessions
-    group by started_on
+        sessions.started_on,
+        sum(case when sessions.is_countable then 0 else 1 end) as excluded_count,
+        sum(case when sessions.is_countable and sessions.ended_at + interval '30' minute >= reach.high_water_at then 1 else 0 end)
+            as open_count
+    from {{ ref('fct_session') }} as sessions
+    cross join reach
+    group by sessions.started_on
 
 )
 
