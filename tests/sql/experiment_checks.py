@@ -21,7 +21,10 @@ from .fixture_lake import Warehouse
 
 def table(warehouse: Warehouse, name: str, key: int, columns: str) -> dict[tuple, tuple]:
     """Rows of a table by their first columns."""
-    rows = warehouse.query(f"select {columns} from {name}")
+    # The baseline is no experiment: everybody who was active, to plan with.
+    rows = [
+        row for row in warehouse.query(f"select {columns} from {name}") if row[0] != "(baseline)"
+    ]
     found = {row[:key]: row[key:] for row in rows}
     assert len(found) == len(rows), f"{name} has a key twice"
     return found

@@ -35,7 +35,7 @@ LONG_DAY = {
         f"select 'u' as person_id, 'a' as account_id, {DAY} as asked_on, true as is_countable "
         "where false"
     ),
-    "dim_experiment": f"select {DAY} as starts_on, 14 as cuped_days, true as is_analysable",
+    "dim_trial": f"select {DAY} as starts_on, 14 as cuped_days",
     "fct_assignment": "select 'person' as unit_type, 'u' as unit_id",
 }
 _BOTH = "(values ('one'), ('two')) v(e)"
@@ -46,9 +46,12 @@ TWO_EXPERIMENTS = {
         f"'a' as variation_id, {DAY}::timestamp as exposed_at, {DAY} as exposed_on, "
         f"true as is_countable from range(20000) t(i), {_BOTH}"
     ),
-    "dim_experiment": (
-        f"select e as experiment_id, true as is_analysable, {DAY} as starts_on, {DAY} as ends_on "
-        f"from {_BOTH}"
+    "dim_trial": (
+        f"select e as experiment_id, 'person' as unit_type, {DAY} as starts_on, {DAY} as ends_on, "
+        f"false as is_baseline from {_BOTH}"
+    ),
+    "fct_person_day": (
+        f"select 'u' as person_id, {DAY} as activity_on, true as is_countable where false"
     ),
     "dim_experiment_variation": (
         f"select e as experiment_id, 'a' as variation_id, 0 as arm_no from {_BOTH}"
