@@ -34,7 +34,7 @@ def unlike(found: dict, expected: dict) -> list:
         if isinstance(other, float) and not isinstance(one, bool):
             one = math.nan if one is None else float(one)
             both_unknown = math.isnan(one) and math.isnan(other)
-            return both_unknown or math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
+            return both_unknown or math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
         return one == other
 
     assert sorted(found, key=str) == sorted(expected, key=str)
