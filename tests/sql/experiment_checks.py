@@ -14,7 +14,7 @@ import numpy as np
 from scipy import stats
 
 from .experiment_figures import figures
-from .experiment_oracle import ExperimentOracle, sums
+from .experiment_oracle import VARIABLES, ExperimentOracle, sums
 from .experiment_verdicts import verdicts
 from .fixture_lake import Warehouse
 
@@ -37,7 +37,7 @@ def unlike(found: dict, expected: dict) -> list:
         if isinstance(other, float) and not isinstance(one, bool):
             one = math.nan if one is None else float(one)
             both_unknown = math.isnan(one) and math.isnan(other)
-            return both_unknown or math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
+            return both_unknown or math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
         return one == other
 
     assert sorted(found, key=str) == sorted(expected, key=str)
@@ -77,22 +77,27 @@ def check_values(warehouse: Warehouse, oracle: ExperimentOracle) -> None:
 
 
 def check_sums(warehouse: Warehouse, oracle: ExperimentOracle) -> None:
+    """The shift is free, if it is one of all arms and near what it is taken of."""
+    columns = list(sums(np.zeros((1, 4)), np.zeros(4)))
+    key = "experiment_id, look_no, metric_id, basis, variation_id, look_on"
+    name_of = f"{key}, {', '.join(columns)}"
+    found = table(warehouse, "marts.experiment_sum__metric_arm", 5, name_of)
+    at = [1 + columns.index(f"shift_{variable}") for variable in VARIABLES]
     expected: dict[tuple, tuple] = {}
     for name, plan in oracle.plans.items():
         for number, day in oracle.looks(name).items():
             for used in plan.used:
                 units = dict(oracle.units(name, used, day))
                 whole = np.vstack(units["main"])
+                place = (name, number, used.id)
+                row = next(row for row_key, row in found.items() if row_key[:3] == place)
+                shift = np.array([row[place] for place in at])
+                assert (abs(shift - whole.mean(axis=0)) <= whole.std(axis=0) + 1e-9).all()
                 for basis, arms in units.items():
                     for arm, values in zip(plan.arms, arms, strict=True):
                         if len(values):
-                            made = sums(values, whole.mean(axis=0))
+                            made = sums(values, shift)
                             expected[name, number, used.id, basis, arm] = (day, *made.values())
-    columns = ", ".join(sums(np.zeros((1, 4)), np.zeros(4)))
-    found = table(
-        warehouse, "marts.experiment_sum__metric_arm", 5,
-        f"experiment_id, look_no, metric_id, basis, variation_id, look_on, {columns}",
-    )  # fmt: skip
     assert unlike(found, expected) == []
 
 

@@ -17,9 +17,6 @@ DRAWN = {
     "y": "(i * 7919) % 1009", "d": "1 + i % 7", "x": "(i * 7919) % 1009 + i % 13",
     "w": "1 + i % 5",
 }  # fmt: skip
-BOUNDS = ", ".join(f"null::double as {v}_{end}" for v in "ydxw" for end in ("low", "high"))
-NO_CAP = f"select 'e' as experiment_id, 1 as look_no, 'm' as metric_id, {BOUNDS} where false"
-SUMS = {"dim_experiment_look": LOOK, "fct_experiment_cap": NO_CAP}
 DAY = "date '2026-05-05'"
 # One person on one day, with more than 32 bits of everything.
 LONG_DAY = {
@@ -72,5 +69,27 @@ def covariances(rows: list[dict]) -> dict[tuple, float]:
         n = row["unit_count"]
         for name in (name for name in row if name.startswith("q_")):
             of_both = row[f"s_{name[2]}"] * row[f"s_{name[3]}"]
-            found[row["basis"], row["arm_no"], row["bucket"], name] = (row[name] - of_both / n) / n
+            key = (row["look_no"], row["metric_id"], row["basis"], row["arm_no"], row["bucket"])
+            found[*key, name] = (row[name] - of_both / n) / n
     return found
+
+
+def crowd(count: int) -> str:
+    """Units of exp_new in both arms, all exposed on one day."""
+    return (
+        "select 'exp_new' as experiment_id, 'person' as unit_type, i::varchar as unit_id, "
+        f"i % 2 as arm_no, {DAY}::timestamp as first_exposed_at, {DAY} as first_exposed_on, "
+        "i % 50 = 0 as is_crossover, 1::bigint as exposure_count, (i * 7919) % 100 as bucket "
+        f"from range({count}) t(i)"
+    )
+
+
+def busy(count: int, added: int = 0, times: int = 1) -> str:
+    """What they did on that day and the day before: each measure a number by formula."""
+    amount = f"((i * 7919) % 1009 + i % 7 * k) * {times} + {added}"
+    measures = ("value_events", "features", "sessions", "session_seconds", "tickets")
+    columns = ", ".join(f"({amount})::bigint as {measure}" for measure in measures)
+    return (
+        f"select 'person' as unit_type, i::varchar as unit_id, {DAY} - k::int as activity_on, "
+        f"1::bigint as active_days, {columns} from range({count}) t(i), range(2) s(k)"
+    )

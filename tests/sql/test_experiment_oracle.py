@@ -25,12 +25,21 @@ from .experiment_checks import (
     check_verdicts,
 )  # fmt: skip
 from .experiment_oracle import ExperimentOracle
-from .experiment_rows import LONG_DAY, LOOK, SUMS, TWO_EXPERIMENTS, covariances, units
+from .experiment_rows import (
+    LONG_DAY,
+    LOOK,
+    TWO_EXPERIMENTS,
+    busy,
+    covariances,
+    crowd,
+    units,
+)  # fmt: skip
 from .project import PROJECT
 
 CHECKS = (
     check_assignment, check_values, check_sums, check_figures, check_verdicts, check_replay,
 )  # fmt: skip
+KEY = ("look_no", "metric_id", "basis", "arm_no", "bucket")
 
 
 @pytest.fixture(scope="module")
@@ -88,25 +97,10 @@ def test_the_oracle_is_no_yes_man(built: Built, contract: str, change: dict) -> 
 # ---- what is published can be worked out again
 
 
-def published(built: Built, experiment: str, metric: str, estimator: str) -> dict:
-    return built.rows(
-        "select * from marts.experiment_readout__metric_arm where experiment_id = "
-        f"'{experiment}' and metric_id = '{metric}' and estimator = '{estimator}' and is_latest",
-    )[0]
-
-
-def arms_of(built: Built, experiment: str, metric: str, basis: str = "main") -> list[dict]:
-    return built.rows(
-        "select * from marts.experiment_sum__metric_arm where "
-        f"experiment_id = '{experiment}' and metric_id = '{metric}' and basis = '{basis}' "
-        "order by is_control desc",
-    )
-
-
 def test_a_plain_row_is_welchs_test_of_the_published_sums(built: Built) -> None:
     row, (c, t) = (
-        published(built, "exp_new", "sessions", "plain"),
-        arms_of(built, "exp_new", "sessions"),
+        built.published("exp_new", "sessions", "plain"),
+        built.arms("exp_new", "sessions"),
     )
     told = []
     for arm in (t, c):
@@ -119,8 +113,8 @@ def test_a_plain_row_is_welchs_test_of_the_published_sums(built: Built) -> None:
 
 
 def test_a_cuped_row_is_worked_out_by_hand_from_the_published_sums(built: Built) -> None:
-    row = published(built, "exp_new", "value_events", "cuped")
-    arms = arms_of(built, "exp_new", "value_events")
+    row = built.published("exp_new", "value_events", "cuped")
+    arms = built.arms("exp_new", "value_events")
     n, sy, sx, qyy, qyx, qxx = (
         [arm[name] for arm in arms] for name in ("unit_count", "s_y", "s_x", "q_yy", "q_yx", "q_xx")
     )
@@ -149,44 +143,55 @@ def test_what_may_not_be_read_shows_no_p_and_keeps_it_in_the_table(built: Built)
 # ---- traps, on the models' own SQL with other rows
 
 
+def sums_of(built: Built, count: int, threads: int = 1, **more: int) -> list[dict]:
+    given = {"fct_assignment": crowd(count), "fct_unit_day": busy(count, **more)}
+    return built.again("fct_experiment_sum", threads, **given)
+
+
 def test_a_large_number_added_to_every_value_changes_no_variance(built: Built) -> None:
     """GrowthBook's sums of plain squares lose all digits of it."""
-    given = [units(20_000, added=added) for added in (0.0, 1.7e9)]
-    small, large = (
-        covariances(built.run("fct_experiment_sum", fct_unit_value=rows, **SUMS)) for rows in given
+    small, large = (covariances(sums_of(built, 3_000, added=added)) for added in (0, 1_700_000_000))
+    # Of the mean of sessions; not of what else the same numbers make.
+    same = {key: value for key, value in small.items() if key[1] in ("sessions", "value_events")}
+    assert len(same) > 3_000
+    assert max(same.values()) > 50_000
+    assert {key: large[key] for key in same} == pytest.approx(same, rel=1e-9, abs=1e-6)
+    given = busy(3_000, added=1_700_000_000)
+    naive = duckdb.sql(
+        "select var_pop(v), avg(v * v) - avg(v) ** 2 "
+        f"from (select sessions::double as v from ({given}))"
     )
-    assert len(small) > 3_000
-    assert large == pytest.approx(small, rel=1e-9, abs=1e-8)
-    naive = duckdb.sql(f"select var_pop(y), avg(y * y) - avg(y) ** 2 from ({given[1]})")
     true, lost = naive.fetchall()[0]
     assert abs(lost / true - 1) > 0.001
 
 
 def test_one_thread_and_four_say_the_same(built: Built) -> None:
-    given = units(300_000, y="sqrt(i) * 1.1 + (i * 7919) % 1009")
+    few = "from core.bridge_experiment_metric where metric_id in ('sessions', 'value_events')"
+    given = {"fct_assignment": crowd(150_000), "fct_unit_day": busy(150_000)}
     one, four = (
         {
-            (row["basis"], row["arm_no"], row["bucket"]): row
-            for row in built.run("fct_experiment_sum", threads, fct_unit_value=given, **SUMS)
+            tuple(row[name] for name in KEY): row
+            for row in built.again(
+                "fct_experiment_sum", threads, bridge_experiment_metric=few, **given
+            )
         }
         for threads in (1, 4)
     )
-    assert len(one) == len(four) > 300
+    assert len(one) == len(four) > 400
     for key, row in one.items():
+        # Sums near 0 are held against a billionth of what they are the rest of.
+        near = 1e-9 * row["q_yy"]
         numbers = {name: value for name, value in row.items() if isinstance(value, float)}
-        scale = max(map(abs, numbers.values()))
-        assert {name: four[key][name] for name in numbers} == pytest.approx(
-            numbers, rel=1e-9, abs=1e-12 * scale
-        )
+        assert not [
+            name for name, value in numbers.items()
+            if abs(four[key][name] - value) > 1e-9 * abs(value) + near
+        ], key  # fmt: skip
 
 
 def test_seconds_of_years_overflow_nothing(built: Built) -> None:
     found = built.run("fct_unit_day", **LONG_DAY)
     assert [(row["session_seconds"], row["value_events"]) for row in found] == [(10**10, 6 * 10**9)]
-    large = covariances(built.run(
-        "fct_experiment_sum", fct_unit_value=units(2_000, y="i * 1e10"), **SUMS
-    ))  # fmt: skip
-    assert max(large.values()) > 1e25
+    assert max(covariances(sums_of(built, 400, times=10**12)).values()) > 1e25
 
 
 def test_facts_have_no_null(built: Built) -> None:
