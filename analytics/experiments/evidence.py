@@ -7,7 +7,7 @@ not belong here: what follows from them (`comparing`, `gates`, `readout`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
@@ -140,12 +140,12 @@ class Evidence:
     uses: tuple[Use, ...]
     looks: tuple[Look, ...]
     sums: Sums
-    quantiles: Quantiles
     allocation: Allocation
     faults: Faults
     is_preregistered: bool
     is_changed: bool
     unsound: frozenset[str] = frozenset()
+    quantiles: Quantiles = field(default_factory=lambda: quantiles_of(()))
 
     @property
     def weights(self) -> Array:

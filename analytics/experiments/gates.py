@@ -10,55 +10,24 @@ hidden), waits (too early), informs, or is unknown where there is nothing to jud
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.experiments.comparison import Row
-from analytics.experiments.evidence import Evidence, Look
-from analytics.experiments.kernel import compare
+from analytics.experiments.gate import At, Gate, percent
+from analytics.experiments.gates_figures import (
+    agreement,
+    decision,
+    guardrails,
+    novelty,
+    precision,
+    sound,
+    tails,
+)
 from analytics.experiments.split import FAIL_P, WARN_P, before, crossed, drift, sample_ratio
 
 LEAST_UNITS = 100
 LEAST_CONVERSIONS = 8
-SKEW_FACTOR = 355  # units needed for each squared skewness (Boos and Hughes-Oliver 2000)
-LARGEST_SHARE = 0.05  # of the variance that one unit may be
 OUT_OF_TIME = 0.01  # share of the exposures
-NOVELTY_P = 0.01
-
-
-@dataclass(frozen=True)
-class Gate:
-    """One check. `value` is what was found and `threshold` what it was held against."""
-
-    gate: str
-    status: str  # pass, warn, fail, wait, info or unknown
-    words: str
-    value: float = float("nan")
-    threshold: float = float("nan")
-
-
-@dataclass(frozen=True)
-class At:
-    """An experiment at one of its looks."""
-
-    evidence: Evidence
-    look: Look
-    rows: tuple[Row, ...]
-
-    def of(self, role: str, estimator: str | None = None) -> list[Row]:
-        """Its comparisons; the deciding ones where no estimator is named."""
-        return [
-            row for row in self.rows
-            if row.role == role
-            and (row.estimator == estimator if estimator else row.is_deciding)
-        ]  # fmt: skip
-
-    @property
-    def ripe(self) -> list[int]:
-        """Places of the sums of this look, all units and arms, by metric and arm."""
-        sums = self.evidence.sums
-        return np.flatnonzero((sums.look == self.look.number) & (sums.basis == "main")).tolist()
 
 
 def gates(at: At) -> tuple[Gate, ...]:
@@ -115,7 +84,7 @@ def _sample_ratio(at: At) -> Iterator[Gate]:
     yield Gate("allocation_drift", status, words[status], p, FAIL_P)
     found = crossed(crossing, int(units.sum()), at.evidence.weights)
     words = (
-        f"{found.units} units ({_percent(found.share)}) saw several arms; they count in their first"
+        f"{found.units} units ({percent(found.share)}) saw several arms; they count in their first"
     )
     yield Gate("crossovers", found.verdict, words, found.share, 0.1)
 
@@ -189,34 +158,7 @@ def _enough(at: At) -> Iterator[Gate]:
         status = too_few if rare < LEAST_CONVERSIONS else "pass"
         words = f"{rare:.0f} units with any in the smallest arm"
         yield Gate("enough_conversions", status, words, rare, LEAST_CONVERSIONS)
-    yield from _tails(at, ripe)
-
-
-def _tails(at: At, ripe: list[int]) -> Iterator[Gate]:
-    """Heavy tails: what a handful of units decides is no property of the treatment."""
-    sums, m = at.evidence.sums, at.evidence.sums.moments
-    primary = at.evidence.spec.primary.metric
-    places = [place for place in ripe if sums.metric[place] == primary]
-    with np.errstate(all="ignore"):
-        n, mean, squares = m.n[places], m.offset("y")[places], m.q_yy[places]
-        spread = squares / n - mean**2
-        third = sums.cubes[places] / n - 3 * mean * squares / n + 2 * mean**3
-        needed = SKEW_FACTOR * (third / spread**1.5) ** 2
-        largest = sums.largest[places] / squares
-    worst = float(np.nanmax(needed / n)) if np.isfinite(needed).any() else float("nan")
-    status = "unknown" if np.isnan(worst) else "warn" if worst > 1 else "pass"
-    words = (
-        "the primary metric is too skewed for so few units"
-        if status == "warn"
-        else ("units are enough for the skewness of the primary metric")
-    )
-    yield Gate("skewness", status, words, worst, 1.0)
-    share = float(np.nanmax(largest)) if np.isfinite(largest).any() else float("nan")
-    status = "unknown" if np.isnan(share) else "warn" if share > LARGEST_SHARE else "pass"
-    yield Gate(
-        "single_unit", status, f"one unit is {_percent(share)} of the primary metric's variance",
-        share, LARGEST_SHARE,
-    )  # fmt: skip
+    yield from tails(at, ripe)
 
 
 def _timing(at: At) -> Iterator[Gate]:
@@ -239,109 +181,10 @@ def _timing(at: At) -> Iterator[Gate]:
         yield Gate("stopped_early", "info", "it was stopped before its last look")
 
 
-def _precision(at: At) -> Iterator[Gate]:
-    powers = [row.power_at_mde for row in at.of("primary") if not np.isnan(row.power_at_mde)]
-    if not powers or not at.look.is_last:
-        yield Gate("precision", "unknown", "precision is judged at the last look")
-        return
-    least, planned = min(powers), at.evidence.spec.analysis.power
-    words = f"an effect as planned would have been found with a chance of {least:.0%}"
-    yield Gate("precision", "warn" if least < planned else "pass", words, least, planned)
-
-
-def _sound(at: At) -> Iterator[Gate]:
-    primary = at.evidence.spec.primary.metric
-    bad = sorted(
-        use.metric.metric_id
-        for use in at.evidence.uses
-        if use.metric.metric_id in at.evidence.unsound
-    )
-    words = (
-        f"splits by chance find too much or too little in {', '.join(bad)}"
-        if bad
-        else ("no metric failed the replay of splits by chance")
-    )
-    status = "fail" if primary in bad else "warn" if bad else "pass"
-    yield Gate("metrics_sound", status, words, len(bad), 0)
-
-
-def _novelty(at: At) -> Iterator[Gate]:
-    """Whether those who came late saw another effect than those who came early."""
-    sums, primary = at.evidence.sums, at.evidence.spec.primary.metric
-    worst = float("nan")
-    for arm in range(1, len(at.evidence.arms)):
-        keys = [(at.look.number, primary, half, a) for half in ("early", "late") for a in (0, arm)]
-        places = [sums.places.get(key) for key in keys]
-        if None in places:
-            continue
-        found = compare(sums.moments[[places[0], places[2]]], sums.moments[[places[1], places[3]]])
-        p = _contrast(found.difference, found.se)
-        worst = p if np.isnan(worst) else min(worst, p)
-    status = "unknown" if np.isnan(worst) else "warn" if worst < NOVELTY_P else "pass"
-    words = {
-        "unknown": "early and late units can't be told apart yet",
-        "warn": "the effect on those who came late is another than on those who came early",
-        "pass": "early and late units agree",
-    }[status]
-    yield Gate("novelty", status, words, worst, NOVELTY_P)
-
-
-def _contrast(difference: np.ndarray, se: np.ndarray) -> float:
-    from scipy.special import ndtr
-
-    with np.errstate(all="ignore"):
-        z = (difference[1] - difference[0]) / np.sqrt((se**2).sum())
-    return float(2 * ndtr(-abs(z)))
-
-
-def _agreement(at: At) -> Iterator[Gate]:
-    """Whether the answer hangs on how it is computed."""
-    odd: set[str] = set()
-    for row in at.of("primary"):
-        for other in at.rows:
-            if other.metric_id != row.metric_id or other.arm_no != row.arm_no or other is row:
-                continue
-            if other.estimator in ("early", "late") or np.isnan(other.p):
-                continue
-            is_found = other.p <= row.nominal_alpha
-            if (row.p <= row.nominal_alpha) != is_found or (
-                is_found and other.is_good != row.is_good
-            ):
-                odd.add(other.estimator)
-    words = f"another answer: {', '.join(sorted(odd))}" if odd else "all ways to compute it agree"
-    yield Gate("estimators_agree", "warn" if odd else "pass", words, len(odd), 0)
-
-
-def _guardrails(at: At) -> Iterator[Gate]:
-    rows = at.of("guardrail")
-    broken = sorted({row.metric_id for row in rows if row.is_beyond_margin})
-    alpha = at.evidence.spec.analysis.alpha / 2
-    open_ = sorted({r.metric_id for r in rows if not r.margin_p <= alpha} - set(broken))
-    if broken:
-        yield Gate(
-            "guardrails", "warn", f"worse than its margin: {', '.join(broken)}", len(broken), 0
-        )
-    elif open_:
-        yield Gate(
-            "guardrails", "info", f"harm beyond the margin is not excluded: {', '.join(open_)}"
-        )
-    else:
-        yield Gate("guardrails", "pass" if rows else "unknown", "no harm beyond the margins")
-
-
-def _decision(at: At) -> Iterator[Gate]:
-    decision = at.evidence.spec.decision
-    if decision and decision.outcome == "ship" and at.look.is_last:
-        plain = [row for row in at.of("primary") if row.p <= row.nominal_alpha < row.p_adjusted]
-        if plain:
-            words = "shipped on a p that is not adjusted for several arms"
-            yield Gate("decision_adjusted", "warn", words)
-
-
 def _overlap(at: At) -> Iterator[Gate]:
     units = float(at.evidence.allocation.units.sum())
     share = at.evidence.faults.overlapping_units / units if units else float("nan")
-    words = f"{_percent(share)} of the units were in other experiments too"
+    words = f"{percent(share)} of the units were in other experiments too"
     yield Gate("overlap", "info" if share > 0 else "pass", words, share)
 
 
@@ -351,11 +194,7 @@ def _by_p(p: float, warn: float | None) -> str:
     return "fail" if p < FAIL_P else "warn" if warn is not None and p < warn else "pass"
 
 
-def _percent(share: float) -> str:
-    return "unknown" if np.isnan(share) else f"{share:.1%}"
-
-
 _CHECKS: tuple[Callable[[At], Iterator[Gate]], ...] = (
-    _plan, _promise, _sample_ratio, _times, _before, _enough, _timing, _precision, _sound,
-    _novelty, _guardrails, _decision, _overlap, _agreement,
+    _plan, _promise, _sample_ratio, _times, _before, _enough, _timing, precision, sound,
+    novelty, guardrails, decision, _overlap, agreement,
 )  # fmt: skip

@@ -16,7 +16,8 @@ import numpy as np
 from analytics.experiments.comparing import comparisons
 from analytics.experiments.comparison import Row
 from analytics.experiments.evidence import Evidence, Look
-from analytics.experiments.gates import At, Gate, gates
+from analytics.experiments.gate import At, Gate
+from analytics.experiments.gates import gates
 
 
 @dataclass(frozen=True)

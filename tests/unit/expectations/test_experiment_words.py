@@ -45,7 +45,9 @@ def query(suites: tuple[Suite, ...], table: str, name: str) -> str:
 
 
 def test_gates_are_those_of_the_code(suites: tuple[Suite, ...]) -> None:
-    gates = said_by("gates", r'Gate\(\s*"(\w+)"') | said_by("gates", r'\("(none_\w+)", faults')
+    named = r'Gate\(\s*"(\w+)"'
+    gates = said_by("gates", named) | said_by("gates_figures", named)
+    gates |= said_by("gates", r'\("(none_\w+)", faults')
     assert len(gates) > 20
     assert allowed(suites, "experiment_gate__gate", "gate") == gates
 

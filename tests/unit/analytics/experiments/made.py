@@ -23,7 +23,8 @@ from analytics.experiments.evidence import (
     sums_of,
     uses_of,
 )
-from analytics.experiments.gates import At, Gate, gates
+from analytics.experiments.gate import At, Gate
+from analytics.experiments.gates import gates
 from analytics.experiments.metrics import read_metric
 from analytics.experiments.moments import COLUMNS
 from analytics.experiments.readout import Readout, readouts

@@ -186,7 +186,7 @@ def test_a_margin_at_a_planned_look_has_the_alpha_of_that_look() -> None:
 def test_what_is_told_of_a_margin_is_its_own_p() -> None:
     found = read(evidence(plan=margin_plan()))
     assert found.recommendation == "ship"
-    assert "a loss of 10.0% or more is excluded; p" in found.reasons[0]
+    assert "a loss of 10.0% or more is excluded, p" in found.reasons[0]
 
 
 def test_an_a_a_test_finds_nothing_or_is_talked_about() -> None:
