@@ -22,8 +22,8 @@ SETTINGS = {"org_time_zone": ORG_ZONE, "id_day_event_limit": 3}
 RARE = {"int_usage__rapid_id": 5, "fct_feature_week": 30}
 # They describe a build or a delivery, not the world.
 OF_A_BUILD = {
-    "int_usage__touched_date", "int_usage__moved_day", "int_usage__touched_person", "int_identity__moved_alias",
-    "fct_rewritten_date", "fct_rewritten_week",
+    "int_usage__touched_date", "int_usage__moved_day", "int_usage__touched_person",
+    "int_identity__moved_alias", "fct_rewritten_date", "fct_rewritten_week",
     "fct_funnel_event", "fct_funnel_attempt", "fct_funnel_attempt_end",
 }  # fmt: skip
 OF_DELIVERIES = {"fct_batch", "dim_contract"}
