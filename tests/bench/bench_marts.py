@@ -36,10 +36,11 @@ LIMIT_PEAK_MB = 4096
 HISTORIES = (30, 180, 720)
 PER_DAY, TICKETS_PER_DAY = 5_000, 20
 LATE_DAYS = 25
-# The aim is 1.3. No single model makes up for the rest any more: staging opens all files of a
-# contract at each build (a quarter of what grows), and most other tables that are made anew are of
-# tickets, accounts and people, each by a few tenths of a second.
-LIMIT_GROWTH = 2.5
+# The aim is 1.3; 1.6 is what two histories measured side by side differ by, more where others use
+# the machine. No single model makes up for the rest: the most expensive one, open hours of tickets
+# that nobody solves, grows by 0.7 of 12 seconds, all others that are made anew by less than half of
+# a second each.
+LIMIT_GROWTH = 2.0
 ZONE = "America/New_York"
 
 
