@@ -1,20 +1,33 @@
-"""Statistics of experiments: what many comparisons cost.
+"""Statistics of experiments: what many comparisons cost, and the sums that they are made of.
 
-make bench            or        python -m pytest -m bench -s tests/bench/bench_experiments.py
+    make bench            or        python -m pytest -m bench -s tests/bench/bench_experiments.py
+
+Sums are measured at a quarter of a large experiment, which is 12 million exposures of 4 million
+units, 52.5 million days of 1.25 million active ones, and ten metrics. `BENCH_SCALE=1` takes all of
+it. The SQL is what dbt compiles of the models; what counts is CPU time of two threads.
 """
 
 from __future__ import annotations
 
+import os
 import time
+from pathlib import Path
 
+import duckdb
 import numpy as np
 import pytest
 
 from analytics.experiments.kernel import compare
 from analytics.experiments.moments import Moments, from_values
+from tests.bench import experiment_sums
+from tests.sql.project import parse_project
 
 COMPARISONS = 10_000
 LIMIT_COMPARISONS = 0.1  # CPU-seconds
+SCALE = float(os.environ.get("BENCH_SCALE", "0.25"))
+LIMIT_SUMS, LIMIT_USUAL = 20.0, 0.5  # CPU-seconds of the whole; share of the usual query
+LIMIT_PEAK_MB, MEMORY = 1_200, "1100MB"
+LIMIT_NAIVE = 1.5
 _UNITS = 50
 
 
@@ -45,3 +58,59 @@ def test_ten_thousand_comparisons_take_a_tenth_of_a_second() -> None:
         f"(limit {LIMIT_COMPARISONS}), {min(spent) / COMPARISONS * 1e6:.1f} us each"
     )
     assert min(spent) <= LIMIT_COMPARISONS
+
+
+@pytest.mark.bench
+def test_from_exposures_to_sums(tmp_path: Path) -> None:
+    sizes = {name: int(count * SCALE) for name, count in
+             (("units", 4e6), ("exposures", 12e6), ("active", 1.25e6))}  # fmt: skip
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as made:
+        experiment_sums.experiment(made, parse_project())
+        made.execute(experiment_sums.EXPOSURES.format(**sizes))
+        made.execute(experiment_sums.DAYS.format(**sizes))
+    experiment_sums.compiled(tmp_path, experiment_sums.FROM_EXPOSURES)
+    usual = experiment_sums.measured(tmp_path, ["usual"])
+    ours = experiment_sums.measured(tmp_path, experiment_sums.FROM_EXPOSURES, MEMORY)
+    share = ours.cpu / usual.cpu
+    print(f"\n{sizes['exposures']:,} exposures to sums of ten metrics: {ours.cpu:.1f} CPU-s "
+          f"(limit {LIMIT_SUMS * SCALE:.1f}), {ours.peak_mb:,.0f} MB (limit {LIMIT_PEAK_MB}); "
+          f"the usual query {usual.cpu:.1f} CPU-s, {usual.peak_mb:,.0f} MB; "
+          f"ratio {share:.2f} (limit {LIMIT_USUAL})")  # fmt: skip
+    for name, spent in ours.steps.items():
+        print(f"    {name:24} {spent:6.2f}")
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as built:
+        # Nobody saw both variations: both ways have to find the same.
+        found = built.execute(
+            "select arm_no, sum(unit_count), sum(s_y) + sum(unit_count) * max(shift_y) "
+            "from core.fct_experiment_sum where basis = 'main' and metric_id = 'm1' "
+            "group by arm_no order by arm_no"
+        ).fetchall()
+    wanted = [(row[1], row[2 + 5]) for row in usual.answer]
+    assert [row[1] for row in found] == [n for n, _ in wanted]
+    assert [row[2] for row in found] == pytest.approx([total for _, total in wanted], rel=1e-9)
+    assert ours.peak_mb <= LIMIT_PEAK_MB
+    assert ours.cpu <= LIMIT_SUMS * SCALE or share <= LIMIT_USUAL
+
+
+@pytest.mark.bench
+def test_centred_sums_against_naive_ones(tmp_path: Path) -> None:
+    units = int(10e6 * SCALE)
+    columns = ", ".join(
+        f"(hash(u * {2 * n + 3} + {side}) % {size})::double"
+        for n, size in enumerate((14, 60, 30, 20, 9000, 3)) for side in (0, 1)
+    )  # fmt: skip
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as made:
+        experiment_sums.experiment(made, parse_project())
+        experiment_sums.declared(
+            made, parse_project(), ["dim_metric_window", "fct_unit_total", "fct_assignment_cell"]
+        )
+        made.execute(experiment_sums.TOTALS.format(units=units, measures=columns))
+    experiment_sums.compiled(tmp_path, experiment_sums.FROM_TOTALS)
+    naive = experiment_sums.measured(tmp_path, ["naive"])
+    ours = experiment_sums.measured(tmp_path, experiment_sums.FROM_TOTALS, MEMORY)
+    share = ours.cpu / naive.cpu
+    print(f"\n{units:,} units, centred sums of ten metrics: {ours.cpu:.2f} CPU-s, naive "
+          f"{naive.cpu:.2f}; ratio {share:.2f} (limit {LIMIT_NAIVE})")  # fmt: skip
+    for name, spent in ours.steps.items():
+        print(f"    {name:24} {spent:6.2f}")
+    assert share <= LIMIT_NAIVE

@@ -59,17 +59,17 @@
     epoch({{ ts }})
 {%- endmacro %}
 
-{# Microseconds since 1970 of a UTC timestamp, as a whole number that does not overflow. #}
+{# Microseconds since 1970 of a UTC timestamp, as a whole number. #}
 {% macro epoch_micros(ts) -%}
     {{ adapter.dispatch('epoch_micros', 'productops')(ts) }}
 {%- endmacro %}
 
 {% macro default__epoch_micros(ts) -%}
-    cast(unix_micros({{ ts }}) as decimal(38, 0))
+    unix_micros({{ ts }})
 {%- endmacro %}
 
 {% macro duckdb__epoch_micros(ts) -%}
-    cast(epoch_us({{ ts }}) as decimal(38, 0))
+    epoch_us({{ ts }})
 {%- endmacro %}
 
 {# Seconds from one timestamp to another, as a double. #}

@@ -5,7 +5,7 @@ exposures as (
     select
         exposures.experiment_id, exposures.unit_type, exposures.unit_id, exposures.exposed_at, exposures.exposed_on,
         variations.arm_no,
-        -- Moment and arm in one number, so that the first exposure is a plain minimum.
+        -- Moment and arm in one number, so that the first exposure is a plain minimum. It holds until the year 6500.
         {{ epoch_micros('exposures.exposed_at') }} * 64 + variations.arm_no as moment_and_arm
     from {{ ref('fct_exposure') }} as exposures
     inner join {{ ref('dim_trial') }} as plans
@@ -14,7 +14,9 @@ exposures as (
         and (plans.ends_on is null or exposures.exposed_on <= plans.ends_on)
     inner join {{ ref('dim_experiment_variation') }} as variations
         on variations.experiment_id = exposures.experiment_id and variations.variation_id = exposures.variation_id
-    where exposures.is_countable and exposures.unit_id <> 'unknown'
+    where
+        exposures.is_countable and exposures.unit_id <> 'unknown'
+        and exposures.exposed_on < cast('6000-01-01' as date)
 
 ),
 

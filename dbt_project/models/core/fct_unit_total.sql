@@ -1,34 +1,49 @@
 with
 
-windows as (
+units as (
 
-    select metrics.experiment_id, metrics.from_day, metrics.to_day, max(plans.cuped_days) as cuped_days
-    from {{ ref('bridge_experiment_metric') }} as metrics
-    inner join {{ ref('dim_trial') }} as plans on plans.experiment_id = metrics.experiment_id
-    group by metrics.experiment_id, metrics.from_day, metrics.to_day
+    select
+        windows.window_no, assigned.unit_type, assigned.unit_id, assigned.first_exposed_on,
+        {{ add_days('assigned.first_exposed_on', '-windows.cuped_days') }} as covariate_from_on,
+        {{ add_days('assigned.first_exposed_on', 'windows.from_day') }} as window_from_on,
+        {{ add_days('assigned.first_exposed_on', 'windows.to_day') }} as window_to_on,
+        -- All that is the same on every day of a unit, in one number: it is carried through a sum of many rows.
+        (({{ days_between("cast('0001-01-01' as date)", 'assigned.first_exposed_on') }}) * 128 + assigned.bucket) * 128
+        + assigned.arm_no * 2 + case when assigned.is_crossover then 1 else 0 end as traits
+    from {{ ref('fct_assignment') }} as assigned
+    inner join {{ ref('dim_metric_window') }} as windows on windows.experiment_id = assigned.experiment_id
 
 ),
 
-days as (
+totals as (
 
     select
-        assigned.experiment_id, windows.from_day, windows.to_day, assigned.unit_id,
-        {{ days_between('assigned.first_exposed_on', 'days.activity_on') }} as day_no
-        {%- for measure in unit_measures() %}, days.{{ measure }}{% endfor %}
-    from {{ ref('fct_assignment') }} as assigned
-    inner join windows on windows.experiment_id = assigned.experiment_id
+        units.window_no, days.unit_id, min(units.traits) as traits
+        {%- for measure in unit_measures() %}{% set value = 'cast(days.' ~ measure ~ ' as double)' %},
+        sum(case when days.activity_on >= units.window_from_on then {{ value }} else 0.0 end) as {{ measure }}_after,
+        sum(case when days.activity_on < units.first_exposed_on then {{ value }} else 0.0 end) as {{ measure }}_before
+        {%- endfor %}
+    from units
     inner join {{ ref('fct_unit_day') }} as days
-        on days.unit_id = assigned.unit_id and days.unit_type = assigned.unit_type
-        and days.activity_on >= {{ add_days('assigned.first_exposed_on', '-windows.cuped_days') }}
-        and days.activity_on <= {{ add_days('assigned.first_exposed_on', 'windows.to_day') }}
+        on days.unit_id = units.unit_id and days.unit_type = units.unit_type
+        and days.activity_on >= units.covariate_from_on and days.activity_on <= units.window_to_on
+    group by units.window_no, days.unit_id
+
+),
+
+known as (
+
+    select
+        *, traits % 2 = 1 as is_crossover, cast(floor(traits / 2) as bigint) % 64 as arm_no,
+        cast(floor(traits / 128) as bigint) % 128 as bucket,
+        {{ add_days("cast('0001-01-01' as date)", 'cast(floor(traits / 16384) as bigint)') }} as first_exposed_on
+    from totals
 
 )
 
 select
-    experiment_id, from_day, to_day, unit_id
-    {%- for measure in unit_measures() %},
-    sum(case when day_no >= from_day then cast({{ measure }} as double) else 0.0 end) as {{ measure }}_after,
-    sum(case when day_no < 0 then cast({{ measure }} as double) else 0.0 end) as {{ measure }}_before
-    {%- endfor %}
-from days
-group by experiment_id, from_day, to_day, unit_id
+    known.window_no, windows.experiment_id, windows.from_day, windows.to_day, known.unit_id, known.arm_no, known.bucket,
+    known.is_crossover, known.first_exposed_on, known.first_exposed_on < windows.late_from_on as is_early
+    {%- for measure in unit_measures() %}, known.{{ measure }}_after, known.{{ measure }}_before{% endfor %}
+from known
+inner join {{ ref('dim_metric_window') }} as windows on windows.window_no = known.window_no

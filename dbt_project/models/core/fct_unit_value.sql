@@ -2,8 +2,9 @@
 select
     assigned.experiment_id, metrics.metric_id, metrics.role, metrics.cap_quantile, assigned.unit_id, assigned.arm_no,
     assigned.bucket, assigned.is_crossover,
-    assigned.first_exposed_on < {{ add_days('plans.starts_on', 'cast(floor((' ~ days_between('plans.starts_on', 'plans.ends_on') ~ ' + 1) / 2) as bigint)') }} as is_early,
+    assigned.first_exposed_on < windows.late_from_on as is_early,
     {{ add_days('assigned.first_exposed_on', 'metrics.to_day') }} as mature_on,
+    {{ is_of_feature('metrics') }} as is_of_feature,
     {%- for variable, side in [('y', 'after'), ('x', 'before')] %}
     case
         when metrics.kind <> 'proportion' then {{ measured('metrics.numerator', side) }}
@@ -16,12 +17,13 @@ select
     {{- ',' if not loop.last }}
     {%- endfor %}
 from {{ ref('fct_assignment') }} as assigned
-inner join {{ ref('dim_trial') }} as plans on plans.experiment_id = assigned.experiment_id
 inner join {{ ref('bridge_experiment_metric') }} as metrics
     on metrics.experiment_id = assigned.experiment_id and metrics.kind <> 'quantile'
+inner join {{ ref('dim_metric_window') }} as windows
+    on windows.experiment_id = metrics.experiment_id and windows.from_day = metrics.from_day
+    and windows.to_day = metrics.to_day
 left join {{ ref('fct_unit_total') }} as totals
-    on totals.experiment_id = assigned.experiment_id and totals.unit_id = assigned.unit_id
-    and totals.from_day = metrics.from_day and totals.to_day = metrics.to_day
+    on totals.window_no = windows.window_no and totals.unit_id = assigned.unit_id
 left join {{ ref('fct_unit_use') }} as uses
     on uses.experiment_id = assigned.experiment_id and uses.unit_id = assigned.unit_id
     and uses.from_day = metrics.from_day and uses.to_day = metrics.to_day and uses.measure = metrics.numerator
