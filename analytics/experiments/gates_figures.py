@@ -28,7 +28,10 @@ def tails(at: At, ripe: list[int]) -> Iterator[Gate]:
         spread = squares / n - mean**2
         third = sums.cubes[places] / n - 3 * mean * squares / n + 2 * mean**3
         needed = SKEW_FACTOR * (third / spread**1.5) ** 2
-        largest = sums.largest[places] / squares
+        # Shifts are near the mean and not it. Counts lie further above their mean than below.
+        middle = m.s_y[places].sum() / n.sum()
+        farthest = (np.sqrt(sums.largest[places]) - middle) ** 2
+        largest = farthest / (squares - 2 * middle * m.s_y[places] + n * middle**2)
     worst = float(np.nanmax(needed / n)) if np.isfinite(needed).any() else float("nan")
     status = "unknown" if np.isnan(worst) else "warn" if worst > 1 else "pass"
     words = (

@@ -146,7 +146,8 @@ def check_verdicts(warehouse: Warehouse, oracle: ExperimentOracle) -> None:
     columns = "experiment_id, look_no, state, recommendation, recommended_variation_id"
     assert unlike(table(warehouse, "core.fct_experiment_state", 2, columns), states) == []
     columns = "experiment_id, look_no, gate, status"
-    assert unlike(table(warehouse, "marts.experiment_gate__gate", 3, columns), gates) == []
+    wrong = unlike(table(warehouse, "marts.experiment_gate__gate", 3, columns), gates)
+    assert wrong == [], wrong
 
 
 def check_replay(warehouse: Warehouse, oracle: ExperimentOracle) -> None:
