@@ -72,6 +72,19 @@
     epoch_us({{ ts }})
 {%- endmacro %}
 
+{# The UTC timestamp so many microseconds after 1970. #}
+{% macro from_epoch_micros(micros) -%}
+    {{ adapter.dispatch('from_epoch_micros', 'productops')(micros) }}
+{%- endmacro %}
+
+{% macro default__from_epoch_micros(micros) -%}
+    timestamp_micros({{ micros }})
+{%- endmacro %}
+
+{% macro duckdb__from_epoch_micros(micros) -%}
+    make_timestamp({{ micros }})
+{%- endmacro %}
+
 {# Seconds from one timestamp to another, as a double. #}
 {% macro seconds_between(first_ts, last_ts) -%}
     ({{ epoch_seconds(last_ts) }} - {{ epoch_seconds(first_ts) }})

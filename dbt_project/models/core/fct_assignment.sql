@@ -1,36 +1,56 @@
 with
 
+-- A number stands for each experiment, and a bit for each arm: units are many, and texts and lists wide.
+arms as (
+
+    select
+        trials.experiment_id, trials.unit_type, trials.starts_on, trials.ends_on, variations.variation_id, variations.arm_no,
+        dense_rank() over (order by trials.experiment_id) as experiment_no,
+        cast(power(2, variations.arm_no) as bigint) as arm_bit
+    from {{ ref('dim_trial') }} as trials
+    inner join {{ ref('dim_experiment_variation') }} as variations on variations.experiment_id = trials.experiment_id
+
+),
+
 exposures as (
 
     select
-        exposures.experiment_id, exposures.unit_type, exposures.unit_id, exposures.exposed_at, exposures.exposed_on,
-        variations.arm_no,
+        arms.experiment_no, arms.arm_bit, exposures.unit_id, exposures.exposed_on,
         -- Moment and arm in one number, so that the first exposure is a plain minimum. It holds until the year 6500.
-        {{ epoch_micros('exposures.exposed_at') }} * 64 + variations.arm_no as moment_and_arm
+        {{ epoch_micros('exposures.exposed_at') }} * 64 + arms.arm_no as moment_and_arm
     from {{ ref('fct_exposure') }} as exposures
-    inner join {{ ref('dim_trial') }} as plans
-        on plans.experiment_id = exposures.experiment_id
-        and exposures.exposed_on >= plans.starts_on
-        and (plans.ends_on is null or exposures.exposed_on <= plans.ends_on)
-    inner join {{ ref('dim_experiment_variation') }} as variations
-        on variations.experiment_id = exposures.experiment_id and variations.variation_id = exposures.variation_id
+    inner join arms
+        on arms.experiment_id = exposures.experiment_id and arms.variation_id = exposures.variation_id
+        and exposures.exposed_on >= arms.starts_on
+        and (arms.ends_on is null or exposures.exposed_on <= arms.ends_on)
     where
         exposures.is_countable and exposures.unit_id <> 'unknown'
         and exposures.exposed_on < cast('6000-01-01' as date)
 
 ),
 
+grouped as (
+
+    select
+        experiment_no, unit_id, min(moment_and_arm) as first_moment_and_arm, min(exposed_on) as first_exposed_on,
+        bit_or(arm_bit) as arm_bits, count(*) as exposure_count
+    from exposures
+    group by experiment_no, unit_id
+
+),
+
 first_exposures as (
 
     select
-        experiment_id, unit_type, unit_id,
-        min(moment_and_arm) % 64 as arm_no,
-        min(exposed_at) as first_exposed_at,
-        min(exposed_on) as first_exposed_on,
-        min(arm_no) <> max(arm_no) as is_crossover,
-        count(*) as exposure_count
-    from exposures
-    group by experiment_id, unit_type, unit_id
+        experiments.experiment_id, experiments.unit_type, grouped.unit_id,
+        grouped.first_moment_and_arm % 64 as arm_no,
+        {{ from_epoch_micros('cast((grouped.first_moment_and_arm - grouped.first_moment_and_arm % 64) / 64 as bigint)') }} as first_exposed_at,
+        grouped.first_exposed_on,
+        grouped.arm_bits <> cast(power(2, grouped.first_moment_and_arm % 64) as bigint) as is_crossover,
+        grouped.exposure_count
+    from grouped
+    inner join (select distinct experiment_no, experiment_id, unit_type from arms) as experiments
+        on experiments.experiment_no = grouped.experiment_no
     union all
     -- Whoever is active stands for whoever would have been exposed.
     select

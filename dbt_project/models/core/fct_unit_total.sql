@@ -15,19 +15,43 @@ units as (
 
 ),
 
-totals as (
+-- Half as many sums over days: what comes after and before is told apart by rows first.
+sides as (
 
     select
-        units.window_no, days.unit_id, min(units.traits) as traits
-        {%- for measure in unit_measures() %}{% set value = 'cast(days.' ~ measure ~ ' as double)' %},
-        sum(case when days.activity_on >= units.window_from_on then {{ value }} else 0.0 end) as {{ measure }}_after,
-        sum(case when days.activity_on < units.first_exposed_on then {{ value }} else 0.0 end) as {{ measure }}_before
+        units.window_no, days.unit_id,
+        case
+            when days.activity_on >= units.window_from_on then 1
+            when days.activity_on < units.first_exposed_on then -1
+            else 0
+        end as side,
+        min(units.traits) as traits
+        {%- for measure in unit_measures() %},
+        sum(cast(days.{{ measure }} as double)) as {{ measure }}
         {%- endfor %}
     from units
     inner join {{ ref('fct_unit_day') }} as days
         on days.unit_id = units.unit_id and days.unit_type = units.unit_type
         and days.activity_on >= units.covariate_from_on and days.activity_on <= units.window_to_on
-    group by units.window_no, days.unit_id
+    group by
+        units.window_no, days.unit_id,
+        case
+            when days.activity_on >= units.window_from_on then 1
+            when days.activity_on < units.first_exposed_on then -1
+            else 0
+        end
+
+),
+
+totals as (
+
+    select
+        window_no, unit_id, min(traits) as traits
+        {%- for measure in unit_measures() %}{% for name, side in [('after', 1), ('before', -1)] %},
+        sum(case when side = {{ side }} then {{ measure }} else 0.0 end) as {{ measure }}_{{ name }}
+        {%- endfor %}{% endfor %}
+    from sides
+    group by window_no, unit_id
 
 ),
 
