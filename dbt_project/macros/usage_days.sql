@@ -87,7 +87,7 @@
     microseconds since 1970, and the event's number among those of the same moment.
 #}
 {% macro place_at(ts, number) -%}
-    {{ epoch_micros(ts) }} * 1000000 + {{ number }}
+    cast({{ epoch_micros(ts) }} as decimal(38, 0)) * 1000000 + {{ number }}
 {%- endmacro %}
 
 {% macro last_place_at(ts) -%}
