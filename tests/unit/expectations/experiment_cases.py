@@ -206,7 +206,6 @@ WHOLE: dict[tuple[str, str], list[Row]] = {
     (_READOUT, "unexpected_rows__units_of_no_sums"): [{"control_count": 11}],
     (_SUM, "unexpected_rows__arms_measured_from_other_points"): [
         {}, {**ARMS[1], "shift_y": 2.0}],
-    (_SUM, "unexpected_rows__centre_is_no_mean"): [{"s_y": 2.0}],
     (_SUM, "unexpected_rows__two_controls"): [{}, {"variation_id": "b"}],
     (_SUM, "unexpected_rows__parts_beyond_the_whole"): [
         {}, {"basis": "early", "unit_count": 11}],
