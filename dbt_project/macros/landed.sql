@@ -6,7 +6,7 @@
 
 {# Contracts that are read otherwise: by days, or also of deliveries that count no more. #}
 {% macro never_copied() -%}
-    {{ return(['usage_events', 'exclusions']) }}
+    {{ return(['usage_events', 'exclusions', 'experiments']) }}
 {%- endmacro %}
 
 {# What stands behind `from`: the copy if there is one, else the files. #}

@@ -40,8 +40,8 @@ class Twins:
 
     def __init__(self, folder: Path, target: Path) -> None:
         self.lake = FixtureLake(folder / "it's a lake")
-        self.copying = Warehouse(folder / "copying" / "w.duckdb", self.lake, target, ALWAYS)
-        self.reading = Warehouse(folder / "reading" / "w.duckdb", self.lake, target, NEVER)
+        self.copying = Warehouse(folder / "copying" / "warehouse.duckdb", self.lake, target, ALWAYS)
+        self.reading = Warehouse(folder / "reading" / "warehouse.duckdb", self.lake, target, NEVER)
 
     def build(self, **options: Any) -> None:
         self.copying.run(select=STAGED, **options)
@@ -149,7 +149,7 @@ def eventful(tmp_path: Path, dbt_target: Path) -> Warehouse:
     lake = FixtureLake(tmp_path / "lake")
     for day in (1, 2):
         lake.add("usage_events", [_event(day * 10 + n, day) for n in range(3)], batch=f"day{day}")
-    warehouse = Warehouse(tmp_path / "events" / "w.duckdb", lake, dbt_target)
+    warehouse = Warehouse(tmp_path / "events" / "warehouse.duckdb", lake, dbt_target)
     warehouse.run(select=EVENTS)
     return warehouse
 
