@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from demo import catalog
-from demo.company import ENDS_ON, STARTS_ON, moment
+from demo.company import ENDS_ON, moment
 from demo.files import Delivery
 from demo.people import Person
 from demo.usage import Hit
@@ -170,8 +170,3 @@ def write_exposures(delivery: Delivery, hits: list[Hit], people: list[Person]) -
     delivery.table("growthbook_exposures", path, [header, *rows], moment(ENDS_ON, 6))
     for row in rows:
         delivery.row("growthbook_exposures", "exposures", row, row)
-
-
-def registered_at() -> datetime:
-    """When all of it was written down: before the first of them began."""
-    return moment(STARTS_ON, 7)

@@ -18,15 +18,14 @@ from numpy.typing import NDArray
 
 from analytics.experiments.adjust import benjamini_hochberg, holm
 from analytics.experiments.comparison import Row
-from analytics.experiments.evidence import BASES, Evidence, Look, Use
+from analytics.experiments.evidence import BASES, Evidence, Use
 from analytics.experiments.kernel import Comparison, compare, non_inferiority
 from analytics.experiments.moments import Array
 from analytics.experiments.power import power_at
 from analytics.experiments.quantile_rows import quantile_rows
+from analytics.experiments.schedule import look_alphas
 from analytics.experiments.sequential import (
-    LEAST_STEP,
     always_valid_interval,
-    looks,
     repeated_interval,
 )
 
@@ -70,25 +69,13 @@ def nominal_alphas(evidence: Evidence) -> dict[int, float]:
     planned = sorted((look for look in evidence.looks if look.is_planned), key=lambda k: k.number)
     found = {look.number: 0.0 for look in evidence.looks}
     if analysis.method == "group_sequential":
-        found |= _sequential_alphas(evidence, planned)
+        days = [look.on for look in planned]
+        ended = bool(planned) and planned[-1].is_last
+        spent = look_alphas(evidence.spec, days, is_ended=ended)
+        found |= {planned[place].number: p for place, p in spent.items()}
     else:
         found |= {look.number: analysis.alpha for look in planned if look.is_last}
     return found
-
-
-def _sequential_alphas(evidence: Evidence, planned: list[Look]) -> dict[int, float]:
-    shares: list[float] = []
-    kept: list[Look] = []
-    for look in planned:
-        share = evidence.information(look)
-        # A look at which no more units are ripe than at the one before spends nothing.
-        if share - (shares[-1] if shares else 0.0) >= LEAST_STEP:
-            shares.append(share)
-            kept.append(look)
-    if not kept:
-        return {}
-    bounds = looks(tuple(shares), alpha=evidence.spec.analysis.alpha, is_last=kept[-1].is_last)
-    return {look.number: p for look, p in zip(kept, bounds.nominal, strict=True)}
 
 
 def _pairs(evidence: Evidence, basis: str) -> _Pairs:

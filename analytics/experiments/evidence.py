@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -162,17 +162,6 @@ class Evidence:
     def use(self, metric: str) -> Use:
         """What a metric is there for."""
         return next(use for use in self.uses if use.metric.metric_id == metric)
-
-    def information(self, look: Look) -> float:
-        """Share of the planned units that a look has, by the plan alone: days whose units are ripe.
-
-        Said before the start, so that nobody can choose it by the result.
-        """
-        if look.is_last:
-            return 1.0
-        ripe = look.on - timedelta(days=self.spec.analysis.window_days - 1)
-        days = (ripe - self.spec.starts_on).days + 1
-        return min(max(days, 0) / self.spec.run_days, 1.0)
 
 
 def sums_of(rows: Rows) -> Sums:

@@ -23,7 +23,7 @@ from analytics.experiments.gates_figures import (
     sound,
     tails,
 )
-from analytics.experiments.split import FAIL_P, WARN_P, before, crossed, drift, sample_ratio
+from analytics.experiments.split import FAIL_P, before, crossed, drift, sample_ratio, verdicts
 
 LEAST_UNITS = 100
 LEAST_CONVERSIONS = 8
@@ -69,7 +69,7 @@ def _sample_ratio(at: At) -> Iterator[Gate]:
         f"{name} {count:,.0f} (planned {weight:.0%})"
         for name, count, weight in zip(at.evidence.arms, units, at.evidence.weights, strict=True)
     )
-    status = _by_p(p, WARN_P)
+    status = str(verdicts(p))
     words = f"units by arm: {seen}"
     if status in ("fail", "warn"):
         words += ", more uneven than chance explains: find who is missing or doubled first"
@@ -80,7 +80,7 @@ def _sample_ratio(at: At) -> Iterator[Gate]:
         "pass": "shares of the arms are alike on all days",
         "unknown": "days are too few or too thin to tell whether shares changed",
     }
-    status = _by_p(p, None)
+    status = str(verdicts(p, warn=None))
     yield Gate("allocation_drift", status, words[status], p, FAIL_P)
     found = crossed(crossing, int(units.sum()), at.evidence.weights)
     words = (
@@ -186,12 +186,6 @@ def _overlap(at: At) -> Iterator[Gate]:
     share = at.evidence.faults.overlapping_units / units if units else float("nan")
     words = f"{percent(share)} of the units were in other experiments too"
     yield Gate("overlap", "info" if share > 0 else "pass", words, share)
-
-
-def _by_p(p: float, warn: float | None) -> str:
-    if np.isnan(p):
-        return "unknown"
-    return "fail" if p < FAIL_P else "warn" if warn is not None and p < warn else "pass"
 
 
 _CHECKS: tuple[Callable[[At], Iterator[Gate]], ...] = (

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
 import numpy as np
 
 from analytics.experiments.power import mde_relative, sample_size
-from analytics.experiments.sequential import LEAST_STEP, looks
+from analytics.experiments.schedule import look_alphas
 from analytics.experiments.spec import Spec
 
 MOST_WEEKS = 12
@@ -125,14 +124,7 @@ def units_after(baseline: Baseline, weeks: float) -> float:
 def last_alpha(spec: Spec) -> float:
     """What is left of alpha for the last look."""
     analysis = spec.analysis
-    if analysis.method != "group_sequential" or len(analysis.looks) < 2:
+    if analysis.method != "group_sequential":
         return analysis.alpha
-    shares: list[float] = []
-    for day in analysis.looks:
-        ripe = (day - timedelta(days=analysis.window_days - 1) - spec.starts_on).days + 1
-        share = min(max(ripe, 0) / spec.run_days, 1.0)
-        if share - (shares[-1] if shares else 0.0) >= LEAST_STEP:
-            shares.append(share)
-    if not shares:
-        return analysis.alpha
-    return looks(tuple(shares), alpha=analysis.alpha, is_last=True).nominal[-1]
+    spent = look_alphas(spec, analysis.looks, is_ended=True)
+    return spent[max(spent)] if spent else analysis.alpha

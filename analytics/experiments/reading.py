@@ -10,7 +10,6 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import date
 from typing import Any
 
 from analytics.experiments.documents import DocumentError, Problem
@@ -28,6 +27,7 @@ from analytics.experiments.kernel import KERNEL_VERSION
 from analytics.experiments.metrics import Metric, definition_hash, read_metric
 from analytics.experiments.readout import Readout, is_win, latest, readouts
 from analytics.experiments.replay import replay
+from analytics.experiments.schedule import looks_of
 from analytics.experiments.spec import Spec, prereg_hash, problems_of, read_spec
 
 
@@ -93,11 +93,6 @@ def _hypothesis(spec: Spec) -> str | None:
     )  # fmt: skip
     told = [f"{word} {text}" for word, text in parts if text]
     return ", ".join(told) or None
-
-
-def looks_of(spec: Spec) -> tuple[date, ...]:
-    """Days on which it is read: those of the plan, else the one on which the last unit is ripe."""
-    return spec.analysis.looks or (spec.mature_on,)
 
 
 def metric_of(document: str, name: str) -> str:

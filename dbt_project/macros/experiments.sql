@@ -74,3 +74,11 @@
         else 0.0
     end)
 {%- endmacro %}
+
+{# A quarter by its first day, as 2026-Q2; 'all' where there is none. #}
+{% macro quarter_name(day) -%}
+    coalesce(
+        cast(extract(year from {{ day }}) as {{ dbt.type_string() }}) || '-Q'
+        || cast(extract(quarter from {{ day }}) as {{ dbt.type_string() }}), 'all'
+    )
+{%- endmacro %}

@@ -60,9 +60,7 @@ BUCKETS = {"experiment_id": "VARCHAR", "arm": "BIGINT", "bucket": "BIGINT"} | di
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Makes all functions of this module known to SQL."""
-    from analytics.experiments.reading import metric_of, plan_of
-
-    for name, function in (("experiment_plan", plan_of), ("metric_definition", metric_of)):
+    for name, function in (("experiment_plan", _plan), ("metric_definition", _metric)):
         connection.create_function(name, function, ["VARCHAR", "VARCHAR"], "VARCHAR")
     tables = [
         _struct(FACTS),
@@ -84,6 +82,18 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _struct(columns: dict[str, str]) -> str:
     return "STRUCT(" + ", ".join(f"{name} {kind}" for name, kind in columns.items()) + ")"
+
+
+def _plan(document: str, name: str) -> str:
+    from analytics.experiments.reading import plan_of
+
+    return plan_of(document, name)
+
+
+def _metric(document: str, name: str) -> str:
+    from analytics.experiments.reading import metric_of
+
+    return metric_of(document, name)
 
 
 def _readouts(

@@ -72,3 +72,15 @@
 {% macro duckdb__json_value(column, field) -%}
     cast(json_extract({{ column }}, '$."{{ field }}"') as varchar)
 {%- endmacro %}
+
+{#
+    A complete select: `columns` of `relation` beside one row per entry of the array `field` within
+    the JSON text in `column`, of those rows that meet `condition`.
+#}
+{% macro json_field_rows(relation, columns, column, field, alias, condition='1 = 1') -%}
+    {{ json_array_rows(
+        '(select ' ~ (columns + [json_value(column, field) ~ ' as listed']) | join(', ')
+        ~ ' from ' ~ relation ~ ' where ' ~ condition ~ ') as held',
+        columns, 'listed', alias
+    ) }}
+{%- endmacro %}

@@ -1,9 +1,8 @@
-{% set plans = "(select experiment_id, window_days, " ~ json_value('plan', 'metrics') ~ " as metrics from " ~ ref('dim_experiment') ~ " where is_analysable) as plans" %}
 with
 
 listed as (
 
-    {{ json_array_rows(plans, ['experiment_id', 'window_days'], 'metrics', 'metric') }}
+    {{ json_field_rows(ref('dim_experiment'), ['experiment_id', 'window_days'], 'plan', 'metrics', 'metric', 'is_analysable') }}
 
 ),
 

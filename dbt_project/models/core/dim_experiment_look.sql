@@ -1,9 +1,8 @@
-{% set plans = "(select experiment_id, " ~ json_value('plan', 'looks') ~ " as looks from " ~ ref('dim_experiment') ~ " where is_analysable) as plans" %}
 with
 
 listed as (
 
-    {{ json_array_rows(plans, ['experiment_id'], 'looks', 'look') }}
+    {{ json_field_rows(ref('dim_experiment'), ['experiment_id'], 'plan', 'looks', 'look', 'is_analysable') }}
 
 ),
 

@@ -2,10 +2,7 @@ with
 
 listed as (
 
-    {{ json_array_rows(
-        "(select experiment_id, " ~ json_value('reading', 'comparisons') ~ " as comparisons from " ~ ref('fct_experiment_reading') ~ ") as readings",
-        ['experiment_id'], 'comparisons', 'comparison'
-    ) }}
+    {{ json_field_rows(ref('fct_experiment_reading'), ['experiment_id'], 'reading', 'comparisons', 'comparison') }}
 
 )
 

@@ -2,10 +2,7 @@ with
 
 listed as (
 
-    {{ json_array_rows(
-        "(select " ~ json_value('findings', 'groups') ~ " as groups from " ~ ref('fct_experiment_portfolio') ~ ") as found",
-        [], 'groups', 'found_group'
-    ) }}
+    {{ json_field_rows(ref('fct_experiment_portfolio'), [], 'findings', 'groups', 'found_group') }}
 
 )
 

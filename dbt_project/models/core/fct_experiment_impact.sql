@@ -2,10 +2,7 @@ with
 
 listed as (
 
-    {{ json_array_rows(
-        "(select " ~ json_value('findings', 'impacts') ~ " as impacts from " ~ ref('fct_experiment_portfolio') ~ ") as found",
-        [], 'impacts', 'impact'
-    ) }}
+    {{ json_field_rows(ref('fct_experiment_portfolio'), [], 'findings', 'impacts', 'impact') }}
 
 )
 

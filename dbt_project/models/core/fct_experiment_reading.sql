@@ -1,26 +1,14 @@
-{%- set sum_columns = ['look_no', 'metric_id', 'basis', 'arm_no', 'unit_count', 'nonzero_count'] -%}
+{%- set columns = ['look_no', 'metric_id', 'basis', 'arm_no', 'unit_count', 'nonzero_count'] -%}
+{%- for name in metric_variables() %}{% do columns.extend(['shift_' ~ name, 's_' ~ name]) %}{% endfor -%}
+{% for a, b in variable_pairs() %}{% do columns.append('q_' ~ a ~ b) %}{% endfor -%}
+{% do columns.extend(['c_yyy', 'largest_yy']) -%}
 with
 
--- Buckets are for what is asked of parts of the units; here all count together.
-sums as (
-
-    select
-        experiment_id, look_no, metric_id, basis, arm_no,
-        cast(sum(unit_count) as bigint) as unit_count, cast(sum(nonzero_count) as bigint) as nonzero_count
-        {%- for variable in metric_variables() %}, max(shift_{{ variable }}) as shift_{{ variable }}, sum(s_{{ variable }}) as s_{{ variable }}{% endfor %}
-        {%- for a, b in variable_pairs() %}, sum(q_{{ a }}{{ b }}) as q_{{ a }}{{ b }}{% endfor %},
-        sum(c_yyy) as c_yyy, max(largest_yy) as largest_yy
-    from {{ ref('fct_experiment_sum') }}
-    group by experiment_id, look_no, metric_id, basis, arm_no
-
-),
-
-{% for name in metric_variables() %}{% do sum_columns.extend(['shift_' ~ name, 's_' ~ name]) %}{% endfor -%}
-{% for a, b in variable_pairs() %}{% do sum_columns.append('q_' ~ a ~ b) %}{% endfor -%}
-{% do sum_columns.extend(['c_yyy', 'largest_yy']) -%}
 listed_sums as (
 
-    select experiment_id, {{ rows_listed(pairs_of(sum_columns)) }} as listed from sums group by experiment_id
+    select experiment_id, {{ rows_listed(pairs_of(columns)) }} as listed
+    from {{ ref('fct_experiment_arm_sum') }}
+    group by experiment_id
 
 ),
 

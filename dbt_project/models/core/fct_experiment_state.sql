@@ -2,10 +2,7 @@ with
 
 listed as (
 
-    {{ json_array_rows(
-        "(select experiment_id, " ~ json_value('reading', 'looks') ~ " as looks from " ~ ref('fct_experiment_reading') ~ ") as readings",
-        ['experiment_id'], 'looks', 'look'
-    ) }}
+    {{ json_field_rows(ref('fct_experiment_reading'), ['experiment_id'], 'reading', 'looks', 'look') }}
 
 ),
 

@@ -2,10 +2,7 @@ with
 
 listed as (
 
-    {{ json_array_rows(
-        "(select " ~ json_value('findings', 'experiments') ~ " as experiments from " ~ ref('fct_experiment_portfolio') ~ ") as found",
-        [], 'experiments', 'experiment'
-    ) }}
+    {{ json_field_rows(ref('fct_experiment_portfolio'), [], 'findings', 'experiments', 'experiment') }}
 
 )
 

@@ -1,14 +1,11 @@
 with
 
+-- The baseline has one arm.
 sums as (
 
-    select
-        metric_id, cast(sum(unit_count) as double) as n
-        {%- for variable in metric_variables() %}, max(shift_{{ variable }}) as shift_{{ variable }}, sum(s_{{ variable }}) as s_{{ variable }}{% endfor %}
-        {%- for a, b in variable_pairs() %}, sum(q_{{ a }}{{ b }}) as q_{{ a }}{{ b }}{% endfor %}
-    from {{ ref('fct_experiment_sum') }}
+    select *, cast(unit_count as double) as n
+    from {{ ref('fct_experiment_arm_sum') }}
     where experiment_id = '{{ baseline_id() }}' and basis = 'main'
-    group by metric_id
 
 ),
 

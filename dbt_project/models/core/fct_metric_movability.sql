@@ -2,10 +2,7 @@ with
 
 listed as (
 
-    {{ json_array_rows(
-        "(select " ~ json_value('findings', 'metrics') ~ " as metrics from " ~ ref('fct_experiment_portfolio') ~ ") as found",
-        [], 'metrics', 'moved'
-    ) }}
+    {{ json_field_rows(ref('fct_experiment_portfolio'), [], 'findings', 'metrics', 'moved') }}
 
 )
 

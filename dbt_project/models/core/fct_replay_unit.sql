@@ -30,16 +30,8 @@ caps as (
 -- Not more units than it takes: a bucket is a sample.
 select
     unit_values.metric_id, unit_values.experiment_id, unit_values.unit_id,
-    case
-        when unit_values.y > caps.y_high then caps.y_high
-        when unit_values.y < caps.y_low then caps.y_low
-        else unit_values.y
-    end as y,
-    case
-        when unit_values.d > caps.d_high then caps.d_high
-        when unit_values.d < caps.d_low then caps.d_low
-        else unit_values.d
-    end as d
+    {{ within('unit_values.y', 'caps.y_low', 'caps.y_high') }} as y,
+    {{ within('unit_values.d', 'caps.d_low', 'caps.d_high') }} as d
 from {{ ref('fct_unit_value') }} as unit_values
 inner join sizes
     on sizes.metric_id = unit_values.metric_id and sizes.experiment_id = unit_values.experiment_id

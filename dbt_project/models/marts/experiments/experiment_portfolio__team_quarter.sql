@@ -8,10 +8,7 @@ reach as (
 
 select
     found.team,
-    coalesce(
-        cast(extract(year from found.quarter_on) as {{ dbt.type_string() }}) || '-Q'
-        || cast(extract(quarter from found.quarter_on) as {{ dbt.type_string() }}), 'all'
-    ) as quarter,
+    {{ quarter_name('found.quarter_on') }} as quarter,
     found.quarter_on,
     found.concluded_count,
     found.valid_num,
