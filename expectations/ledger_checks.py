@@ -122,7 +122,7 @@ def check_ledger(
         batches: Deliveries to look at.
         rejections: Refused files that still lie in the drop folder.
         limits: Share of rows that may be set aside, by format, where it is not 5 %.
-        changes: How exports' columns changed; those that began with one of the batches count.
+        changes: How exports' columns changed lately, in these batches or in earlier ones.
     """
     allowed = limits or {}
     loaded = sorted((b for b in batches if b.status == "loaded"), key=lambda b: b.batch_id)
@@ -133,12 +133,8 @@ def check_ledger(
         for b in loaded
         if b.rows_in and b.rows_quarantined / b.rows_in > _limit(b, allowed)
     ]
-    files = {b.source_file for b in loaded}
-    changed = [
-        _change(c)
-        for c in sorted(changes, key=lambda c: (c.first_file, c.contract, c.column))
-        if c.what in _NEWS and c.first_file in files
-    ]
+    lately = sorted(changes, key=lambda c: (c.first_file, c.contract, c.column))
+    changed = [_change(c) for c in lately if c.what in _NEWS]
     unknown = [_refusal(r) for r in refused if is_unknown(r)]
     known = [_refusal(r) for r in refused if not is_unknown(r)]
     return (
@@ -146,7 +142,7 @@ def check_ledger(
         _result(QUARANTINE_SHARE, beyond, len(loaded), "share"),
         _result(KNOWN_REJECTED, known, len(refused), "reason"),
         _result(UNKNOWN_FILE, unknown, len(refused), "reason"),
-        _result(COLUMNS_CHANGED, changed, len(loaded), "column"),
+        _result(COLUMNS_CHANGED, changed, len(lately), "column"),
     )
 
 

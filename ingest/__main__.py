@@ -19,8 +19,9 @@ from ingest.config import ConfigError
 from ingest.contracts import load_contracts
 from ingest.forget import conclude, look_for, purge
 from ingest.formats import load_formats
-from ingest.ledger import read_batches, read_manifests, withdraw
+from ingest.ledger import read_batches, withdraw
 from ingest.load import FileOutcome, ingest
+from ingest.manifests import standing_manifests
 from ingest.settings import HOME, open_workspace
 from ingest.store import LakeError
 from ingest.subjects import requests_of
@@ -165,7 +166,7 @@ def main(arguments: list[str] | None = None) -> int:
             case "ledger":
                 return _ledger(options.home)
             case "schema":
-                manifests = read_manifests(open_workspace(options.home).lake)
+                manifests = standing_manifests(open_workspace(options.home).lake)
                 found = drift.changes(manifests, options.source, options.since)
                 as_json = (json.dumps(asdict(change)) for change in found)
                 print("\n".join(as_json) if options.json else drift.told(found))

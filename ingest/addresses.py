@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from ingest.config import ConfigError
-from ingest.manifests import PartOutcome, commit, read_manifests, withdrawn_ids
+from ingest.manifests import PartOutcome, commit, standing_manifests
 from ingest.parquet import PARQUET
 from ingest.purge import rows_of
 from ingest.quarantine import Delivery
@@ -192,11 +192,9 @@ def look_up(workspace: Workspace, key: str) -> Found | None:
         raise ConfigError(
             f"{key!r} is no key of a person: give the 64 hex digits that a table holds"
         )
-    withdrawn = withdrawn_ids(workspace.lake)
     files = [
         quote(str(workspace.lake / part.output))
-        for manifest in read_manifests(workspace.lake)
-        if manifest.entry_id not in withdrawn
+        for manifest in standing_manifests(workspace.lake)
         for part in manifest.restricted
         if part.output
     ]

@@ -193,6 +193,12 @@ def withdrawn_ids(lake: Path) -> frozenset[str]:
     return frozenset(path.stem for path in (lake / "ledger" / "withdrawn").glob("[!.]*.json"))
 
 
+def standing_manifests(lake: Path) -> list[Manifest]:
+    """The manifests that no withdrawal took away, oldest landing first."""
+    withdrawn = withdrawn_ids(lake)
+    return [m for m in read_manifests(lake) if m.entry_id not in withdrawn]
+
+
 def mark_withdrawn(lake: Path, entry_id: str, reason: str) -> None:
     """Records that an entry's rows no longer count."""
     path = lake / "ledger" / "withdrawn" / f"{entry_id}.json"

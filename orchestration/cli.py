@@ -230,10 +230,10 @@ def schema() -> None:
 def diff(home: Path, source: str, since: str) -> int:
     """Tell which columns and fields came, went or changed their kind, and what to do about it."""
     from ingest.drift import changes, told
-    from ingest.manifests import read_manifests
+    from ingest.manifests import standing_manifests
     from ingest.settings import open_workspace
 
-    click.echo(told(changes(read_manifests(open_workspace(home).lake), source, since)))
+    click.echo(told(changes(standing_manifests(open_workspace(home).lake), source, since)))
     return 0
 
 

@@ -142,8 +142,10 @@ def tell_held_back(held: Sequence[HeldBack]) -> None:
 def tell_check(check: CheckResult) -> None:
     """A check that failed, with what to do and its first rows."""
     colour = "red" if check.blocks else "yellow"
-    mark = effect_of(check.layer, "critical").upper() if check.blocks else "warning"
-    click.secho(f"  {mark}: {check.table}: {check.message}", fg=colour)
+    mild = "info" if check.severity == "info" else "warning"
+    mark = effect_of(check.layer, "critical").upper() if check.blocks else mild
+    found = check.message.removesuffix(check.runbook).rstrip()
+    click.secho(f"  {mark}: {check.table}: {found}", fg=colour)
     if check.runbook:
         click.echo(f"    what to do: {check.runbook} ({check.owner})")
     if check.blocks and check.failing_rows:

@@ -14,7 +14,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from expectations.ledger_checks import check_ledger
 from expectations.results import CheckResult
 from ingest import drift
 from ingest.ledger import Batch, Rejection, open_rejections
-from ingest.manifests import read_manifests
+from ingest.manifests import standing_manifests
 from ingest.settings import Workspace
 from ingest.store import write_json
 from orchestration.lib.check_history import remember_checks
@@ -35,6 +35,8 @@ from orchestration.lib.suites import mart_suites, raw_suites, suites_fingerprint
 
 Progress = Callable[[str, int, int], None]
 _SHOWN_BREACHES = 8
+# How long a changed column is told of, unless it is mapped, or comes again, before that.
+_NEWS_FOR = timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,8 @@ def gate_lake(workspace: Workspace, plan: Plan, progress: Progress | None = None
     known = read_record(_lake_path(workspace))
     if known and _speaks_of(known, subject, workspace):
         return known
-    changes = drift.changes(read_manifests(workspace.lake)) if plan.added else []
     refused = open_rejections(workspace)
-    checks = list(check_ledger(plan.added, refused, limits(workspace), changes))
+    checks = list(check_ledger(plan.added, refused, limits(workspace), _changes(workspace)))
     relations = _relations(workspace, plan.added)
     suites = [suite for suite in raw_suites(workspace.home) if suite.table in relations]
     if suites:
@@ -97,6 +98,17 @@ def gate_lake(workspace: Workspace, plan: Plan, progress: Progress | None = None
     )  # fmt: skip
     _keep(workspace, "lake", record)
     return record
+
+
+def _changes(workspace: Workspace) -> list[drift.Change]:
+    """How columns changed with what was landed in the last days.
+
+    Not with the deliveries of one build alone: the change is not over because a build took it in.
+    """
+    manifests = standing_manifests(workspace.lake)
+    since = (datetime.now(UTC) - _NEWS_FOR).replace(tzinfo=None).isoformat()
+    lately = {manifest.path for manifest in manifests if manifest.loaded_at >= since}
+    return [change for change in drift.changes(manifests) if change.first_file in lately]
 
 
 def _held(

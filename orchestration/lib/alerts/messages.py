@@ -191,7 +191,7 @@ def _span(span: timedelta) -> str:
     for size, word in ((2 * 24 * 60, "days"), (120, "hours")):
         if minutes >= size:
             return f"{minutes // (24 * 60 if word == 'days' else 60)} {word}"
-    return f"{minutes} minutes"
+    return "1 minute" if minutes == 1 else f"{minutes} minutes"
 
 
 def _local(moment: datetime, zone: ZoneInfo) -> str:

@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from ingest.drift import changes, told
-from ingest.ledger import read_manifests
+from ingest.ledger import read_manifests, withdraw
+from ingest.manifests import standing_manifests
 from tests.unit.ingest.conftest import loaded, rejected
 from tests.unit.ingest.test_kill import ROOT
 
@@ -47,6 +48,15 @@ def test_a_column_that_goes_again_is_told(place) -> None:
     land(place, 1, {"team": "A"})
     land(place, 2, {})
     assert seen(place)["team"] == ("came and went", "drop/slack-2026-05-01.csv")
+
+
+def test_what_a_withdrawn_delivery_changed_is_over(place) -> None:
+    land(place, 1, {})
+    land(place, 2, {"team": "A"})
+    withdraw(place.workspace, "drop/slack-2026-05-02.csv", "test data")
+    assert "team" in seen(place)
+    still = changes(standing_manifests(place.workspace.lake))
+    assert {change.column for change in still} == {"username"}  # of the first delivery
 
 
 def test_only_what_was_asked_for(place) -> None:

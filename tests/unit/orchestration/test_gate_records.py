@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -97,7 +98,14 @@ def test_a_column_that_came_with_a_delivery_is_told_and_the_gate_stays_open(
     assert _columns_changed(place) == []
     wider = "\n".join(f"{line},x" for line in SLACK.strip().splitlines()).replace(",x", ",shoe", 1)
     place.land("slack-2026-05-02.csv", wider + "\n")
-    assert _columns_changed(place) == [("drop/slack-2026-05-02.csv", "shoe", "new")]
+    told = [("drop/slack-2026-05-02.csv", "shoe", "new")]
+    assert _columns_changed(place) == told
+    # The column is as new as before when the next delivery has it too, for some days.
+    place.land("slack-2026-05-03.csv", wider.replace("ann", "eve") + "\n")
+    assert _columns_changed(place) == told
+    monkeypatch.setattr(gates, "_NEWS_FOR", timedelta(seconds=-5))
+    place.land("slack-2026-05-04.csv", wider.replace("ann", "kim") + "\n")
+    assert _columns_changed(place) == []
 
 
 def _columns_changed(place: Place) -> list[tuple[str, str, str]]:
