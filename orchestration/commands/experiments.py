@@ -6,7 +6,7 @@ Belongs here: printing, and passing on what was asked. Does not belong here: the
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
@@ -67,6 +67,7 @@ def new(
     EXPERIMENT_ID is the id under which exposures are sent. The file explains itself; metrics that
     it names and that are missing are written too. Nothing that is there is changed.
     """
+    from ingest.settings import open_workspace
     from orchestration.commands.telling import command
     from orchestration.lib.experiment_files import (
         begin,
@@ -77,9 +78,10 @@ def new(
     )  # fmt: skip
 
     registry = registry_of(home)
+    first = starts_on or _next_monday(open_workspace(home).as_of_at())
     written = begin(
         registry, experiment_id, template, primary=primary, owner=owner, team=team,
-        starts_on=starts_on.date() if starts_on else _next_monday(), weeks=weeks or 0,
+        starts_on=first.date(), weeks=weeks or 0,
     )  # fmt: skip
     for path in written:
         click.echo(f"wrote {path.relative_to(home)}")
@@ -203,6 +205,5 @@ def schema(home: Path, kind: str, write: bool) -> int:
     return 0
 
 
-def _next_monday() -> date:
-    today = date.today()
+def _next_monday(today: datetime) -> datetime:
     return today + timedelta(days=7 - today.weekday())

@@ -7,6 +7,7 @@ does (`defs/`).
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 import time
@@ -36,6 +37,9 @@ _STEPS = {
     "gate_of_the_marts": "checking the marts",
     "publish": "publishing",
 }
+
+# An exception's own name, which tells whoever runs this nothing.
+_CLASS = re.compile(r"^[\w.]+(Error|Failure): ")
 
 
 def run_job(home: Path) -> int:
@@ -137,5 +141,6 @@ def _problem(result: dg.ExecuteInProcessResult) -> str:
             error = data.user_failure_data or data.error
             cause = getattr(data.error, "cause", None) or data.error
             text = getattr(cause, "message", None) or str(error)
-            return f"{_STEPS.get(event.step_key or '', event.step_key)}: {text.strip()}"
+            words = _CLASS.sub("", text.strip())
+            return f"{_STEPS.get(event.step_key or '', event.step_key)}: {words}"
     return "the run failed; see its log in the web UI"

@@ -96,4 +96,17 @@ def _unchanged(context: dg.AssetExecutionContext, build_id: str) -> Iterator[dg.
     # Dagster wants what an asset is made of before the asset itself.
     for key in TopologicalSorter(warehouse.asset_deps).static_order():
         if key in keys:
-            yield dg.MaterializeResult(asset_key=key, metadata={"built_before_as": build_id})
+            yield dg.MaterializeResult(
+                asset_key=key,
+                metadata={"built_before_as": build_id},
+                check_results=[
+                    # A build whose blocking tests fail is never put in place.
+                    dg.AssetCheckResult(
+                        passed=True, asset_key=key, check_name=spec.name,
+                        description="Nothing was built since it passed.",
+                    )
+                    for spec in warehouse.check_specs
+                    if spec.blocking and spec.asset_key == key
+                    and spec.key in context.selected_asset_check_keys
+                ],
+            )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -147,9 +147,16 @@ def test_a_metric_with_mistakes_can_not_decide(home: Path) -> None:
 
 
 def test_the_next_monday_is_never_today() -> None:
-    monday = experiments._next_monday()
-    assert monday.weekday() == 0
-    assert 1 <= (monday - date.today()).days <= 7
+    for day, monday in ((4, 11), (5, 11), (10, 11), (11, 18)):  # May 4 2026 is a Monday
+        assert experiments._next_monday(datetime(2026, 5, day)) == datetime(2026, 5, monday)
+
+
+def test_a_draft_starts_by_the_workspace_s_own_clock(home: Path) -> None:
+    config = home / "productops.yml"
+    config.write_text(config.read_text().replace("org:", "org:\n  as_of: 2026-05-06T12:00:00Z", 1))
+    assert productops("--home", home, "experiment", "new", "exp_x").exit_code == 0
+    draft = (home / "registry" / "experiments" / "exp_x.yml").read_text()
+    assert "starts_on: 2026-05-11" in draft
 
 
 # ---- validate
