@@ -6,6 +6,7 @@ here: what they load (`definitions.py`), which pages there are (`lib/page_server
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import click
 
+from ingest.config import ConfigError
 from ingest.settings import Workspace, open_workspace
 from orchestration.lib.check_pages import ADDRESS
 from orchestration.lib.dagster_home import prepare_dagster_home
@@ -25,7 +27,16 @@ from orchestration.lib.manifest import ensure_manifest
 from orchestration.lib.page_server import HOST, serving
 from orchestration.lib.paths import PROJECT_ROOT, PipelineError
 
+# Path, time of the last change, size of each file of settings.
+Said = tuple[tuple[str, int, int], ...]
+
 _READY_WITHIN_SECONDS = 180
+_LOOK_EVERY_SECONDS = 5.0
+_RELOAD = """mutation {
+  reloadRepositoryLocation(repositoryLocationName: "productops") {
+    ... on WorkspaceLocationEntry { locationOrLoadError { __typename } }
+  }
+}"""
 
 
 def serve(home: Path, *, port: int, pages_port: int | None = None) -> int:
@@ -54,6 +65,7 @@ def _run_ui(workspace: Workspace, port: int, pages: str) -> int:
         "--host", HOST, "--port", str(port), "--log-level", "warning",
     ]  # fmt: skip
     click.echo("Starting the web UI (about half a minute) ...")
+    said = _said(workspace.home)
     server = subprocess.Popen(command, cwd=PROJECT_ROOT, env=environment, start_new_session=True)
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
@@ -61,10 +73,62 @@ def _run_ui(workspace: Workspace, port: int, pages: str) -> int:
             click.secho(f"\nOpen http://{HOST}:{port}", bold=True)
             click.echo(f"Published page and checks: {pages}")
             click.echo("Schedule and file sensor are running. Stop with Ctrl-C.\n")
-        return server.wait()
+        return _follow(server, port, workspace.home, said)
     except KeyboardInterrupt:
         click.echo("Stopping ...")
         return _stop(server)
+
+
+def _follow(server: subprocess.Popen[bytes], port: int, home: Path, known: Said) -> int:
+    """Waits for the server's end; meanwhile checks and sensors follow what the workspace says.
+
+    A run that is started by hand names the checks that the UI knows of; one that the company took
+    away since would keep it from starting.
+    """
+    while True:
+        try:
+            return server.wait(timeout=_LOOK_EVERY_SECONDS)
+        except subprocess.TimeoutExpired:
+            now = _said(home)
+        if now != known:
+            known = now
+            if _is_right(home) and not _reload(port):
+                click.echo("productops.yml or expectations/ changed, and the UI could not be told; "
+                           "start `productops up` again.", err=True)  # fmt: skip
+
+
+def _said(home: Path) -> Said:
+    """What the definitions are made of, as the file system tells it."""
+    files = [home / "productops.yml", home / ".env", *sorted(home.glob("expectations/**/*.yml"))]
+    return tuple(
+        (str(path), (found := path.stat()).st_mtime_ns, found.st_size)
+        for path in files
+        if path.is_file()
+    )
+
+
+def _is_right(home: Path) -> bool:
+    """Whether the settings can be read; else what is loaded goes on until they can."""
+    try:
+        open_workspace(home)
+    except (ConfigError, OSError) as error:
+        click.echo(f"{error}\nThe UI goes on with what was right before.", err=True)
+        return False
+    return True
+
+
+def _reload(port: int) -> bool:
+    """Has the UI load the definitions anew; runs that go on are not touched."""
+    body = json.dumps({"query": _RELOAD}).encode()
+    kind = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"http://{HOST}:{port}/graphql", data=body, headers=kind)
+    try:
+        # Our own address, on loopback.
+        with urllib.request.urlopen(request, timeout=_READY_WITHIN_SECONDS) as answer:  # noqa: S310
+            entry = json.load(answer)["data"]["reloadRepositoryLocation"]
+    except (urllib.error.URLError, OSError, ValueError, KeyError, TypeError):
+        return False
+    return entry.get("locationOrLoadError", {}).get("__typename") == "RepositoryLocation"
 
 
 def _as_interrupt(_number: int, _frame: object) -> None:

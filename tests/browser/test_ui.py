@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,25 @@ from orchestration.lib.manifest import ensure_manifest
 from tests.browser.webdriver import free_port, is_installed, open_browser
 
 pytestmark = pytest.mark.browser
+
+OWN_CHECK = """
+name: tickets
+layer: raw
+table: tickets
+expectations:
+  - type: unexpected_rows_expectation
+    name: unexpected_rows__ticket_id_like_ours
+    kwargs: {unexpected_rows_query: "select * from {batch} where ticket_id like 'X%'"}
+    severity: critical
+    description: Our ids never begin with X.
+"""
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
 
 
 def test_the_ui_shows_everything_without_a_toggle_and_stops_on_sigterm(tmp_path: Path) -> None:
@@ -49,6 +69,19 @@ def test_the_ui_shows_everything_without_a_toggle_and_stops_on_sigterm(tmp_path:
             path = "/assets/lake/batches?view=checks"
             browser.go(f"http://127.0.0.1:{port}{path}")
             browser.wait_for("ledger_balance", "quarantine_share", seconds=60)
+            # What the company says meanwhile is followed, as soon as it is right.
+            settings = home / "productops.yml"
+            right = settings.read_text()
+            settings.write_text(right + "apis: [\n")
+            own = home / "expectations" / "raw" / "tickets.yml"
+            own.parent.mkdir(parents=True, exist_ok=True)
+            own.write_text(OWN_CHECK)
+            wait_until(lambda: "goes on with what was right" in (tmp_path / "up.log").read_text())
+            settings.write_text(right)
+            browser.go(f"http://127.0.0.1:{port}/assets/lake/tickets?view=checks")
+            browser.wait_for("ticket_id_like_ours", seconds=90)
+            own.unlink()
+            wait_until(lambda: "ticket_id_like_ours" not in browser.text())
             browser.go(f"http://127.0.0.1:{pages_port}/")
             browser.wait_for("nothing yet", seconds=10)
     finally:
