@@ -11,7 +11,7 @@ from analytics.brief.drawing import COLOURS, INK, QUIET, Chart, made, plot
 from analytics.brief.reading import Row
 
 _GOOD, _BAD = "#3f8f5b", "#c2413b"
-_SAYS = ["better", "worse", "not shown"]
+_SAYS = ["better", "worse", "unclear"]
 
 
 def effects(rows: Sequence[Row], prefix: str, title: str, note: str) -> Chart | None:

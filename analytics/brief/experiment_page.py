@@ -273,7 +273,7 @@ def _label(row: Row) -> str:
 
 def _says(row: Row) -> str:
     if not row["is_significant"] or row["role"] == "guardrail":
-        return "worse" if row["is_beyond_margin"] else "not shown"
+        return "worse" if row["is_beyond_margin"] else "unclear"
     return "better" if row["is_good"] else "worse"
 
 
@@ -282,7 +282,7 @@ def _says_card(card: Row) -> str:
     if card["is_win"]:
         return "better"
     wrong = high is not None and (high < 0 if card["direction"] == "increase" else low > 0)
-    return "worse" if wrong else "not shown"
+    return "worse" if wrong else "unclear"
 
 
 def _write(path: Path, title: str, body: Sequence[str]) -> Path:
