@@ -6,11 +6,13 @@ belong here: the form of a check (`suites`), who asks for them (the orchestrator
     name: active_users__daily      # like the file
     layer: marts                   # like the folder
     table: active_users__daily
+    owner: growth                  # optional: who answers for these checks; else ours of the table
+    runbook: Ask in #growth.       # optional: what to do when one fails; else ours of the table
     masked: [account_id]           # optional: columns never to be shown in samples
     expectations: [...]            # in the form of ours, which stand in the project
 
-Checks are only added. Everything else of a table (owner, runbook, key, what happens on a failure)
-is said by our suite of it, so that no file of a company's can remove or weaken a check of ours.
+Checks are only added. Everything else of a table (its key, what happens on a failure) is said by
+our suite of it, so that no file of a company's can remove or weaken a check of ours.
 """
 
 from __future__ import annotations
@@ -24,9 +26,9 @@ from expectations.suites import Suite, read_checks
 from expectations.vocabulary import LAYERS
 
 Columns = Callable[[Suite], Collection[str]]
-_KEYS = {"name", "layer", "table", "masked", "expectations"}
+_KEYS = {"name", "layer", "table", "owner", "runbook", "masked", "expectations"}
 _NEEDS = ("name", "layer", "table", "expectations")
-_OURS = ("owner", "on_fail", "runbook", "key", "partition")
+_OURS = ("on_fail", "key", "partition")
 
 
 def company_files(folder: Path) -> tuple[Path, ...]:
@@ -91,7 +93,10 @@ def _extended(
         tables = [table for layer, table in whole if layer == values["layer"]]
         document.unknown(("table",), values["table"], tables, "table")
     known = set(columns(ours))
-    checks = read_checks(document, known)
+    checks = [
+        replace(check, owner=_words(document, "owner"), runbook=_words(document, "runbook"))
+        for check in read_checks(document, known)
+    ]
     taken = {check.check_name: check.place for check in ours.expectations}
     for number, check in enumerate(checks):
         if check.check_name in taken:
@@ -110,3 +115,11 @@ def _extended(
     return replace(
         ours, masked=ours.masked | set(masked), expectations=(*ours.expectations, *checks)
     )
+
+
+def _words(document: Document, key: str) -> str:
+    """What the file says there; empty where it says nothing, and ours holds."""
+    value = document.value.get(key, "")
+    if not isinstance(value, str) or (key in document.value and not value.strip()):
+        document.fail((key,), f"is {value!r}, not words", "Say it in words, or leave it out.")
+    return value

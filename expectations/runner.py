@@ -131,8 +131,8 @@ class _Run:
             message=_message(self._suite, spec, verdict, count, rows) + note,
             seconds=round(verdict.seconds, 4),
             description=spec.description,
-            owner=self._suite.owner,
-            runbook=self._suite.runbook,
+            owner=self._suite.owner_of(spec),
+            runbook=self._suite.runbook_of(spec),
             quarantine=str(kept) if kept else None,
             set_aside=bool(kept and self._can_leave_out(spec, count, rows)),
             deliveries=[] if passed else self._deliveries(spec),
@@ -250,4 +250,5 @@ def _message(
         found = f"{count:,} of {rows or 0:,} rows breach it."
     else:
         found = f"Observed: {seen}." if seen is not None else ""
-    return f"{spec.check_name}: {spec.description} {found} {suite.runbook}".replace("  ", " ")
+    said = f"{spec.check_name}: {spec.description} {found} {suite.runbook_of(spec)}"
+    return said.replace("  ", " ")

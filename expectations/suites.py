@@ -58,7 +58,8 @@ class RowCondition:
 class ExpectationSpec:
     """One expectation of a suite: what must hold, how grave a breach is, and why it matters.
 
-    `place` is where it stands: `file:line`.
+    `place` is where it stands: `file:line`. Owner and runbook are the suite's, but for checks that
+    a company added and answers for itself.
     """
 
     check_name: str
@@ -68,6 +69,8 @@ class ExpectationSpec:
     description: str
     row_condition: RowCondition | None = None
     place: str = ""
+    owner: str = ""
+    runbook: str = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -90,6 +93,14 @@ class Suite:
     masked: frozenset[str]
     expectations: tuple[ExpectationSpec, ...]
     quarantine_limit: float = QUARANTINE_LIMIT
+
+    def owner_of(self, spec: ExpectationSpec) -> str:
+        """Who answers for one of its checks."""
+        return spec.owner or self.owner
+
+    def runbook_of(self, spec: ExpectationSpec) -> str:
+        """What to do when one of its checks fails."""
+        return spec.runbook or self.runbook
 
 
 def load_suites(*folders: Path | str) -> tuple[Suite, ...]:

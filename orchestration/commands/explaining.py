@@ -81,8 +81,8 @@ def _of_suite(suite: Suite, home: Path) -> Iterator[Explained]:
         at, whose = _place(spec.place, home)
         yield Explained(
             suite.table, suite.layer, spec.check_name, spec.severity,
-            _effect(suite.layer, spec.severity), spec.description, in_words(spec), suite.owner,
-            suite.runbook, at, whose,
+            _effect(suite.layer, spec.severity), spec.description, in_words(spec),
+            suite.owner_of(spec), suite.runbook_of(spec), at, whose,
         )  # fmt: skip
 
 
@@ -107,15 +107,16 @@ def _tell(found: Iterable[Explained]) -> None:
         kind = "contract" if first.layer == "raw" else "mart"
         kind = "ledger" if table == "batches" else kind
         heading(f"{table} ({kind}, {len(listed)} checks, owner {first.owner})")
-        if len({each.runbook for each in listed}) == 1:
+        if table != "batches":
             click.echo(f"  if one fails: {first.runbook}")
         for each in listed:
-            _tell_one(each, with_runbook=table == "batches")
+            with_runbook = table == "batches" or each.runbook != first.runbook
+            _tell_one(each, with_runbook=with_runbook, with_owner=each.owner != first.owner)
         count += len(listed)
     click.echo(f"\n{count:,} checks. One that can't be evaluated counts as critical.")
 
 
-def _tell_one(each: Explained, *, with_runbook: bool) -> None:
+def _tell_one(each: Explained, *, with_runbook: bool, with_owner: bool) -> None:
     mark = click.style(f"{each.severity:8}", fg=_COLOURS[each.severity])
     whose = "" if each.of == "productops" else "  (the company's own)"
     click.echo(f"\n  {mark} {each.check}{whose}")
@@ -125,4 +126,6 @@ def _tell_one(each: Explained, *, with_runbook: bool) -> None:
     click.echo(f"    {each.effect}")
     if with_runbook:
         click.echo(f"    if it fails: {each.runbook}")
+    if with_owner:
+        click.echo(f"    owner: {each.owner}")
     click.echo(f"    stands in {each.at}")

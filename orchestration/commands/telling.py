@@ -144,7 +144,7 @@ def tell_check(check: CheckResult) -> None:
     colour = "red" if check.blocks else "yellow"
     mild = "info" if check.severity == "info" else "warning"
     mark = effect_of(check.layer, "critical").upper() if check.blocks else mild
-    found = check.message.removesuffix(check.runbook).rstrip()
+    found = check.message.replace(check.runbook, "").rstrip()
     click.secho(f"  {mark}: {check.table}: {found}", fg=colour)
     if check.runbook:
         click.echo(f"    what to do: {check.runbook} ({check.owner})")

@@ -77,7 +77,7 @@ def _suite_specs(
             description=spec.description,
             metadata={
                 "severity": spec.severity,
-                "runbook": suite.runbook,
+                "runbook": suite.runbook_of(spec),
                 "a breach": effect_of(suite.layer, spec.severity),
             },
         )

@@ -102,7 +102,9 @@ def _taken(text: str) -> str:
     ("change", "line", "said"),
     [
         (_taken, 6, r"joined_after_export' like the one at .*raw/tool_seats\.yml:\d+.*`name`"),
-        (lambda t: "owner: me\n" + t, 1, "owner is said by our suite.*Leave it out"),
+        (lambda t: "key: [seat]\n" + t, 1, "key is said by our suite.*Leave it out"),
+        (lambda t: "owner: [me]\n" + t, 1, "owner is .*not words.*leave it out"),
+        (lambda t: "runbook: ''\n" + t, 1, "runbook is '', not words"),
         (lambda t: t.replace("masked:", "on_fail: quarantine_rows\nmasked:"), 4, "on_fail is said"),
         (lambda t: t.replace("masked: [member_ref]", "masked: [actor]"), 4, "column 'actor'"),
         (lambda t: t.replace("masked: [member_ref]", "masked: x"), 4, "no list of columns"),
@@ -248,9 +250,15 @@ def test_the_gate_holds_a_delivery_against_the_companys_checks_and_again_when_th
     closed = gate()
     (breach,) = closed.breaches
     assert (breach.check_name, breach.table) == ("unexpected_rows__guests_of_ours", "tool_seats")
-    assert breach.owner == suite_of(lib.raw_suites(), "tool_seats").owner
+    ours = suite_of(lib.raw_suites(), "tool_seats")
+    assert (breach.owner, breach.runbook) == (ours.owner, ours.runbook)
     assert {row["member_ref"] for row in breach.failing_rows} == {"***"}
     assert gate() == closed
+    path.write_text("owner: it-desk\nrunbook: 'Ask in #it.'\n" + SEATS, encoding="utf-8")
+    (breach,) = gate().breaches
+    assert (breach.owner, breach.runbook) == ("it-desk", "Ask in #it.")
+    assert breach.message.endswith("Ask in #it.")
+    assert {check.owner for check in gate().checks} >= {ours.owner, "it-desk"}
     path.write_text(SEATS.replace("'figma'", "'slack'"), encoding="utf-8")
     assert gate().is_open
     path.write_text(SEATS.replace("critical", "fatal"), encoding="utf-8")
