@@ -27,8 +27,10 @@ from orchestration.lib.alerts.model import (
 
 SHOWN_ROWS = 5
 _SHOWN_NAMES = 12
+_PAGE = "the published page (index.html)"
 _LONGEST_TITLE = 140
 _PAGES = "published/pages"
+# What fails as a whole keeps every mart from being published anew.
 _STOPS = {
     "step": "Nothing that comes after it was done; what was published before is still there.",
     "run": "Nothing new is published until a run succeeds; what was published is still there.",
@@ -145,13 +147,16 @@ def _over_at(notice: Notice) -> datetime:
 def _affected(
     cause: Incident, effects: tuple[Incident, ...], graph: Graph
 ) -> list[tuple[str, str]]:
-    """Marts and pages that show figures made of what failed."""
+    """Marts and pages that show figures made of what failed, or that nothing new reaches."""
+    if any(i.subject.kind in _STOPS for i in (cause, *effects)):
+        return [("affected marts", "all: readers see what was published before"),
+                ("affected pages", _PAGE)]  # fmt: skip
     assets = {i.subject.asset for i in (cause, *effects) if i.subject.asset}
     reached = assets.union(*(graph.below(asset) for asset in assets))
     marts = sorted(asset.removeprefix("marts/") for asset in reached if asset.startswith("marts/"))
     facts = [("affected marts", _some(marts))] if marts else []
     if _PAGES in reached:
-        facts.append(("affected pages", "the published page (index.html)"))
+        facts.append(("affected pages", _PAGE))
     return facts
 
 

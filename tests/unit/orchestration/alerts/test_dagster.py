@@ -100,6 +100,9 @@ def test_a_check_that_crashed_is_critical_whatever_it_is_otherwise(house: House)
 def test_a_failed_step_is_told_with_its_first_line_and_nobodys_address(house: House) -> None:
     assert not house.run(step_fails=True)
     house.look()
+    affected = house.hook.got[0]["facts"]
+    assert affected["affected marts"] == "all: readers see what was published before"
+    assert "page" in affected["affected pages"]
     assert house.told() == [
         "[critical] lake__tickets: The step lake__tickets failed: ValueError: disk full at [email]"
     ]
