@@ -22,6 +22,10 @@ TOGETHER = {
         "tests/pipeline/test_robustness.py",
     ),
     "accounts_replay": ("tests/sql/test_deals.py", "tests/sql/test_revenue.py"),
+    "experiments_built": (
+        "tests/sql/test_experiment_oracle.py",
+        "tests/sql/test_experiment_promise.py",
+    ),
     "voice_built": (
         "tests/sql/test_research.py",
         "tests/sql/test_survey.py",

@@ -51,7 +51,7 @@ def _plan(at: At) -> Iterator[Gate]:
 
 def _promise(at: At) -> Iterator[Gate]:
     if at.evidence.is_changed:
-        words = "the plan was changed after the start: what it finds is exploratory"
+        words = "changed after the start (plan or metric): what it finds is exploratory"
         yield Gate("plan_unchanged", "warn", words)
         return
     yield Gate("plan_unchanged", "pass", "the plan is the one of the start")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +15,9 @@ from .research_world import by_hand, sessions, usage
 from .survey_world import surveys
 from .voice_hand import BY_HAND
 from .voice_world import ORG_ZONE, Rows, deliver, merged, world
+
+if TYPE_CHECKING:
+    from .experiment_built import Built
 
 NO_CHECKS = ["resource_type:test", "resource_type:unit_test"]
 
@@ -66,3 +70,11 @@ def accounts_replay(tmp_path_factory: pytest.TempPathFactory) -> Replay:
     marts = ["revenue__account_month", "opportunity__opportunity", "win_rate__cohort_month"]
     select = [f"+{mart}" for mart in marts]
     return Replay(tmp_path_factory.mktemp("accounts"), select, contracts, TERMS)
+
+
+@pytest.fixture(scope="session")
+def experiments_built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The models of experiments of a random company, and the oracle's answers. Never changed."""
+    from .experiment_built import build
+
+    return build(tmp_path_factory.mktemp("experiments"), 1)

@@ -42,9 +42,9 @@ CHECKS = (
 KEY = ("look_no", "metric_id", "basis", "arm_no", "bucket")
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    return build(tmp_path_factory.mktemp("experiments"), 1)
+@pytest.fixture
+def built(experiments_built: Built) -> Built:
+    return experiments_built
 
 
 @pytest.mark.parametrize("check", CHECKS)
@@ -260,20 +260,6 @@ def test_an_experiment_is_not_read_by_a_metric_that_failed_the_replay(
     assert states["exp_new"]["state"] == "INVALID"
     assert "splits by chance" in states["exp_new"]["reason_text"]
     assert states["exp_margin"]["state"] == "CAUTION"
-
-
-def test_a_plan_that_was_changed_after_the_start_is_exploratory(built: Built) -> None:
-    (row,) = built.rows(
-        "select plans.*, states.state, reason_text from core.dim_experiment as plans "
-        "join core.fct_experiment_state as states using (experiment_id) "
-        "where experiment_id = 'exp_changed'"
-    )
-    assert (row["promise_count"], row["is_changed_after_start"]) == (2, True)
-    assert row["state"] == "CAUTION"
-    assert str(row["registered_on"]) < str(row["starts_on"]) < str(row["promised_on"])
-    assert "exploratory" in row["reason_text"]
-    (same,) = built.rows("select * from core.dim_experiment where experiment_id = 'exp_new'")
-    assert (same["promise_count"], same["is_changed_after_start"]) == (1, False)
 
 
 # ---- bad input

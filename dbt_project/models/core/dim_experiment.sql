@@ -58,6 +58,12 @@ histories as (
     from promised
     group by source, experiment_id
 
+),
+
+measured_anew as (
+
+    select distinct experiment_id from {{ ref('int_experiments__metric_change') }}
+
 )
 
 select
@@ -70,9 +76,10 @@ select
     plans.prereg_hash, histories.registered_on, promised.promised_on, histories.promise_count,
     coalesce(promised.promised_on <= plans.starts_on, false) as is_preregistered,
     coalesce(promised.promised_on > plans.starts_on and histories.registered_on < promised.promised_on, false)
-        as is_changed_after_start
+        or measured_anew.experiment_id is not null as is_changed_after_start
 from current_plans as plans
 left join promised
     on promised.source = plans.source and promised.experiment_id = plans.experiment_id
     and promised.prereg_hash = plans.prereg_hash
 left join histories on histories.source = plans.source and histories.experiment_id = plans.experiment_id
+left join measured_anew on measured_anew.experiment_id = plans.experiment_id
