@@ -37,11 +37,10 @@ HISTORIES = (30, 180, 720)
 PER_DAY, TICKETS_PER_DAY = 5_000, 20
 LATE_DAYS = 25
 ROUNDS = 3
-# The aim is 1.3; 1.6 is what two histories measured side by side differ by, more where others use
-# the machine. No single model makes up for the rest: the most expensive one, open hours of tickets
-# that nobody solves, grows by 0.7 of 12 seconds, all others that are made anew by less than half of
-# a second each.
-LIMIT_GROWTH = 2.0
+# The aim is 1.3. Two histories measured by turns differ by 1.7 where others use the machine, which
+# makes work on rows dearer than dbt's own. No model makes up for the rest: those that are made anew
+# of all sessions, exposures, tickets or people grow by at most half of a second each.
+LIMIT_GROWTH = 1.9
 ZONE = "America/New_York"
 
 
