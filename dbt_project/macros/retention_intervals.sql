@@ -4,24 +4,28 @@
     (`date`: days of the calendar; `hours`: 24 hours each since the first value event).
     Weeks of the calendar are not here: they begin on Monday for everybody.
 #}
+{% macro retention_interval_list() -%}
+    {%- set found = [] -%}
+    {%- for number in [1, 7, 14, 28] -%}
+        {%- do found.append({'variant': 'classic_day', 'clock': 'date', 'number': number, 'first': number, 'last': number}) -%}
+        {%- do found.append({'variant': 'rolling_day', 'clock': 'hours', 'number': number, 'first': number, 'last': number}) -%}
+        {%- do found.append({'variant': 'unbounded_day', 'clock': 'date', 'number': number, 'first': number, 'last': 999999}) -%}
+    {%- endfor -%}
+    {%- for first, last in [(1, 6), (7, 13), (14, 20), (21, 27)] -%}
+        {%- do found.append({
+            'variant': 'bracket_' ~ first ~ '_' ~ last, 'clock': 'date', 'number': loop.index0, 'first': first, 'last': last,
+        }) -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{# The same as a complete select. #}
 {% macro retention_intervals() -%}
-    {%- for number in [1, 7, 14, 28] %}
-    select 'classic_day' as variant, 'date' as clock, {{ number }} as interval_number,
-        {{ number }} as first_number, {{ number }} as last_number
-    union all
-    select 'rolling_day', 'hours', {{ number }}, {{ number }}, {{ number }}
-    union all
-    select 'unbounded_day', 'date', {{ number }}, {{ number }}, 999999
-    union all
-    {%- endfor %}
-    {%- for first, last in [(1, 6), (7, 13), (14, 20), (21, 27)] %}
-    select 'bracket_{{ first }}_{{ last }}' as variant, 'date' as clock, {{ loop.index0 }} as interval_number,
-        {{ first }} as first_number, {{ last }} as last_number
+    {%- for interval in retention_interval_list() %}
+    select '{{ interval.variant }}' as variant, '{{ interval.clock }}' as clock, {{ interval.number }} as interval_number,
+        {{ interval.first }} as first_number, {{ interval.last }} as last_number
     {%- if not loop.last %}
     union all
     {%- endif %}
     {%- endfor %}
 {%- endmacro %}
-
-{# Days behind all intervals that end; by the hours' clock there is no other kind. #}
-{% macro age_beyond_intervals() -%}29{%- endmacro %}

@@ -18,8 +18,8 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -36,11 +36,11 @@ LIMIT_PEAK_MB = 4096
 HISTORIES = (30, 180, 720)
 PER_DAY, TICKETS_PER_DAY = 5_000, 20
 LATE_DAYS = 25
-# The aim is 1.3; 1.6 is what two histories measured side by side differ by, more where others use
-# the machine. No single model makes up for the rest: the most expensive one, open hours of tickets
-# that nobody solves, grows by 0.7 of 12 seconds, all others that are made anew by less than half of
-# a second each.
-LIMIT_GROWTH = 2.0
+ROUNDS = 3
+# The aim is 1.3. Two histories measured by turns differ by 1.7 where others use the machine, which
+# makes work on rows dearer than dbt's own. No model makes up for the rest: those that are made anew
+# of all sessions, exposures, tickets or people grow by at most half of a second each.
+LIMIT_GROWTH = 1.9
 ZONE = "America/New_York"
 
 
@@ -127,22 +127,49 @@ def remember(company: Company, warehouse: Path) -> None:
     company.lake.save()
 
 
-def one_more_day(folder: Path, days: int) -> dict[str, Costs]:
-    """Costs of a new day, of the tests after it, and of a late delivery, on a history of days."""
+@dataclass(frozen=True)
+class History:
+    """A company with days of history that were built, and a new day that was not."""
+
+    company: Company
+    days: int
+    order: Order
+
+    def build(self, touched: Sequence[str]) -> Costs:
+        """Costs of a build after a delivery that touches these dates."""
+        settings = dict(self.order.settings) | {"touched_event_dates": touched}
+        return run_dbt(replace(self.order, settings=settings))
+
+
+def with_history(folder: Path, days: int) -> History:
+    """Builds a company's history; its warehouse stays as it is then, builds work on a copy."""
     company = founded(folder, Size(days, PER_DAY, TICKETS_PER_DAY))
-    order = order_for(company, folder / "built" / "warehouse.duckdb", days - 1)
-    run_dbt(replace(order, full_refresh=True))
-    remember(company, Path(order.warehouse))
-    order = order_for(company, Path(order.warehouse), days)
-    found: dict[str, Costs] = {}
-    for what, deliver in (
-        ("new day", lambda: company.deliver([days])),
-        ("late day", lambda: company.deliver_late(days, LATE_DAYS)),
-    ):
-        settings = dict(order.settings) | {"touched_event_dates": deliver()}
-        found[what] = run_dbt(replace(order, settings=settings))
-    found["tests"] = run_dbt(replace(order, command="test", exclude=("resource_type:unit_test",)))
-    return found
+    kept = folder / "built" / "warehouse.duckdb"
+    run_dbt(replace(order_for(company, kept, days - 1), full_refresh=True))
+    remember(company, kept)
+    return History(company, days, order_for(company, folder / "grown" / kept.name, days))
+
+
+def new_days(histories: Sequence[History]) -> dict[int, Costs]:
+    """The least that a new day costs on each history, all of them by turns.
+
+    Other work on the machine makes the same build up to half as expensive again.
+    """
+    touched = {each.days: each.company.deliver([each.days]) for each in histories}
+    found: dict[int, list[Costs]] = {each.days: [] for each in histories}
+    for _ in range(ROUNDS):
+        for each in histories:
+            grown = Path(each.order.warehouse)
+            shutil.copy(grown.parents[1] / "built" / grown.name, grown)
+            found[each.days].append(each.build(touched[each.days]))
+    return {days: min(costs, key=lambda cost: cost.work) for days, costs in found.items()}
+
+
+def after_the_day(history: History) -> dict[str, Costs]:
+    """Costs of a late delivery after the new day, and of the tests."""
+    late = history.build(history.company.deliver_late(history.days, LATE_DAYS))
+    tests = replace(history.order, command="test", exclude=("resource_type:unit_test",))
+    return {"late day": late, "tests": run_dbt(tests)}
 
 
 def report_days(found: Mapping[int, Mapping[str, Costs]]) -> float:
@@ -169,7 +196,9 @@ def report_days(found: Mapping[int, Mapping[str, Costs]]) -> float:
 
 def run_days(folder: Path) -> tuple[float, float]:
     """The ratio of the longest history to the shortest, and the largest memory."""
-    found = {days: one_more_day(folder / str(days), days) for days in HISTORIES}
+    histories = [with_history(folder / str(days), days) for days in HISTORIES]
+    new = new_days(histories)
+    found = {each.days: {"new day": new[each.days]} | after_the_day(each) for each in histories}
     peak = max(costs.peak_mb for each in found.values() for costs in each.values())
     return report_days(found), peak
 

@@ -31,9 +31,19 @@ components as (
 
 ),
 
-sized as (
+-- Ranks among the accounts of the plan, and among all of the week: either may be the segment's.
+-- Equals are counted in the order of the ranks, so that rows are sorted once for each.
+ranked as (
 
-    select *, count(*) over (partition by plan, week_on, component) as plan_count
+    select
+        *,
+        {%- for name, peers in [('plan', 'plan, week_on, component'), ('all', 'week_on, component')] %}
+        {%- set line = 'partition by ' ~ peers ~ ' order by case when component_value is null then 1 else 0 end, component_value' %}
+        rank() over ({{ line }}) - 1 as {{ name }}_below,
+        count(*) over ({{ line }} range between current row and current row) as {{ name }}_equal,
+        count(component_value) over (partition by {{ peers }}) as {{ name }}_known,
+        {%- endfor %}
+        count(*) over (partition by plan, week_on, component) as plan_count
     from components
 
 ),
@@ -42,23 +52,7 @@ sized as (
 placed as (
 
     select *, case when plan_count >= 10 then plan else 'all' end as segment
-    from sized
-
-),
-
--- Ranks among the accounts of the plan, and among all of the week: either may be the segment's.
-ranked as (
-
-    select
-        *,
-        {%- for name, peers in [('plan', 'plan, week_on, component'), ('all', 'week_on, component')] %}
-        rank() over (
-            partition by {{ peers }} order by case when component_value is null then 1 else 0 end, component_value
-        ) - 1 as {{ name }}_below,
-        count(*) over (partition by {{ peers }}, component_value) as {{ name }}_equal,
-        count(component_value) over (partition by {{ peers }}) as {{ name }}_known{{ ',' if not loop.last }}
-        {%- endfor %}
-    from placed
+    from ranked
 
 )
 
@@ -69,4 +63,4 @@ select
         when segment = 'all' then (all_below + all_equal / 2.0) / all_known
         else (plan_below + plan_equal / 2.0) / plan_known
     end as component_percentile
-from ranked
+from placed

@@ -1,3 +1,4 @@
+{%- set intervals = retention_interval_list() -%}
 with
 
 horizon as (
@@ -7,29 +8,22 @@ horizon as (
 
 ),
 
-intervals as (
+firsts as (
 
-    {{ retention_intervals() }}
-
-),
-
-days as (
-
-    select person_id, activity_on, first_value_at, last_value_at
+    select person_id, min(activity_on) as first_active_on, min(first_value_at) as born_at
     from {{ ref('fct_person_day') }}
     where is_countable
+    group by person_id
 
 ),
 
 people as (
 
     select
-        days.person_id, min(days.activity_on) as first_active_on, min(days.first_value_at) as born_at,
-        {{ whole_days_between('min(days.first_value_at)', 'min(horizon.high_water_at)') }} as whole_day_count,
-        min(horizon.complete_on) as complete_on
-    from days
+        firsts.person_id, firsts.first_active_on, firsts.born_at, horizon.complete_on,
+        {{ whole_days_between('firsts.born_at', 'horizon.high_water_at') }} as whole_day_count
+    from firsts
     cross join horizon
-    group by days.person_id
 
 ),
 
@@ -38,64 +32,71 @@ people as (
 aged as (
 
     select
-        people.person_id,
+        people.person_id, people.first_active_on, people.complete_on, people.whole_day_count,
         case when days.activity_on <= people.complete_on
             then {{ days_between('people.first_active_on', 'days.activity_on') }} end as day_age,
         {{ whole_days_between('people.born_at', 'days.first_value_at') }} as first_age,
         {{ whole_days_between('people.born_at', 'days.last_value_at') }} as last_age
-    from days
+    from {{ ref('fct_person_day') }} as days
     inner join people on people.person_id = days.person_id
+    where days.is_countable
 
 ),
 
--- What lies behind the last interval that ends is all the same to the one that does not.
-ages as (
-
-    select person_id, 'date' as clock, {{ least_of('day_age', age_beyond_intervals()) }} as age
-    from aged
-    where day_age is not null
-    union
-    select person_id, 'hours', first_age from aged where first_age < {{ age_beyond_intervals() }}
-    union
-    select person_id, 'hours', last_age from aged where last_age < {{ age_beyond_intervals() }} and last_age <> first_age
-
-),
-
+-- Whether a person came back, of all intervals at once: a row for each would have to be told apart
+-- from those of the person's other days.
 returned as (
 
-    select ages.person_id, intervals.variant, intervals.interval_number
-    from ages
-    inner join intervals
-        on intervals.clock = ages.clock and ages.age between intervals.first_number and intervals.last_number
-    group by ages.person_id, intervals.variant, intervals.interval_number
+    select
+        person_id, min(first_active_on) as first_active_on, min(complete_on) as complete_on,
+        min(whole_day_count) as whole_day_count
+        {%- for interval in intervals %},
+        max(case when
+            {%- if interval.clock == 'date' %} day_age between {{ interval.first }} and {{ interval.last }}
+            {%- else %} first_age between {{ interval.first }} and {{ interval.last }}
+            or last_age between {{ interval.first }} and {{ interval.last }}
+            {%- endif %} then 1 else 0 end) as returned{{ loop.index }}
+        {%- endfor %}
+    from aged
+    group by person_id
+
+),
+
+-- Of people with the same first day and as much time since, an interval is over for all or none.
+kinds as (
+
+    select
+        first_active_on, whole_day_count, {{ days_between('first_active_on', 'min(complete_on)') }} as day_count,
+        count(*) as person_count
+        {%- for interval in intervals %},
+        sum(returned{{ loop.index }}) as returned{{ loop.index }}
+        {%- endfor %}
+    from returned
+    group by first_active_on, whole_day_count
 
 ),
 
 eligible as (
 
+    {%- for interval in intervals %}
     select
-        people.first_active_on, people.person_id, intervals.variant, intervals.interval_number,
-        case intervals.clock
-            when 'hours' then people.whole_day_count > intervals.last_number
-            when 'date' then coalesce(
-                {{ days_between('people.first_active_on', 'people.complete_on') }}
-                >= case when intervals.variant = 'unbounded_day' then intervals.first_number else intervals.last_number end,
-                false
-            )
-        end as is_eligible
-    from people
-    cross join intervals
+        first_active_on, '{{ interval.variant }}' as variant, {{ interval.number }} as interval_number,
+        person_count, returned{{ loop.index }} as returned_count,
+        {%- if interval.clock == 'hours' %}
+        whole_day_count > {{ interval.last }} as is_eligible
+        {%- else %}
+        coalesce(day_count >= {{ interval.first if interval.variant == 'unbounded_day' else interval.last }}, false) as is_eligible
+        {%- endif %}
+    from kinds
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 )
 
 select
-    eligible.first_active_on, eligible.variant, eligible.interval_number,
-    count(*) as person_count,
-    cast(sum(case when eligible.is_eligible then 1 else 0 end) as bigint) as eligible_count,
-    cast(sum(case when eligible.is_eligible and returned.person_id is not null then 1 else 0 end) as bigint)
-        as retained_count
+    first_active_on, variant, interval_number,
+    cast(sum(person_count) as bigint) as person_count,
+    cast(sum(case when is_eligible then person_count else 0 end) as bigint) as eligible_count,
+    cast(sum(case when is_eligible then returned_count else 0 end) as bigint) as retained_count
 from eligible
-left join returned
-    on returned.person_id = eligible.person_id and returned.variant = eligible.variant
-    and returned.interval_number = eligible.interval_number
-group by eligible.first_active_on, eligible.variant, eligible.interval_number
+group by first_active_on, variant, interval_number

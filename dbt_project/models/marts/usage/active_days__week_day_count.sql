@@ -15,6 +15,14 @@ numbers as (
 days as (select person_id, activity_on from {{ ref('fct_person_day') }} where is_countable group by person_id, activity_on),
 
 -- A whole week's window is four whole weeks; only the window of a week that goes on cuts through one.
+cut as (
+
+    select *, {{ add_days('window_end_on', -27) }} as window_start_on
+    from windows
+    where window_end_on < {{ add_days('week_on', 6) }}
+
+),
+
 weeks as (
 
     select person_id, {{ week_of('activity_on') }} as week_on, count(*) as day_count
@@ -33,11 +41,9 @@ parts as (
     inner join windows on windows.week_on = {{ add_days('weeks.week_on', 'behind.days') }}
     where windows.window_end_on = {{ add_days('windows.week_on', 6) }}
     union all
-    select windows.week_on, days.person_id, 1
-    from days
-    inner join windows
-        on days.activity_on between {{ add_days('windows.window_end_on', -27) }} and windows.window_end_on
-    where windows.window_end_on < {{ add_days('windows.week_on', 6) }}
+    select cut.week_on, days.person_id, 1
+    from (select * from days where activity_on >= (select min(window_start_on) from cut)) as days
+    inner join cut on days.activity_on between cut.window_start_on and cut.window_end_on
 
 ),
 
