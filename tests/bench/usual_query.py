@@ -8,9 +8,9 @@ and ctes/experiment-fact-metric-statistics-cte.ts): a chain of CTEs from exposur
 joined to users, values per user, sums and sums of squares per variation. It drops users who saw
 both variations, keeps no buckets and centres nothing.
 
-There are two forms. By default each metric is a query of its own, with all joins of its own. With
-the licensed option `multi-metric-queries`, metrics of one fact table share one query. Its options
-for tables in between (pipeline mode) are for other warehouses and are left out.
+There are two forms. By default each metric is a query of its own, with all joins of its own: call
+it once per metric. With the licensed option `multi-metric-queries`, metrics of one fact table share
+one query. Tables in between (pipeline mode) are for some warehouses only and are left out.
 
 Facts here are days of units, so exposures are told by days too: both sides then count the same.
 """
@@ -46,22 +46,23 @@ def usual_query(metrics: Sequence[Metric]) -> str:
     pre, facts, joined, users, sums = [], [], [], [], []
     for n, (kind, measure) in enumerate(metrics):
         is_share = kind == "proportion"
+        value = f"case when m.{measure} > 0 then 1 else null end" if is_share else f"m.{measure}"
         pre.append(
             f"first_exposure_timestamp as m{n}_preexposure_end, "
             f"first_exposure_timestamp - interval '336 hours' as m{n}_preexposure_start"
         )
-        facts.append(f"{f'case when m.{measure} > 0 then 1 else null end' if is_share else f'm.{measure}'} as m{n}_value")  # noqa: E501
+        facts.append(f"{value} as m{n}_value")
         joined.append(
             "(case when m.timestamp >= d.timestamp and m.timestamp <= d.timestamp + interval "
             f"'312 hours' then m.m{n}_value else null end) as m{n}_value, "
             f"(case when m.timestamp >= d.m{n}_preexposure_start and m.timestamp < "
             f"d.m{n}_preexposure_end then m.m{n}_value else null end) as m{n}_covariate_value"
         )
-        for column in (f"m{n}_value", f"m{n}_covariate_value"):
-            users.append(
-                f"coalesce(max(umj.{column}), 0) as {column}" if is_share
-                else f"sum(coalesce(umj.{column}, 0)) as {column}"
-            )  # fmt: skip
+        users.extend(
+            f"coalesce(max(umj.{column}), 0) as {column}" if is_share
+            else f"sum(coalesce(umj.{column}, 0)) as {column}"
+            for column in (f"m{n}_value", f"m{n}_covariate_value")
+        )  # fmt: skip
         y, x = f"coalesce(m.m{n}_value, 0)", f"coalesce(m.m{n}_covariate_value, 0)"
         sums.append(
             f"'m{n}' as m{n}_id, sum({y}) as m{n}_main_sum, sum(power({y}, 2)), sum({x}), "

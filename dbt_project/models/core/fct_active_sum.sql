@@ -81,27 +81,22 @@ listed as (
         experiment_id, look_no, metric_id, {{ 'true' if is_uncapped else 'false' }} as is_uncapped,
         arm_no, bucket, is_crossover, is_early, unit_count,
         {%- if is_share(shape) %}
-        cast(
-            case when y1 + shift_y <> 0 then yx_count + y_count else 0 end
-            + case when y0 + shift_y <> 0 then x_count + none_count else 0 end as bigint
-        ) as nonzero_count,
+        cast(yx_count + y_count as bigint) as nonzero_count,
         {{ greatest_of('case when yx_count + y_count > 0 then y1 * y1 else 0 end', 'case when x_count + none_count > 0 then y0 * y0 else 0 end') }} as largest_yy
         {%- else %}
-        cast({{ 'nonzero' ~ suffix if shape.cap_quantile is not none and not is_uncapped else 'has_' ~ shape.numerator ~ '_after' }} as bigint) as nonzero_count, largest{{ suffix }} as largest_yy
+        cast({{ 'nonzero' ~ suffix if shape.cap_quantile is not none and not is_uncapped else 'has_' ~ shape.numerator ~ '_after' }} as bigint) as nonzero_count,
+        largest{{ suffix }} as largest_yy
         {%- endif %}
         {%- for column in sum_columns() %},
         {% if not is_varying(shape, column) %}cast(0 as double){% elif is_share(shape) %}{{ sum_of_share(column) }}{% else %}{{ column }}{{ suffix }}{% endif %} as {{ column }}
         {%- endfor %}
     from (
         select
-            metrics.experiment_id, metrics.metric_id, metrics.shift_y, sums.*
-            {%- if is_share(shape) %}{% set has = 'sums.has_' ~ shape.numerator %}, {{ has }}_both as yx_count,
-            {{ has }}_after - {{ has }}_both as y_count, {{ has }}_before - {{ has }}_both as x_count,
+            metrics.experiment_id, metrics.metric_id, sums.*
+            {%- if is_share(shape) %}{% set has = 'sums.has_' ~ shape.numerator %},
+            {{ has }}_both as yx_count, {{ has }}_after - {{ has }}_both as y_count, {{ has }}_before - {{ has }}_both as x_count,
             sums.unit_count - {{ has }}_after - {{ has }}_before + {{ has }}_both as none_count
-            {%- for variable in ['y', 'x'] %}{% for value in [1, 0] %}
-            {%- set raw = 'cast(' ~ value ~ ' as double)' %},
-            {{ raw if is_uncapped else within(raw, 'metrics.' ~ variable ~ '_low', 'metrics.' ~ variable ~ '_high') }} - metrics.shift_{{ variable }} as {{ variable }}{{ value }}
-            {%- endfor %}{% endfor %}
+            {%- for variable in ['y', 'x'] %}{% for value in [1, 0] %}, {{ value }} - metrics.shift_{{ variable }} as {{ variable }}{{ value }}{% endfor %}{% endfor %}
             {%- endif %}
         from sums_{{ batch_no }} as sums
         inner join metrics on metrics.window_no = sums.window_no and metrics.look_no = sums.look_no
