@@ -27,7 +27,8 @@ LIMIT_COMPARISONS = 0.1  # CPU-seconds
 SCALE = float(os.environ.get("BENCH_SCALE", "0.25"))
 # The aims are 20 CPU-seconds for the whole, or half of the usual query for all metrics at once, and
 # 1.5 times naive sums. Of the whole, a half is finding first exposures by ids that are texts, and
-# writing them down. Beside naive sums there are third powers, largest values and shifts: 2.0 times, 2.4 of a quarter.
+# writing them down. Beside naive sums there are third powers, largest values and shifts: 2.0
+# times, and 2.4 of a quarter.
 LIMIT_SUMS, LIMIT_USUAL, LIMIT_NAIVE = 20.0, 0.6, 2.8
 LIMIT_PEAK_MB, MEMORY = 1_200, "1000MB"
 _UNITS = 50
