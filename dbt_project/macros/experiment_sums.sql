@@ -48,12 +48,7 @@
 {# A variable of a unit, of the columns of fct_unit_total. #}
 {% macro unit_variable(shape, variable) -%}
     {%- set measure = shape.numerator if variable in ['y', 'x'] else shape.denominator -%}
-    {%- set column = 'totals.' ~ measure ~ ('_after' if variable in ['y', 'd'] else '_before') -%}
-    {%- if shape.kind == 'proportion' -%}
-    case when {{ column }} > 0 then cast(1 as double) else cast(0 as double) end
-    {%- else -%}
-    {{ column }}
-    {%- endif -%}
+    totals.{{ measure }}{{ '_after' if variable in ['y', 'd'] else '_before' }}
 {%- endmacro %}
 
 {# A value within its bounds; without bounds, the value. #}

@@ -7,6 +7,7 @@ Here every unit stands in a row of its own (fct_unit_value) and is added up once
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 
 import duckdb
@@ -26,7 +27,7 @@ MORE: dict[str, Row] = {
                      "cap_quantile": "0.8"},
     "capped_exports": {"kind": "mean", "numerator": "feature:export", "cap_quantile": "0.95"},
     "later": {"kind": "mean", "numerator": "value_events", "from_day": "3", "to_day": "9"},
-    "asked": {"kind": "proportion", "numerator": "tickets", "cap_quantile": "0.97"},
+    "asked": {"kind": "proportion", "numerator": "tickets"},
     "per_share": {"kind": "ratio", "numerator": "value_events",
                   "denominator": "feature_days:share"},
     # Most units did something: those who did not, are lifted above 0.
@@ -35,6 +36,7 @@ MORE: dict[str, Row] = {
 LOOKS = {"method": "group_sequential", "looks": ["2026-04-30", "2026-05-20", "2026-06-10"],
          "cuped_days": "7"}  # fmt: skip
 PAIRS = ("yy", "dd", "xx", "ww", "yd", "yx", "yw", "dx", "dw", "xw")
+MEASURES = ("active_days", "value_events", "features", "sessions", "session_seconds", "tickets")
 BASES = ("main", "uncapped", "without_crossovers", "early", "late")
 Values = dict[str, np.ndarray]
 Key = tuple[str, int, str]
@@ -55,7 +57,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     people, three, account = experiment_world.plans()
     planned = [
         told(people, "capped_exports"), told(three, "capped_ratio", analysis=LOOKS),
-        told(account, "seconds"),
+        told(account, "asked"),
         experiment("exp_idle", starts_on="2025-01-06", ends_on="2025-02-02"),
     ]  # fmt: skip
     with pytest.MonkeyPatch.context() as patched:
@@ -180,7 +182,12 @@ def test_all_that_can_be_summed_is_there(built: Warehouse) -> None:
     assert built.query(
         "select distinct kind, cap_quantile is null, numerator like 'feature%' "
         "from core.bridge_experiment_metric where role = 'primary' order by all"
-    ) == [("mean", False, False), ("mean", False, True), ("ratio", False, False)]
+    ) == [
+        ("mean", False, False), ("mean", False, True), ("proportion", True, False),
+        ("ratio", False, False),
+    ]  # fmt: skip
+    used = built.query("select distinct metric_id from core.bridge_experiment_metric")
+    assert MORE.keys() <= {metric_id for (metric_id,) in used}
     lifted = "select min(y_low) from core.fct_experiment_cap where metric_id = 'floor'"
     assert built.query(lifted) > [(0,)]
     bases = built.query("select distinct basis from core.fct_experiment_sum order by 1")
@@ -188,6 +195,59 @@ def test_all_that_can_be_summed_is_there(built: Warehouse) -> None:
     [(most,)] = built.query("select count(distinct look_no) from core.fct_experiment_sum "
                             "where experiment_id = 'exp_three'")  # fmt: skip
     assert most == 3
+
+
+def test_days_of_a_unit_lie_together(built: Warehouse) -> None:
+    """Sums by unit are fast because of it."""
+    [(days, units, runs)] = built.query(
+        "select count(*), count(distinct unit_id), "
+        "count(*) filter (where unit_id is distinct from before) "
+        "from (select unit_id, lag(unit_id) over (order by rowid) as before from core.fct_unit_day)"
+    )
+    assert days > 3 * units
+    assert runs == units
+
+
+def test_totals_take_the_days_of_their_window(built: Warehouse) -> None:
+    """Each day has a power of two. An account has the id of a person."""
+    model = "compiled/productops/models/core/fct_unit_total.sql"
+    units = {
+        ("person", "x"): (-8, -7, -1, 0, 2, 3, 9, 10), ("account", "x"): (3,),
+        ("person", "between"): (1,), ("person", "late"): (10,), ("person", "idle"): (),
+    }  # fmt: skip
+    first = dt.date(2026, 5, 10)
+    with duckdb.connect() as db:
+        db.execute("attach ':memory:' as warehouse; use warehouse; create schema core")
+        db.execute(
+            "create table core.dim_metric_window as select 1::bigint as window_no, 'person' as "
+            "experiment_id, 3::bigint as from_day, 9::bigint as to_day, 7::bigint as cuped_days, "
+            "date '2026-05-11' as late_from_on union all "
+            "select 2, 'account', 0, 9, 7, date '2026-05-10'"
+        )
+        db.execute(
+            "create table core.fct_assignment (experiment_id text, unit_type text, unit_id text, "
+            "arm_no bigint, bucket bigint, is_crossover bool, first_exposed_on date)"
+        )
+        measures = ", ".join(f"{name} bigint" for name in MEASURES)
+        db.execute("create table core.fct_unit_day "
+                   f"(unit_type text, unit_id text, activity_on date, {measures})")  # fmt: skip
+        for number, ((kind, name), days) in enumerate(units.items()):
+            row = [kind, kind, name, number, 99 - number, number == 1, first]
+            db.execute("insert into core.fct_assignment values (?, ?, ?, ?, ?, ?, ?)", row)
+            for place, day in enumerate(days):
+                said = [kind, name, first + dt.timedelta(days=day), 1, 2**place, 3, 4, 5, 6]
+                db.execute(f"insert into core.fct_unit_day values ({'?, ' * 8}?)", said)
+        sql = re.sub(r'"\w+"\."core"', "warehouse.core", (built.target / model).read_text())
+        found = db.execute(
+            "select experiment_id, unit_id, arm_no, bucket, is_crossover, first_exposed_on, "
+            "is_early, value_events_before, value_events_after, active_days_after, tickets_after "
+            f"from ({sql}) order by arm_no"
+        ).fetchall()
+    assert found == [
+        ("person", "x", 0, 99, False, first, True, 2 + 4, 32 + 64, 2, 12),
+        ("account", "x", 1, 98, True, first, False, 0, 1, 1, 6),
+        ("person", "between", 2, 97, False, first, True, 0, 0, 0, 0),
+    ]
 
 
 def test_shifts_are_one_per_metric_and_near_its_values(built: Warehouse) -> None:

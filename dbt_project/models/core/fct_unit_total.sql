@@ -1,54 +1,54 @@
+{#- What is the same on every day of a unit, in one number: it is carried through a sum of many rows. -#}
+{%- set epoch = "cast('0001-01-01' as date)" -%}
 with
 
-units as (
+{% for unit_type in ['person', 'account'] -%}
+{{ unit_type }}_units as (
 
     select
-        windows.window_no, assigned.unit_type, assigned.unit_id, assigned.first_exposed_on,
-        {{ add_days('assigned.first_exposed_on', '-windows.cuped_days') }} as covariate_from_on,
-        {{ add_days('assigned.first_exposed_on', 'windows.from_day') }} as window_from_on,
-        {{ add_days('assigned.first_exposed_on', 'windows.to_day') }} as window_to_on,
-        -- All that is the same on every day of a unit, in one number: it is carried through a sum of many rows.
-        (({{ days_between("cast('0001-01-01' as date)", 'assigned.first_exposed_on') }}) * 128 + assigned.bucket) * 128
+        windows.window_no, assigned.unit_id, assigned.first_exposed_on, windows.from_day, windows.to_day,
+        -windows.cuped_days as covariate_from_day,
+        (({{ days_between(epoch, 'assigned.first_exposed_on') }}) * 128 + assigned.bucket) * 128
         + assigned.arm_no * 2 + case when assigned.is_crossover then 1 else 0 end as traits
     from {{ ref('fct_assignment') }} as assigned
     inner join {{ ref('dim_metric_window') }} as windows on windows.experiment_id = assigned.experiment_id
+    where assigned.unit_type = '{{ unit_type }}'
 
 ),
 
--- Half as many sums over days: what comes after and before is told apart by rows first.
-sides as (
+-- Units are found by their id alone, and days chosen afterwards: a join of one column is much faster.
+{{ unit_type }}_days as (
 
     select
-        units.window_no, days.unit_id,
-        case
-            when days.activity_on >= units.window_from_on then 1
-            when days.activity_on < units.first_exposed_on then -1
-            else 0
-        end as side,
-        min(units.traits) as traits
-        {%- for measure in unit_measures() %},
-        sum(cast(days.{{ measure }} as double)) as {{ measure }}
-        {%- endfor %}
-    from units
-    inner join {{ ref('fct_unit_day') }} as days
-        on days.unit_id = units.unit_id and days.unit_type = units.unit_type
-        and days.activity_on >= units.covariate_from_on and days.activity_on <= units.window_to_on
-    group by
-        units.window_no, days.unit_id,
-        case
-            when days.activity_on >= units.window_from_on then 1
-            when days.activity_on < units.first_exposed_on then -1
-            else 0
-        end
+        units.window_no, days.unit_id, units.traits, units.from_day, units.to_day, units.covariate_from_day,
+        {{ days_between('units.first_exposed_on', 'days.activity_on') }} as day_no
+        {%- for measure in unit_measures() %}, cast(days.{{ measure }} as double) as {{ measure }}{% endfor %}
+    from {{ ref('fct_unit_day') }} as days
+    inner join {{ unit_type }}_units as units on units.unit_id = days.unit_id
+    where days.unit_type = '{{ unit_type }}'
 
+),
+
+{% endfor -%}
+-- On which side of the first exposure a day lies, as a factor: a product costs less than a choice.
+sides as (
+
+    {% for unit_type in ['person', 'account'] -%}
+    select
+        *, cast(case when day_no >= from_day then 1 else 0 end as double) as is_after,
+        cast(case when day_no < 0 then 1 else 0 end as double) as is_before
+    from {{ unit_type }}_days
+    where day_no >= covariate_from_day and day_no <= to_day
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 totals as (
 
     select
         window_no, unit_id, min(traits) as traits
-        {%- for measure in unit_measures() %}{% for name, side in [('after', 1), ('before', -1)] %},
-        sum(case when side = {{ side }} then {{ measure }} else 0.0 end) as {{ measure }}_{{ name }}
+        {%- for measure in unit_measures() %}{% for side in ['after', 'before'] %},
+        sum({{ measure }} * is_{{ side }}) as {{ measure }}_{{ side }}
         {%- endfor %}{% endfor %}
     from sides
     group by window_no, unit_id
@@ -60,7 +60,7 @@ known as (
     select
         *, traits % 2 = 1 as is_crossover, cast(floor(traits / 2) as bigint) % 64 as arm_no,
         cast(floor(traits / 128) as bigint) % 128 as bucket,
-        {{ add_days("cast('0001-01-01' as date)", 'cast(floor(traits / 16384) as bigint)') }} as first_exposed_on
+        {{ add_days(epoch, 'cast(floor(traits / 16384) as bigint)') }} as first_exposed_on
     from totals
 
 )
