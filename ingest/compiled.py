@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ingest.contracts import Contract
+from ingest.paths import PathTree
 from ingest.values import name, row_key_sql
 
 
@@ -30,15 +31,31 @@ class Layer:
 
 
 @dataclass(frozen=True)
+class Record:
+    """A raw record: each path that is read is looked up once, and named, as text.
+
+    What is done to the text then names a column: each mention of a path into an object would cost
+    as much to plan as all the rest.
+    """
+
+    tree: PathTree
+    paths: Layer
+
+    def text(self, path: str) -> str:
+        """SQL for what stands at a path."""
+        return self.paths.add(f"cast({self.tree.expression(path)} as varchar)")
+
+
+@dataclass(frozen=True)
 class Compiled:
     """SQL for the columns of a contract, over a relation `r` of raw records.
 
-    `layers` are computed one after the other, each from those before: the vendor's fields as text,
-    what is made of them once, when events happened. `columns` are typed; `texts` hold the raw text
-    of those that may be unreadable; `reason` says, in terms of `c_<column>` and `t_<column>`, why
-    a row can't be loaded; `reads` are the raw columns that the relation must have, with the types
-    that never fail; `addresses` are the e-mail addresses of which columns hold the hashes, where
-    the company keeps them.
+    `layers` are computed one after the other, each from those before: the vendor's fields, their
+    text, what is made of it once, when events happened. `columns` are typed; `texts` hold the raw
+    text of those that may be unreadable; `reason` says, in terms of `c_<column>` and `t_<column>`,
+    why a row can't be loaded; `reads` are the raw columns that the relation must have, with the
+    types that never fail; `addresses` are the e-mail addresses of which columns hold the hashes,
+    where the company keeps them.
     """
 
     layers: tuple[Layer, ...]

@@ -11,27 +11,26 @@ import codecs
 import hashlib
 import io
 import os
+from array import array
 from bisect import bisect_right
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from ingest.columnar import PARQUET_MAGIC, json_lines
 from ingest.problems import DamagedFileError
 from ingest.texts import SAMPLE_BYTES, decode, encoding_of
-
-if TYPE_CHECKING:
-    import numpy as np
 
 CHUNK_BYTES = 48 * 1024 * 1024
 _READ_BYTES = 1024 * 1024
 # Small enough for the processor's cache, large enough that Python's part in it is small.
 _BLOCK_BYTES = 256 * 1024
 # Pieces whose lines are counted: to find one line, a piece is looked through.
-_PIECE_BYTES = 64 * 1024
+_PIECE_BYTES = 256 * 1024
 # Blocks in which the head of a file is read: of a damaged one the last block is lost.
 _HEAD_BLOCK_BYTES = 4 * 1024
 GZIP_MAGIC = b"\x1f\x8b"
@@ -145,7 +144,7 @@ class Chunk:
         return None if isinstance(self.source, bytes) else Path(self.source.name)
 
     @cached_property
-    def _ends(self) -> dict[int, np.ndarray]:
+    def _ends(self) -> dict[int, array[int]]:
         """Where lines end in those pieces that were looked into so far."""
         return {}
 
@@ -153,8 +152,9 @@ class Chunk:
         number = bisect_right(self.lines_before, index) - 1
         if number not in self._ends:
             begin, end = self.starts[number : number + 2]
-            self._ends[number] = _newlines(self._slice(begin, end)).nonzero()[0] + begin
-        return int(self._ends[number][index - self.lines_before[number]])
+            lengths = map(len, _lines(self._slice(begin, end)))
+            self._ends[number] = array("q", accumulate(lengths, initial=begin - 1))[1:]
+        return self._ends[number][index - self.lines_before[number]]
 
     @property
     def line_count(self) -> int:
@@ -174,10 +174,12 @@ class Chunk:
         return self._slice(start, self._end(index)).rstrip(b"\r")
 
 
-def _newlines(block: bytes) -> np.ndarray:
-    import numpy as np
-
-    return np.frombuffer(block, np.uint8) == ord("\n")
+def _lines(piece: bytes) -> list[bytes]:
+    """The lines that end in a piece; made faster than `count` counts their ends."""
+    lines = io.BytesIO(piece).readlines()
+    if lines and not lines[-1].endswith(b"\n"):
+        lines.pop()
+    return lines
 
 
 def utf8_blocks(path: Path) -> Iterator[bytes]:
@@ -218,17 +220,14 @@ def _cut(path: Path, size: int) -> Iterator[tuple[bytes, bool]]:
 
 def _chunks(path: Path, size: int, sink: IO[bytes]) -> Iterator[Chunk]:
     """Chunks in a scratch file that each begins anew."""
-    import numpy as np
-
     first_line = 1
     starts, lines_before = [0], [0]
     for block, is_last in _cut(path, size):
         sink.write(block)
-        ends = _newlines(block)
         for begin in range(0, len(block), _PIECE_BYTES):
-            piece = ends[begin : begin + _PIECE_BYTES]
+            piece = block[begin : begin + _PIECE_BYTES]
             starts.append(starts[-1] + len(piece))
-            lines_before.append(lines_before[-1] + int(np.count_nonzero(piece)))
+            lines_before.append(lines_before[-1] + len(_lines(piece)))
         if is_last:
             sink.truncate()
             sink.flush()

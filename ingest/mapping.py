@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ingest.compiled import Compiled, Layer
+from ingest.compiled import Compiled, Layer, Record
 from ingest.contracts import Column, Contract
 from ingest.fields import Clock, Field, FieldMap, MappingError, plain
 from ingest.paths import PathTree
@@ -25,8 +25,8 @@ LEFT_OUT = "left_out"
 _NO_ADDRESS = {"hash", "file_date", "name_of", "list", "object"}
 
 
-def _text(spec: Field, tree: PathTree) -> str:
-    pieces = [trimmed(tree.expression(path)) for path in spec.paths]
+def _text(spec: Field, record: Record) -> str:
+    pieces = [trimmed(record.text(path)) for path in spec.paths]
     for null in spec.nulls:
         pieces = [f"nullif({piece}, {quote(null)})" for piece in pieces]
     text = pieces[0] if len(pieces) == 1 else f"coalesce({', '.join([*pieces, 'NULL'])})"
@@ -42,26 +42,27 @@ def _text(spec: Field, tree: PathTree) -> str:
     return text
 
 
-def _first_filled(spec: Field, tree: PathTree) -> str:
+def _first_filled(spec: Field, record: Record) -> str:
     """Name of the first path that has a value: for records that carry the changed field as key."""
     cases = " ".join(
-        f"when {tree.expression(path)} is not null then "
+        f"when {record.text(path)} is not null then "
         f"{quote(plain((spec.values or {}).get(path, path.split('.')[-1])))}"
         for path in spec.paths
     )
     return f"case {cases} else {'NULL' if spec.default is None else quote(spec.default)} end"
 
 
-def _hash_sql(spec: Field, tree: PathTree, source: str) -> str:
+def _hash_sql(spec: Field, record: Record, source: str) -> str:
     """An id for records without one: of the named fields, else of the whole record."""
-    pieces = [f"coalesce({tree.expression(path)}, '~')" for path in spec.paths]
-    return f"sha256(concat_ws('|', {quote(source)}, {', '.join(pieces) or f'r.{RECORD_HASH}'}))"
+    pieces = [f"coalesce({record.text(path)}, '~')" for path in spec.paths]
+    pieces = pieces or [record.paths.add(f"r.{RECORD_HASH}")]
+    return f"sha256(concat_ws('|', {quote(source)}, {', '.join(pieces)}))"
 
 
 def _column_sql(
     column: Column,
     spec: Field,
-    tree: PathTree,
+    record: Record,
     mapping: FieldMap,
     facts: Mapping[str, str],
     raw: Layer,
@@ -69,26 +70,26 @@ def _column_sql(
 ) -> tuple[str, str | None]:
     """Expression of one column and, where reading it can fail, of its raw text."""
     if spec.parser == "hash":
-        return raw.add(_hash_sql(spec, tree, facts["source"])), None
+        return raw.add(_hash_sql(spec, record, facts["source"])), None
     if spec.parser == "file_date":
         return f"{quote(facts['file_date'])}::date", None
     if spec.constant is not None:
         return f"cast({quote(spec.constant)} as {column.sql_type})", None
     if column.type == "json" and spec.parser is None:
-        pieces = [f"cast({tree.expression(path)} as varchar)" for path in spec.paths]
+        pieces = [record.text(path) for path in spec.paths]
         whole = f"coalesce({', '.join(pieces)})" if len(pieces) > 1 else pieces[0]
         whole = raw.add(f"nullif({whole}, 'null')")
         if not mapping.strip_personal:
             return whole, None
         return without_addresses(moments.add(without_names(whole))), None
     if spec.parser == "name_of":
-        return raw.add(_first_filled(spec, tree)), None
+        return raw.add(_first_filled(spec, record)), None
     if spec.parser in {"list", "object"}:
-        texts = {p: trimmed(tree.expression(p)) for p in spec.paths}
+        texts = {p: trimmed(record.text(p)) for p in spec.paths}
         return f"cast({raw.add(gathered_sql(spec.parser, texts))} as varchar)", None
-    text = raw.add(_text(spec, tree))
+    text = raw.add(_text(spec, record))
     parser = spec.parser or ("text" if column.type == "json" else column.type)
-    currency = raw.add(_text(Field(paths=(spec.currency,)), tree)) if spec.currency else None
+    currency = raw.add(_text(Field(paths=(spec.currency,)), record)) if spec.currency else None
     if parser in {"email_key", "email_domain"}:
         parsed = _of_email(parser, text, moments)
     else:
@@ -110,13 +111,8 @@ def _of_email(parser: str, text: str, moments: Layer) -> str:
     return f"keyed_hash({address})" if parser == "email_key" else f"split_part({address}, '@', 2)"
 
 
-def _clock_text(path: str, tree: PathTree, raw: Layer) -> str:
-    """A time as it stands there: spaces around it are of no account, and rare."""
-    return raw.add(f"cast({tree.expression(path)} as varchar)")
-
-
 def clock_sql(
-    clock: Clock, tree: PathTree, zone: str | None, raw: Layer, moments: Layer, events: Layer
+    clock: Clock, record: Record, zone: str | None, moments: Layer, events: Layer
 ) -> dict[str, str]:
     """The four clock columns of usage events.
 
@@ -127,7 +123,8 @@ def clock_sql(
     def read(path: str | None) -> str:
         if path is None:
             return "NULL::timestamp"
-        text = _clock_text(path, tree, raw)
+        # Spaces around it are of no account, and rare.
+        text = record.text(path)
         spec = Field(zone=clock.zone)
         if clock.parser == "timestamp" and not (clock.zone or zone):
             return f"clock_time({text})"
@@ -190,15 +187,16 @@ def _problems(
 
 
 def _left_out(
-    only: Mapping[str, tuple[str, ...]], tree: PathTree, raw: Layer, texts: dict[str, str]
+    only: Mapping[str, tuple[str, ...]], record: Record, raw: Layer, texts: dict[str, str]
 ) -> list[str]:
     """Clauses for records that are not among those that the format takes."""
-    filled = ", ".join(f"cast(r.{name(column)} as varchar)" for column in tree.columns())
+    columns = (f"cast(r.{name(column)} as varchar)" for column in record.tree.columns())
+    filled = f"coalesce({', '.join(columns)})"
     clauses = []
     for number, (path, values) in enumerate(only.items()):
-        seen = f"coalesce({tree.expression(path)}, '')"
+        seen = f"coalesce({record.text(path)}, '')"
         texts[f"only{number}"] = raw.add(
-            f"case when coalesce({filled}) is not null then {seen} end"
+            f"case when {record.paths.add(filled)} is not null then {seen} end"
         )
         wanted = ", ".join(quote(value) for value in values)
         clauses.append(f"when {name(f't_only{number}')} not in ({wanted}) then {quote(LEFT_OUT)}")
@@ -206,14 +204,14 @@ def _left_out(
 
 
 def _name_by_id(
-    contract: Contract, mapping: FieldMap, columns: dict[str, str], tree: PathTree, raw: Layer,
+    contract: Contract, mapping: FieldMap, columns: dict[str, str], record: Record, raw: Layer,
     moments: Layer,
 ) -> None:  # fmt: skip
     """Where a vendor's user id is an e-mail address, it is the person's e-mail too."""
     spec = mapping.fields.get("user_id")
     if spec is None or spec.constant is not None or contract.column("user_id").person != "user":
         return
-    text = raw.add(_text(spec, tree))
+    text = raw.add(_text(spec, record))
     for column in ("email_key", "email_domain"):
         if column not in columns:
             continue
@@ -221,7 +219,7 @@ def _name_by_id(
 
 
 def _addresses(
-    contract: Contract, mapping: FieldMap, tree: PathTree, raw: Layer
+    contract: Contract, mapping: FieldMap, record: Record, raw: Layer
 ) -> tuple[str, ...]:
     """SQL for each address whose hash stands in a column: of an e-mail, or of an id made of one."""
     found = []
@@ -230,10 +228,10 @@ def _addresses(
         if spec is None or spec.constant is not None or spec.parser in _NO_ADDRESS:
             continue
         if spec.parser == "email_key":
-            found.append(f"address_of({raw.add(_text(spec, tree))})")
+            found.append(f"address_of({raw.add(_text(spec, record))})")
         elif column.is_person_id:
             value = value_sql(
-                spec.parser or "text", raw.add(_text(spec, tree)), spec, mapping.zone, None
+                spec.parser or "text", raw.add(_text(spec, record)), spec, mapping.zone, None
             )
             found.append(f"address_of(replace({value}, '%40', '@'))")
     return tuple(dict.fromkeys(found))
@@ -264,7 +262,7 @@ def compile_mapping(
             f"contract {contract.name} has no column {', '.join(unknown)}; "
             f"it has {', '.join(contract.column_names)}"
         )
-    tree = PathTree.of([*mapping.paths, *(only or ())])
+    record = Record(PathTree.of([*mapping.paths, *(only or ())]), Layer("p"))
     raw, moments, events = Layer("t"), Layer("m"), Layer("e")
     columns, texts = dict[str, str](), dict[str, str]()
     for column in contract.columns:
@@ -272,17 +270,17 @@ def compile_mapping(
             columns[column.name] = f"NULL::{column.sql_type}"
             continue
         spec = mapping.fields[column.name]
-        columns[column.name], text = _column_sql(column, spec, tree, mapping, facts, raw, moments)
+        columns[column.name], text = _column_sql(column, spec, record, mapping, facts, raw, moments)
         if text is not None:
             texts[column.name] = text
-    _name_by_id(contract, mapping, columns, tree, raw, moments)
+    _name_by_id(contract, mapping, columns, record, raw, moments)
     if mapping.clock:
-        columns.update(clock_sql(mapping.clock, tree, mapping.zone, raw, moments, events))
+        columns.update(clock_sql(mapping.clock, record, mapping.zone, moments, events))
         stamp = mapping.clock.timestamp or mapping.clock.original
         if stamp:
-            texts["occurred_at"] = _clock_text(stamp, tree, raw)
+            texts["occurred_at"] = record.text(stamp)
     problems = _problems(contract, texts, facts, has_clock=mapping.clock is not None)
-    problems = _left_out(only or {}, tree, raw, texts) + problems
+    problems = _left_out(only or {}, record, raw, texts) + problems
     reason = f"case {' '.join(problems)} end" if problems else "NULL::varchar"
     json_leaves = frozenset(
         path.split(".")[0]
@@ -290,9 +288,9 @@ def compile_mapping(
         if contract.column(column_name).type == "json" and spec.parser is None
         for path in spec.paths
     ) | frozenset(path.split(".")[0] for path in mapping.paths
-                  if "." in path and path.split(".")[0] in tree.leaves)  # fmt: skip
-    reads = tree.columns(json_leaves)
+                  if "." in path and path.split(".")[0] in record.tree.leaves)  # fmt: skip
+    reads = record.tree.columns(json_leaves)
     if any(spec.parser == "hash" and not spec.paths for spec in mapping.fields.values()):
         reads[RECORD_HASH] = "VARCHAR"
-    addresses = _addresses(contract, mapping, tree, raw) if keeps_addresses else ()
-    return Compiled((raw, moments, events), columns, texts, reason, reads, addresses)
+    addresses = _addresses(contract, mapping, record, raw) if keeps_addresses else ()
+    return Compiled((record.paths, raw, moments, events), columns, texts, reason, reads, addresses)

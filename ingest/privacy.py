@@ -45,12 +45,12 @@ create or replace macro email_key(x) as
 create or replace macro email_of(x) as
     case when contains(x, '@') and is_email(email_clean(x)) then email_clean(x) end;
 create or replace macro address_of(x) as email_of(x);
+create or replace macro address_in_id(x, e) as case
+    when is_email(e) then e
+    when regexp_matches(x, '[^@\\s](@|%40)[^@\\s]+\\.') then lower(trim(x)) end;
 create or replace macro person_id(x) as case
-    when contains(x, '@') or contains(x, '%40') then coalesce(
-        email_key(replace(x, '%40', '@')),
-        case when regexp_matches(x, '[^@\\s](@|%40)[^@\\s]+\\.')
-            then keyed_hash(lower(trim(x))) end,
-        x)
+    when contains(x, '@') or contains(x, '%40')
+        then coalesce(keyed_hash(address_in_id(x, email_clean(replace(x, '%40', '@')))), x)
     else x end;
 create or replace macro plain_text(x) as nullif(trim(regexp_replace(
     replace(replace(replace(replace(replace(replace(

@@ -13,6 +13,7 @@ import duckdb
 
 from ingest.parquet import copy
 from ingest.problems import BadRecords
+from ingest.redaction import macro_for
 from ingest.texts import printable
 
 _COLUMNS = (
@@ -50,8 +51,9 @@ def write_quarantine(
         return
     connection.execute(f"create or replace temp table bad_rows ({_COLUMNS})")
     for block in bad.blocks():
+        texts = [printable(item.raw) for item in block]
         connection.execute(
-            "insert into bad_rows select $1, $2, $3, line, reason, redact(raw) from "
+            f"insert into bad_rows select $1, $2, $3, line, reason, {macro_for(texts)}(raw) from "
             "(select unnest($4::bigint[]) as line, unnest($5::varchar[]) as reason, "
             "unnest($6::varchar[]) as raw)",
             [
@@ -60,7 +62,7 @@ def write_quarantine(
                 delivery.source_file,
                 [item.line for item in block],
                 [item.reason for item in block],
-                [printable(item.raw) for item in block],
+                texts,
             ],
         )
     copy(connection, "select * from bad_rows", path)

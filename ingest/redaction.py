@@ -9,6 +9,7 @@ is no telephone number) is asked of each candidate that it finds. Names of peopl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from ingest.values import quote
@@ -22,6 +23,9 @@ _EMAIL = (
     rf"[^{_NOT_LOCAL}]+(?:@|%40)(?i:{_DOMAIN})"
     rf"|(?i:[\w.+-]+ ?[\[({{] ?at ?[\])}}] ?[\w-]+(?: ?(?:\.|[\[({{] ?dot ?[\])}}]) ?[\w-]+)+)"
 )
+# Every address holds one of these.
+_ADDRESS_MARK = r"@|%40|(?i:at ?[\])}])"
+_MAY_NAME = re.compile(_ADDRESS_MARK)
 
 _TOKENS = (
     r"\b(?:AKIA|ASIA|AROA|AIDA|ABIA|ACCA)[A-Z0-9]{16}\b",
@@ -111,12 +115,21 @@ create or replace macro phones_in(x) as case when regexp_matches(x, {number}) th
         || regexp_extract_all(lower(x), {cued}, 1),
     lambda c: length(digits_of(c)) between 7 and 15 and not regexp_matches(c, {no_phone}))
     else [] end;
-create or replace macro redact_known(x) as case when regexp_matches(x, {any}) then
+create or replace macro without_tokens(x) as regexp_replace(x, {token}, '[token]', 'g');
+create or replace macro without_numbers(x, rest) as case when regexp_matches(x, {any}) then
     without_found(without_found(without_found(
-        regexp_replace(regexp_replace(x, {token}, '[token]', 'g'), {email}, '[email]', 'g'),
-        ibans_in(x), '[iban]'), cards_in(x), '[card]'), phones_in(x), '[phone]') else x end;
-create or replace macro redact(x) as {own};
+        rest, ibans_in(x), '[iban]'), cards_in(x), '[card]'), phones_in(x), '[phone]') else x end;
+create or replace macro redact_unaddressed(x) as {unaddressed};
+create or replace macro redact(x) as {all};
 """
+
+
+def macro_for(texts: Iterable[str]) -> str:
+    """Name of the macro that redacts these texts.
+
+    To make ready for e-mail addresses takes longer than for all else together.
+    """
+    return "redact" if any(map(_MAY_NAME.search, texts)) else "redact_unaddressed"
 
 
 def redaction_macros(
@@ -128,9 +141,12 @@ def redaction_macros(
         patterns: A company's own kinds and patterns, replaced after those that are known.
         phone_cues: Words before a telephone number, beside those that are known.
     """
-    own = "redact_known(x)"
+    numbers = "without_numbers(x, without_tokens(x))"
+    addresses = f"regexp_replace(without_tokens(x), {quote(_EMAIL)}, '[email]', 'g')"
+    every = f"without_numbers(x, {addresses})"
     for kind, pattern in patterns:
-        own = f"regexp_replace({own}, {quote(pattern)}, {quote(f'[{kind}]')}, 'g')"
+        own = f"{quote(pattern)}, {quote(f'[{kind}]')}, 'g'"
+        numbers, every = f"regexp_replace({numbers}, {own})", f"regexp_replace({every}, {own})"
     token = "|".join(_TOKENS)
     return _MACROS.format(
         iban=quote(_IBAN),
@@ -141,7 +157,7 @@ def redaction_macros(
         cued=quote(_after_cue(phone_cues)),
         no_phone=quote(_NO_PHONE),
         token=quote(token),
-        email=quote(_EMAIL),
-        any=quote(f"@|%40|(?i:at ?[\\])}}])|{_LONG_NUMBER}|{token}|{_IBAN}"),
-        own=own,
+        any=quote(f"{_ADDRESS_MARK}|{_LONG_NUMBER}|{token}|{_IBAN}"),
+        unaddressed=numbers,
+        all=every,
     )

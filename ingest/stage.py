@@ -86,8 +86,9 @@ def _statement(compiled: Compiled, contract: Contract, source: str, relation: st
     return compiled.select(relation, f"concat_ws('|', {', '.join(parts)})")
 
 
-def _count(connection: duckdb.DuckDBPyConnection) -> int:
-    row = connection.execute("select count(*) from stage").fetchone()
+def _insert(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
+    """Adds rows to the stage; returns how many."""
+    row = connection.execute(f"insert into stage {sql}").fetchone()
     return int(row[0]) if row else 0
 
 
@@ -101,19 +102,20 @@ def _overwrite(path: Path, blocks: Iterable[bytes]) -> None:
 def _insert_chunks(
     connection: duckdb.DuckDBPyConnection, select: Callable[[str], str], reads: dict[str, str],
     chunks: Sequence[Chunk], reader: LineReader, draft: Path,
-) -> None:  # fmt: skip
-    def insert(path: Path) -> None:
-        connection.execute(f"insert into stage {select(reader.relation(path, reads))}")
+) -> int:  # fmt: skip
+    """Adds the rows of the chunks to the stage; returns how many."""
+
+    def insert(path: Path) -> int:
+        return _insert(connection, select(reader.relation(path, reads)))
 
     if all(map(reader.is_readable, chunks)):
         spool = chunks[0].path if len(chunks) == 1 else None
         if spool is None:
             _overwrite(draft, (chunk.data for chunk in chunks))
         with suppress(duckdb.Error):
-            insert(spool or draft)
-            return
+            return insert(spool or draft)
     _overwrite(draft, (reader.readable(chunk.data) for chunk in chunks))
-    insert(draft)
+    return insert(draft)
 
 
 def _loads(files: Sequence[Iterable[Chunk]]) -> Iterator[list[tuple[int, Chunk]]]:
@@ -170,9 +172,9 @@ def stage_lines(
 
     for load in _loads(files):
         chunks = [chunk for _, chunk in load]
-        _insert_chunks(connection, select, compiled.reads, chunks, reader, scratch)
-        before, rows = rows, _count(connection)
-        positions = _positions(load, rows - before)
+        gained = _insert_chunks(connection, select, compiled.reads, chunks, reader, scratch)
+        before, rows = rows, rows + gained
+        positions = _positions(load, gained)
         if is_plain and load[0][1].line_count != len(positions[0]):
             is_plain = False
             lines = list(range(1, before + 1))
@@ -249,13 +251,13 @@ def stage_records(
         staged.missing_columns = missing_columns(stated, part, names)
     kept = () if part.unpivot or part.explode else staged.new_columns
     extra = [column for column in kept if not PERSONAL_HEADER.search(column)]
+    rows = 0
     if staged.ends[-1]:
         with scratch.open("w", encoding="utf-8") as handle:
             for records in files:
                 handle.writelines(_scratch_lines(records, extra, compiled.reads))
-        _insert_scratch(connection, compiled, contract, facts["source"], scratch)
+        rows = _insert_scratch(connection, compiled, contract, facts["source"], scratch)
         scratch.unlink(missing_ok=True)
-    rows = _count(connection)
     if rows != staged.ends[-1]:
         raise DamagedFileError(
             "records_differ",
@@ -276,7 +278,7 @@ def stage_records(
 def _insert_scratch(
     connection: duckdb.DuckDBPyConnection, compiled: Compiled, contract: Contract, source: str,
     scratch: Path,
-) -> None:  # fmt: skip
+) -> int:  # fmt: skip
     columns = ", ".join(
         f"{name(key)}: {quote(kind)}"
         for key, kind in (compiled.reads | {"r_extra": "VARCHAR"}).items()
@@ -287,7 +289,7 @@ def _insert_scratch(
         f"read_json({quote(str(scratch))}, format = 'newline_delimited', ignore_errors = true, "
         f"maximum_object_size = 67108864, columns = {{{columns}}}))"
     )
-    connection.execute(f"insert into stage {_statement(compiled, contract, source, relation)}")
+    return _insert(connection, _statement(compiled, contract, source, relation))
 
 
 def _raw(row: dict[str, Any]) -> str:

@@ -31,14 +31,16 @@ create or replace macro trimmed(x) as
     case when x < '!' or suffix(x, ' ') then nullif(trim(x), '') else x end;
 create or replace macro begins_with_digit(x) as x between '0' and ':';
 create or replace macro iso_time(x) as regexp_replace(
-    regexp_replace(x, ' ?(UTC|GMT)$', 'Z'), ' ([+-][0-9]{2}:?[0-9]{2})$', '\1');
+    regexp_replace(x, ' ?(UTC|GMT|Z)$', 'Z'), ' ([+-][0-9]{2}:?[0-9]{2})$', '\1');
 create or replace macro utc_time(x) as case
     when not begins_with_digit(x) then NULL
     when suffix(x, 'Z') then try_cast(x as timestamp)
     else cast(try_cast(iso_time(x) as timestamptz) as timestamp) end;
+create or replace macro any_time(x) as
+    case when begins_with_digit(x) then cast(try_cast(iso_time(x) as timestamptz) as timestamp) end;
 create or replace macro clock_time(x) as case
     when begins_with_digit(x) and suffix(x, 'Z') then try_cast(x as timestamp)
-    else utc_time(trimmed(x)) end;
+    else any_time(trim(x)) end;
 """
 
 
@@ -59,7 +61,7 @@ def row_key_sql(key: str) -> str:
 
 def trimmed(text: str) -> str:
     """SQL for text without spaces around it, or NULL where nothing is left."""
-    return f"trimmed(cast({text} as varchar))"
+    return f"trimmed({text})"
 
 
 def timestamp_sql(text: str, zone: str | None, style: str | None = None) -> str:

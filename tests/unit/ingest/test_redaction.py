@@ -12,6 +12,7 @@ import pytest
 from ingest.config import ConfigError, PrivacyRules, parse_config
 from ingest.contracts import load_contracts, parse_contract
 from ingest.privacy import email_key, install
+from ingest.redaction import macro_for
 from tests.unit.ingest.conftest import HASH_KEY, event, lines, part
 from tests.unit.ingest.test_formats import TICKET
 
@@ -24,10 +25,9 @@ def redact():
     with duckdb.connect() as connection:
         install(connection, HASH_KEY)
 
-        def one(text: str) -> str:
-            return connection.execute("select redact(x) from (select $1 as x)", [text]).fetchone()[
-                0
-            ]
+        def one(text: str | None, macro: str = "redact") -> str:
+            sql = f"select {macro}(x) from (select $1 as x)"
+            return connection.execute(sql, [text]).fetchone()[0]
 
         yield one
 
@@ -75,6 +75,20 @@ def test_what_names_or_opens_something_is_replaced(redact, text, expected) -> No
 )  # fmt: skip
 def test_what_looks_like_it_stays(redact, text) -> None:
     assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "macro"),
+    [
+        ("a@b.test", "redact"), ("mail%40corp.test", "redact"), ("jo (AT) corp.test", "redact"),
+        ("jo{at }corp.test", "redact"), ("call me at 555-123-4567", "redact_unaddressed"),
+        (f"{IBAN}, password=hunter2000!", "redact_unaddressed"), ("", "redact_unaddressed"),
+    ],
+)  # fmt: skip
+def test_addresses_are_looked_for_where_one_may_stand(redact, text, macro) -> None:
+    assert macro_for(["nothing here", text]) == macro
+    assert redact(text, macro) == redact(text)
+    assert ("[email]" in redact(text)) == (macro == "redact")
 
 
 def test_no_text_stays_none(redact) -> None:
