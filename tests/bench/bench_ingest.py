@@ -31,7 +31,8 @@ ROOT = Path(__file__).resolve().parents[2]
 EVENTS = 1_000_000
 PER_FILE = 50_000
 ROUNDS = 5
-LIMIT = 2.0
+# On a quiet machine medians of five are 1.37, 1.49 and 1.69, of fifteen 1.40: single runs are noisy.
+LIMIT = 1.75
 PEAK_LIMIT_MB = 1000
 
 CONFIG = "org: {{name: Bench, product_born_on: 2026-01-01, as_of: {as_of}T12:00:00Z}}\n"
