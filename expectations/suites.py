@@ -58,8 +58,7 @@ class RowCondition:
 class ExpectationSpec:
     """One expectation of a suite: what must hold, how grave a breach is, and why it matters.
 
-    `place` is where it stands: `file:line`. Owner and runbook are the suite's, but for checks that
-    a company added and answers for itself.
+    `place` is where it stands: `file:line`; owner and runbook, where a company says its own.
     """
 
     check_name: str
@@ -231,9 +230,8 @@ def _check(document: Document, number: int, known: Collection[str] | None) -> Ex
         document.fail((*at, "row_condition"), "stands beside a query", "Put it into the query.")
     if not _NAME.fullmatch(name):
         document.fail((*at, "name"), f"is {name!r}", "Use lower-case letters, digits and _.")
-    return ExpectationSpec(name, kind, dict(kwargs), item["severity"],
-                           str(item["description"]), condition,
-                           f"{document.path}:{document.line(at)}")  # fmt: skip
+    return ExpectationSpec(name, kind, dict(kwargs), item["severity"], str(item["description"]),
+                           condition, f"{document.path}:{document.line(at)}")  # fmt: skip
 
 
 def _name(kind: str, columns: tuple[str, ...]) -> str:

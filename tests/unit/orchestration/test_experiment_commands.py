@@ -11,17 +11,8 @@ import yaml
 from click.testing import CliRunner, Result
 
 from analytics.experiments.metrics import read_metric
-from analytics.experiments.spec import (
-    prereg_hash,
-    problems_of,
-    read_spec,
-)  # fmt: skip
-from analytics.experiments.starting import (
-    KINDS,
-    TEMPLATES,
-    starter_metrics,
-    starter_text,
-)  # fmt: skip
+from analytics.experiments.spec import prereg_hash, problems_of, read_spec
+from analytics.experiments.starting import KINDS, TEMPLATES, starter_metrics, starter_text
 from orchestration.cli import main
 from orchestration.commands import experiments
 from tests.unit.analytics.experiments.plans import METRIC, PLAN, SHORT
@@ -152,8 +143,9 @@ def test_the_next_monday_is_never_today() -> None:
 
 
 def test_a_draft_starts_by_the_workspace_s_own_clock(home: Path) -> None:
-    config = home / "productops.yml"
-    config.write_text(config.read_text().replace("org:", "org:\n  as_of: 2026-05-06T12:00:00Z", 1))
+    said = (home / "productops.yml").read_text()
+    said = said.replace("org:", "org:\n  as_of: 2026-05-06T12:00:00Z", 1)
+    (home / "productops.yml").write_text(said)
     assert productops("--home", home, "experiment", "new", "exp_x").exit_code == 0
     draft = (home / "registry" / "experiments" / "exp_x.yml").read_text()
     assert "starts_on: 2026-05-11" in draft
