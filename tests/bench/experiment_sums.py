@@ -65,7 +65,8 @@ insert into core.fct_unit_total
 select
     1, 'exp', 0, 13, 'u' || u, hash(u) % 2, hash(u + 7) % 100, false,
     date '2026-03-01' + (hash(u) % 27)::integer, hash(u) % 27 < 13, {measures}
-from range({units}) r(u);
+from range({units}) r(u)
+order by hash(u + 7) % 100; -- as the model leaves them
 insert into core.fct_assignment_cell
 select experiment_id, arm_no, bucket, is_crossover, first_exposed_on, count(*)
 from core.fct_unit_total group by all;

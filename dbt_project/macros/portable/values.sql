@@ -15,6 +15,20 @@
     cast({{ num }} as double) / cast(nullif({{ den }}, 0) as double)
 {%- endmacro %}
 
+{# 1 or 0, as a double, for a condition that is never NULL. #}
+{% macro one_where(condition) -%}
+    {{ adapter.dispatch('one_where', 'productops')(condition) }}
+{%- endmacro %}
+
+{% macro default__one_where(condition) -%}
+    case when {{ condition }} then cast(1 as double) else cast(0 as double) end
+{%- endmacro %}
+
+{# Half of what choosing a branch costs. #}
+{% macro duckdb__one_where(condition) -%}
+    cast({{ condition }} as double)
+{%- endmacro %}
+
 {# The value below which a share of the group lies, by linear interpolation. #}
 {% macro percentile(column, share) -%}
     percentile_cont({{ share }}) within group (order by {{ column }})

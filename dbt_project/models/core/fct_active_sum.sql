@@ -33,7 +33,7 @@ values_{{ batch_no }} as (
     select
         totals.window_no, targets.look_no, totals.arm_no, totals.bucket, totals.is_crossover, totals.is_early
         {%- for column in counted_columns(batch) %},
-        case when totals.{{ column }} > 0 then cast(1 as double) else cast(0 as double) end as has_{{ column }}
+        {{ one_where('totals.' ~ column ~ ' > 0') }} as has_{{ column }}
         {%- endfor %}
         {%- for shape in batch if not is_share(shape) %}{% set no = batch.index(shape) %}
         {%- for is_uncapped in bases_of(shape) %}{% for variable in variables_of(shape) %}
@@ -43,12 +43,13 @@ values_{{ batch_no }} as (
         {%- set value = within(raw, bounds[0], bounds[1]) if is_capped else raw %},
         {{ value }} - targets.shift_{{ variable }}_{{ no }} as {{ variable }}_{{ no }}{{ 'u' if is_uncapped }}
         {%- if variable == 'y' and is_capped %},
-        case when {{ value }} <> 0 then cast(1 as double) else cast(0 as double) end as nonzero_{{ no }}
+        {{ one_where(value ~ ' <> 0') }} as nonzero_{{ no }}
         {%- endif %}
         {%- endfor %}{% endfor %}{% endfor %}
     from {{ ref('fct_unit_total') }} as totals
-    inner join targets_{{ batch_no }} as targets
-        on targets.window_no = totals.window_no and totals.first_exposed_on <= targets.last_exposed_on
+    inner join targets_{{ batch_no }} as targets on targets.window_no = totals.window_no
+    -- Not `first <= last`: as a second condition of the join it would make looking up dearer.
+    where {{ days_between('totals.first_exposed_on', 'targets.last_exposed_on') }} >= 0
 
 ),
 

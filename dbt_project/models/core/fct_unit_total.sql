@@ -35,8 +35,7 @@ sides as (
 
     {% for unit_type in ['person', 'account'] -%}
     select
-        *, cast(case when day_no >= from_day then 1 else 0 end as double) as is_after,
-        cast(case when day_no < 0 then 1 else 0 end as double) as is_before
+        *, {{ one_where('day_no >= from_day') }} as is_after, {{ one_where('day_no < 0') }} as is_before
     from {{ unit_type }}_days
     where day_no >= covariate_from_day and day_no <= to_day
     {{ 'union all' if not loop.last }}
@@ -71,3 +70,5 @@ select
     {%- for measure in unit_measures() %}, known.{{ measure }}_after, known.{{ measure }}_before{% endfor %}
 from known
 inner join {{ ref('dim_metric_window') }} as windows on windows.window_no = known.window_no
+-- Units of a bucket lie together: the sample that shifts are taken from is read alone, and sums find their groups near.
+order by known.window_no, known.bucket
