@@ -23,6 +23,7 @@ TOGETHER = {
     ),
     "accounts_replay": ("tests/sql/test_deals.py", "tests/sql/test_revenue.py"),
     "experiments_built": (
+        "tests/sql/test_experiment_baseline.py",
         "tests/sql/test_experiment_oracle.py",
         "tests/sql/test_experiment_promise.py",
     ),

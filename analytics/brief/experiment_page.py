@@ -231,9 +231,10 @@ def _metrics(marts: Marts) -> str:
     rows = marts.rows("""
         select b.metric_id, b.name, b.metric_mean, b.unit_count, b.correlation, r.verdict,
             r.false_positive_rate, m.test_count, m.typical_effect
-        from marts.metric_baseline__metric b
+        from marts.metric_baseline__metric_unit_type b
         left join marts.aa_replay__metric r using (metric_id)
         left join marts.metric_movability__metric m using (metric_id)
+        where b.unit_type = 'person'
         order by b.metric_id""")
     if not rows:
         return ""

@@ -1,7 +1,7 @@
 """How long an experiment must run, from what its metric is today.
 
 Belongs here: units, weeks and smallest effects of a plan. Does not belong here: the arithmetic of
-power (`power`), where today's figures come from (the mart metric_baseline__metric).
+power (`power`), where today's figures come from (the mart metric_baseline__metric_unit_type).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 {# What experiments measure, and the sums that comparisons are made of. #}
 
-{# What stands for an experiment where everybody who is active is meant; no id of one looks so. #}
-{% macro baseline_id() -%}(baseline){%- endmacro %}
+{# What stands for an experiment where all active units of a type are meant; no id of one looks so. #}
+{% macro baseline_id(unit_type) -%}(baseline by {{ unit_type }}){%- endmacro %}
 
 {# Measures of a unit's day (fct_unit_day). Metrics name them; others are `feature:<feature_id>`. #}
 {% macro unit_measures() -%}

@@ -19,6 +19,8 @@ from orchestration.lib.candidate import DATABASE
 
 _BAR = 40
 _REACH = (1, 2, 4, 8)
+_ONE = {"person": "a person", "account": "an account"}
+_MANY = {"person": "people", "account": "accounts"}
 
 
 def tell_readout(home: Path, experiment_id: str) -> int:
@@ -54,16 +56,13 @@ def tell_plan(home: Path, experiment_id: str, svg: Path | None) -> int:
             click.echo(line)
         raise click.ClickException("mend the plan first")
     spec = checked.spec
-    if spec.unit != "person":
-        raise click.ClickException(
-            "what is known of metrics is of people; a plan by account can't be told from it"
-        )
     with open_marts(workspace.published / "current" / DATABASE) as marts:
-        row, moved = _known(marts, spec.primary.metric)
+        row, moved = _known(marts, spec.primary.metric, spec.unit)
     if row is None:
         raise click.ClickException(
-            f"{spec.primary.metric} is in no published build yet. Write it to registry/metrics/ "
-            f"and run: {command('run', home)}"
+            f"no published build knows what {spec.primary.metric} is by {spec.unit}. Either it is "
+            f"not in registry/metrics/ yet, or no {spec.unit} was active in the last weeks. Write "
+            f"it there, or deliver uses, and run: {command('run', home)}"
         )
     found = outlook(spec, _baseline(row))
     _tell(spec, row, moved, found)
@@ -73,15 +72,18 @@ def tell_plan(home: Path, experiment_id: str, svg: Path | None) -> int:
     return 0 if found.is_enough else EXIT_FAILED
 
 
-def _known(marts: Marts, metric: str) -> tuple[Row | None, Row | None]:
+def _known(marts: Marts, metric: str, unit: str) -> tuple[Row | None, Row | None]:
     key = "'" + metric.replace("'", "''") + "'"
-    baselines = marts.rows(f"select * from marts.metric_baseline__metric where metric_id = {key}")
+    baselines = marts.rows(
+        "select * from marts.metric_baseline__metric_unit_type "
+        f"where metric_id = {key} and unit_type = '{unit}'"
+    )
     moved = marts.rows(f"select * from marts.metric_movability__metric where metric_id = {key}")
     return baselines[0] if baselines else None, moved[0] if moved else None
 
 
 def _baseline(row: Row) -> Baseline:
-    reach = {weeks: row[f"people_in_{weeks}_weeks"] for weeks in _REACH}
+    reach = {weeks: row[f"units_in_{weeks}_weeks"] for weeks in _REACH}
     return Baseline(
         row["metric_mean"], row["unit_variance"], row["correlation"], row["unit_count"], reach
     )
@@ -90,8 +92,8 @@ def _baseline(row: Row) -> Baseline:
 def _tell(spec: Spec, row: Row, moved: Row | None, found: Outlook) -> None:
     mde, deviation = spec.primary.mde_relative, row["unit_variance"] ** 0.5
     lines = [
-        ("today", f"{row['metric_mean']:.4g} a person, standard deviation {deviation:.4g}, "
-         f"{row['unit_count']:,} people (from {row['measured_from_on']} on)"),
+        ("today", f"{row['metric_mean']:.4g} {_ONE[spec.unit]}, standard deviation "
+         f"{deviation:.4g}, {row['unit_count']:,} {_MANY[spec.unit]} (from {row['measured_from_on']} on)"),
         ("known before", f"{found.correlation**2:.0%} of the variance"),
         ("to find", f"{mde:+.1%} with power {spec.analysis.power:.0%}, p below "
          f"{found.alpha:.3g} for each variation at the last look"),
@@ -117,8 +119,8 @@ def _tell(spec: Spec, row: Row, moved: Row | None, found: Outlook) -> None:
         ],
     )  # fmt: skip
     if not found.is_enough:
-        click.echo("\nToo few. Run longer, take part with more people, look for a larger effect, "
-                   "or choose a metric that varies less.")  # fmt: skip
+        click.echo(f"\nToo few. Run longer, take part with more {_MANY[spec.unit]}, look for a "
+                   "larger effect, or choose a metric that varies less.")  # fmt: skip
 
 
 def _weeks(weeks: int | None) -> str:

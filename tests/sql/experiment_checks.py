@@ -21,9 +21,11 @@ from .fixture_lake import Warehouse
 
 def table(warehouse: Warehouse, name: str, key: int, columns: str) -> dict[tuple, tuple]:
     """Rows of a table by their first columns."""
-    # The baseline is no experiment: everybody who was active, to plan with.
+    # Baselines are no experiments: all that was active, to plan with.
     rows = [
-        row for row in warehouse.query(f"select {columns} from {name}") if row[0] != "(baseline)"
+        row
+        for row in warehouse.query(f"select {columns} from {name}")
+        if not row[0].startswith("(baseline")
     ]
     found = {row[:key]: row[key:] for row in rows}
     assert len(found) == len(rows), f"{name} has a key twice"

@@ -48,7 +48,8 @@ TWO_EXPERIMENTS = {
         f"false as is_baseline from {_BOTH}"
     ),
     "fct_person_day": (
-        f"select 'u' as person_id, {DAY} as activity_on, true as is_countable where false"
+        f"select 'u' as person_id, 'a' as account_id, {DAY} as activity_on, true as is_countable "
+        "where false"
     ),
     "dim_experiment_variation": (
         f"select e as experiment_id, 'a' as variation_id, 0 as arm_no from {_BOTH}"

@@ -51,16 +51,19 @@ first_exposures as (
     from grouped
     inner join (select distinct experiment_no, experiment_id, unit_type from arms) as experiments
         on experiments.experiment_no = grouped.experiment_no
+    {%- for unit_type in ['person', 'account'] %}
     union all
     -- Whoever is active stands for whoever would have been exposed.
     select
-        trials.experiment_id, trials.unit_type, days.person_id, 0, cast(min(days.activity_on) as timestamp),
+        trials.experiment_id, trials.unit_type, days.{{ unit_type }}_id, 0, cast(min(days.activity_on) as timestamp),
         min(days.activity_on), false, count(*)
     from {{ ref('dim_trial') }} as trials
     inner join {{ ref('fct_person_day') }} as days
-        on days.activity_on between trials.starts_on and trials.ends_on and days.is_countable
-    where trials.is_baseline
-    group by trials.experiment_id, trials.unit_type, days.person_id
+        on days.activity_on between trials.starts_on and trials.ends_on
+        and days.is_countable and days.{{ unit_type }}_id <> 'unknown'
+    where trials.is_baseline and trials.unit_type = '{{ unit_type }}'
+    group by trials.experiment_id, trials.unit_type, days.{{ unit_type }}_id
+    {%- endfor %}
 
 )
 

@@ -28,7 +28,7 @@ shared as (
 
     select unit_type, unit_id
     from {{ ref('fct_assignment') }}
-    where experiment_id <> '{{ baseline_id() }}'
+    where experiment_id not in (select experiment_id from {{ ref('dim_trial') }} where is_baseline)
     group by unit_type, unit_id
     having count(*) > 1
 

@@ -1,18 +1,19 @@
 with
 
--- The baseline has one arm.
+-- A baseline has one arm.
 sums as (
 
-    select *, cast(unit_count as double) as n
-    from {{ ref('fct_experiment_arm_sum') }}
-    where experiment_id = '{{ baseline_id() }}' and basis = 'main'
+    select sums.*, trials.unit_type, cast(sums.unit_count as double) as n
+    from {{ ref('fct_experiment_arm_sum') }} as sums
+    inner join {{ ref('dim_trial') }} as trials on trials.experiment_id = sums.experiment_id
+    where trials.is_baseline and sums.basis = 'main'
 
 ),
 
 means as (
 
     select
-        metric_id, n
+        metric_id, unit_type, n
         {%- for variable in metric_variables() %}, shift_{{ variable }} + s_{{ variable }} / n as mean_{{ variable }}{% endfor %}
         {%- for a, b in variable_pairs() %}, (q_{{ a }}{{ b }} - s_{{ a }} * s_{{ b }} / n) / nullif(n - 1, 0) as cov_{{ a }}{{ b }}{% endfor %}
     from sums
@@ -30,7 +31,7 @@ ratios as (
 lines as (
 
     select
-        metric_id, n, ratio,
+        metric_id, unit_type, n, ratio,
         (cov_yy - 2 * ratio * cov_yd + ratio * ratio * cov_dd) / (mean_d * mean_d) as unit_variance,
         (cov_xx - 2 * earlier_ratio * cov_xw + earlier_ratio * earlier_ratio * cov_ww) / nullif(mean_w * mean_w, 0) as earlier_variance,
         (cov_yx - earlier_ratio * cov_yw - ratio * cov_dx + ratio * earlier_ratio * cov_dw) / nullif(mean_d * mean_w, 0) as shared
@@ -39,7 +40,7 @@ lines as (
 )
 
 select
-    metric_id, cast(n as bigint) as unit_count, ratio as metric_mean, unit_variance,
+    metric_id, unit_type, cast(n as bigint) as unit_count, ratio as metric_mean, unit_variance,
     case
         when unit_variance > 0 and earlier_variance > 0 then shared / sqrt(unit_variance * earlier_variance) else 0
     end as correlation

@@ -59,7 +59,7 @@ def dirty(suites: tuple[Suite, ...], tmp_path_factory: pytest.TempPathFactory) -
             about_all = tuple(spec for spec in suite.expectations if spec not in specs)
             for spec in about_all:
                 name = f"whole_{suite.table}__{spec.check_name}"
-                # Checks of single rows have sane and bad rows already: some of them are enough here.
+                # Checks of single rows have rows of their own: some of them are enough here.
                 held = suite.expectations if len(whole) % _EVERY == 0 else about_all
                 whole.append(replace(suite, table=name, expectations=held))
                 _fill(connection, suite, name, tables.breaching_rows(suite, spec))

@@ -18,7 +18,7 @@ _READOUT, _SUM = "experiment_readout__metric_arm", "experiment_sum__metric_arm"
 _CARD, _GATE = "experiment_scorecard__experiment", "experiment_gate__gate"
 _GROUP, _IMPACT = "experiment_portfolio__team_quarter", "experiment_impact__team_quarter_metric"
 _MOVED, _REPLAY = "metric_movability__metric", "aa_replay__metric"
-_BASE = "metric_baseline__metric"
+_BASE = "metric_baseline__metric_unit_type"
 _ALL_TIME: Row = {"quarter": "all", "quarter_on": None}
 # All figures of a readout that may not be read.
 _HIDDEN: Row = dict.fromkeys([
@@ -86,9 +86,9 @@ SANE: dict[str, Row] = {
         "moved_high": 0.9, "tau": 0.1, "typical_effect": 0.1, "large_effect": 0.2,
     },
     _BASE: {
-        "kind": "mean", "unit_count": 9, "metric_mean": 0.5, "unit_variance": 1.0,
-        "correlation": 0.5, "people_in_1_weeks": 1, "people_in_2_weeks": 2,
-        "people_in_4_weeks": 3, "people_in_8_weeks": 4,
+        "unit_type": "person", "kind": "mean", "unit_count": 9, "metric_mean": 0.5,
+        "unit_variance": 1.0, "correlation": 0.5, "units_in_1_weeks": 1, "units_in_2_weeks": 2,
+        "units_in_4_weeks": 3, "units_in_8_weeks": 4,
     },
     _REPLAY: {
         "kind": "mean", "unit_count": 9, "split_count": 400, "false_positive_num": 20,
@@ -183,7 +183,7 @@ _ROWS: dict[str, dict[str, Change]] = {
     },
     _BASE: {
         "column_values_to_be_between__unit_count": {"unit_count": 0},
-        "unexpected_rows__fewer_people_in_more_weeks": {"people_in_1_weeks": 3},
+        "unexpected_rows__fewer_units_in_more_weeks": {"units_in_1_weeks": 3},
         "unexpected_rows__share_beyond_all": {"kind": "proportion", "metric_mean": 1.5},
     },
     _REPLAY: {
