@@ -93,7 +93,8 @@ def _tell(spec: Spec, row: Row, moved: Row | None, found: Outlook) -> None:
     mde, deviation = spec.primary.mde_relative, row["unit_variance"] ** 0.5
     lines = [
         ("today", f"{row['metric_mean']:.4g} {_ONE[spec.unit]}, standard deviation "
-         f"{deviation:.4g}, {row['unit_count']:,} {_MANY[spec.unit]} (from {row['measured_from_on']} on)"),
+         f"{deviation:.4g}, {row['unit_count']:,} {_MANY[spec.unit]} "
+         f"(from {row['measured_from_on']} on)"),
         ("known before", f"{found.correlation**2:.0%} of the variance"),
         ("to find", f"{mde:+.1%} with power {spec.analysis.power:.0%}, p below "
          f"{found.alpha:.3g} for each variation at the last look"),
