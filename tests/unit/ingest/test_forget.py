@@ -413,8 +413,8 @@ def expected(filled, tmp_path_factory) -> dict[str, object]:
 
 @pytest.mark.parametrize(
     "number",
-    [3, 8, 14, 20, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 40)
-                     if n not in {3, 8, 14, 20})],
+    [8, 14, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 40)
+              if n not in {8, 14})],
 )  # fmt: skip
 def test_killed_anywhere_it_ends_the_same(full, expected, number) -> None:
     code = python(sys.executable, "-c", AT_CHANGE, str(full.home), str(number), MAIL)
