@@ -20,7 +20,8 @@ from .usage_world import Delivery, Step
 FIRST = dt.datetime(2026, 5, 1)
 DAY = dt.timedelta(days=1)
 DAYS = 24
-TABLES = ["core.fct_session", "core.fct_funnel_entry", "core.dim_activity_date"]
+TABLES = ["core.fct_session", "core.fct_funnel_entry", "core.dim_activity_date",
+          "marts.session__daily", "marts.funnel__entry_week_step"]  # fmt: skip
 SELECT = ["+session__daily", "+funnel__entry_week_step"]
 REGISTRY: dict[str, list[dict[str, Any]]] = {
     "tracking_plan": [{"event_name": "A", "event_class": "value"},
@@ -108,6 +109,27 @@ def tills() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     return [row for till in rows for row in till[:-1]], [till[-1] for till in rows]
 
 
+def quiet_days() -> list[list[dict[str, Any]]]:
+    """Days on which nobody else does anything: what is told first, later, and taken back.
+
+    At the end somebody goes on for 37 hours, so that the day of the start was over long before;
+    that it may still go on shows once nothing later is known.
+    """
+    told = [
+        [(-30, 0), *((33, 29 * number) for number in range(78))],
+        [(-13, 0)],
+        [(-20, 0), (36, 0)],
+    ]
+    return [
+        [{"event_id": f"quiet-{day}-{minute}", "event_name": "A", "event_type": "track",
+          "user_id": f"quiet-{day}", "is_clock_skewed": False,
+          **dict.fromkeys(("occurred_at", "received_at"),
+                          FIRST + day * DAY + dt.timedelta(minutes=minute))}
+         for day, minute in rows]
+        for rows in told
+    ]  # fmt: skip
+
+
 def usage(name: str, rows: list[dict[str, Any]]) -> Delivery:
     return Delivery(name, "usage_events", "segment", rows)
 
@@ -141,6 +163,8 @@ def steps_of(seed: int, corners: int) -> list[Step]:
                "updated_at": FIRST + 40 * DAY}]  # fmt: skip
     mailboxes = records("mailboxes", shared)
     kept, late_rows = (a + b for a, b in zip((kept, late_rows), tills(), strict=True))
+    quiet = zip((kept, late_rows, doubtful), quiet_days(), strict=True)
+    kept, late_rows, doubtful = (told + alone for told, alone in quiet)
     base = [Delivery(f"r-{name}", name, "registry", found) for name, found in REGISTRY.items()]
     base += [Delivery("accounts", "accounts", "hubspot", ACCOUNTS), usage("first", kept)]
     base.append(usage("doubtful", doubtful))
