@@ -1,3 +1,6 @@
+{{ config(materialized='view') }}
+
+-- Only fct_exposure reads it, and once.
 {% set zone = setting('org_time_zone') -%}
 with
 
