@@ -24,27 +24,32 @@
             {{ by }}, day_on, sum(arrived) as arrived
             {%- for window in windows %}, sum(departed{{ window }}) as departed{{ window }}{% endfor %}
         from (
+            -- People who arrive together and take over together are counted before they are told apart by window.
             select
-                {{ by }}, activity_on as day_on, 1 as arrived
-                {%- for window in windows %}, 0 as departed{{ window }}{% endfor %}
-            from {{ relation }}
+                {{ by }},
+                case kinds.days when 0 then activity_on else {{ least_of(add_days('activity_on', 'kinds.days'), 'next_on') }} end as day_on,
+                case when kinds.days = 0 then person_count else 0 end as arrived
+                {%- for window in windows %},
+                case when kinds.days = {{ window }} then person_count else 0 end as departed{{ window }}
+                {%- endfor %}
+            from (
+                select {{ by }}, activity_on, next_on, count(*) as person_count
+                from (
+                    select
+                        {{ by }}, activity_on,
+                        lead(activity_on) over (partition by {{ by }}, person_id order by activity_on) as next_on
+                    from {{ relation }}
+                ) as spans
+                group by {{ by }}, activity_on, next_on
+            ) as counted_spans
+            cross join (
+                select 0 as days
+                {%- for window in windows %} union all select {{ window }}{% endfor %}
+            ) as kinds
             union all
-            select
-                known.{{ by }}, spine.day_on, 0{% for window in windows %}, 0{% endfor %}
+            select known.{{ by }}, spine.day_on, 0{% for window in windows %}, 0{% endfor %}
             from (select {{ by }} from {{ relation }} group by {{ by }}) as known
             cross join {{ spine }} as spine
-            {%- for window in windows %}
-            union all
-            select
-                {{ by }}, {{ least_of(add_days('activity_on', window), 'next_on') }}, 0
-                {%- for other in windows %}, {{ 1 if other == window else 0 }}{% endfor %}
-            from (
-                select
-                    {{ by }}, activity_on,
-                    lead(activity_on) over (partition by {{ by }}, person_id order by activity_on) as next_on
-                from {{ relation }}
-            ) as spans{{ window }}
-            {%- endfor %}
         ) as changes
         group by {{ by }}, day_on
     ) as daily

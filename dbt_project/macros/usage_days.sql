@@ -21,6 +21,17 @@
     rewritten person-days reach `window` days ahead; days are missing, or their completeness moved.
 #}
 {% macro days_to_rebuild(built, window) -%}
+    {{ days_of_another_reach(built) }}
+    union
+    select spine.day_on
+    from {{ ref('dim_activity_date') }} as spine
+    inner join {{ ref('fct_rewritten_date') }} as rewritten
+        on spine.day_on between rewritten.activity_on
+        and {{ add_days('rewritten.activity_on', window - 1) }}
+{%- endmacro %}
+
+{# Days (`day_on`) that a daily usage mart lacks, or of which less or more was known when they were computed. #}
+{% macro days_of_another_reach(built) -%}
     select spine.day_on
     from {{ ref('dim_activity_date') }} as spine
     left join (
@@ -33,12 +44,19 @@
         built.activity_on is null
         or built.data_through_at <> spine.data_through_at
         or built.is_complete <> spine.is_complete
-    union
-    select spine.day_on
-    from {{ ref('dim_activity_date') }} as spine
-    inner join {{ ref('fct_rewritten_date') }} as rewritten
-        on spine.day_on between rewritten.activity_on
-        and {{ add_days('rewritten.activity_on', window - 1) }}
+{%- endmacro %}
+
+{#
+    Whether a plan came or went, which has a row on each day, or on none. `segments` (segment) is in
+    scope; `built` is the mart that is being built.
+#}
+{% macro segments_moved(built) -%}
+    exists (
+        select 1
+        from (select segment from {{ built }} group by segment) as built
+        full outer join segments on segments.segment = built.segment
+        where segments.segment is null or built.segment is null
+    )
 {%- endmacro %}
 
 {#

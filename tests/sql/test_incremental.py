@@ -19,11 +19,12 @@ from .usage_world import ORG_ZONE, Delivery, Step, decided_anew, history
 
 # Low enough that somebody is taken for a program now and then.
 SETTINGS = {"org_time_zone": ORG_ZONE, "id_day_event_limit": 3}
-RARE = {"int_usage__rapid_id": 5, "fct_feature_week": 30}
+RARE = {"int_usage__rapid_id": 5, "fct_exposure_event": 5, "fct_feature_week": 30}
 # They describe a build or a delivery, not the world.
 OF_A_BUILD = {
     "int_usage__touched_date", "int_usage__moved_day", "int_usage__touched_person",
-    "int_identity__moved_alias", "fct_rewritten_date", "fct_rewritten_week",
+    "int_usage__left_start", "int_identity__moved_alias",
+    "fct_rewritten_date", "fct_rewritten_week", "fct_rewritten_start",
     "fct_funnel_event", "fct_funnel_attempt", "fct_funnel_attempt_end",
 }  # fmt: skip
 OF_DELIVERIES = {"fct_batch", "dim_contract"}

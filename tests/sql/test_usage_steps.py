@@ -20,7 +20,9 @@ from .usage_world import Delivery, Step
 FIRST = dt.datetime(2026, 5, 1)
 DAY = dt.timedelta(days=1)
 DAYS = 24
-TABLES = ["core.fct_session", "core.fct_funnel_entry", "core.dim_activity_date"]
+LONG_IDS = 17
+TABLES = ["core.fct_session", "core.fct_funnel_entry", "core.dim_activity_date",
+          "marts.session__daily", "marts.funnel__entry_week_step"]  # fmt: skip
 SELECT = ["+session__daily", "+funnel__entry_week_step"]
 REGISTRY: dict[str, list[dict[str, Any]]] = {
     "tracking_plan": [{"event_name": "A", "event_class": "value"},
@@ -108,6 +110,24 @@ def tills() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     return [row for till in rows for row in till[:-1]], [till[-1] for till in rows]
 
 
+def quiet_days() -> list[list[dict[str, Any]]]:
+    """Days on which nobody else does anything: what is told first, later, and taken back.
+
+    At the end somebody of many ids goes on for 37 hours, so that the day of the start was over
+    long before; that it may still go on shows once nothing later is known.
+    """
+    long = [(33, 29 * number, f"quiet-{number % LONG_IDS}") for number in range(78)]
+    told = [[(-30, 0, "quiet"), *long], [(-13, 0, "quiet")], [(-20, 0, "quiet"), (36, 0, "quiet")]]
+    return [
+        [{"event_id": f"quiet-{day}-{minute}", "event_name": "A", "event_type": "track",
+          "user_id": user, "is_clock_skewed": False,
+          **dict.fromkeys(("occurred_at", "received_at"),
+                          FIRST + day * DAY + dt.timedelta(minutes=minute))}
+         for day, minute, user in rows]
+        for rows in told
+    ]  # fmt: skip
+
+
 def usage(name: str, rows: list[dict[str, Any]]) -> Delivery:
     return Delivery(name, "usage_events", "segment", rows)
 
@@ -141,8 +161,14 @@ def steps_of(seed: int, corners: int) -> list[Step]:
                "updated_at": FIRST + 40 * DAY}]  # fmt: skip
     mailboxes = records("mailboxes", shared)
     kept, late_rows = (a + b for a, b in zip((kept, late_rows), tills(), strict=True))
+    quiet = zip((kept, late_rows, doubtful), quiet_days(), strict=True)
+    kept, late_rows, doubtful = (told + alone for told, alone in quiet)
     base = [Delivery(f"r-{name}", name, "registry", found) for name, found in REGISTRY.items()]
     base += [Delivery("accounts", "accounts", "hubspot", ACCOUNTS), usage("first", kept)]
+    base.append(records("long", [
+        {"identity_ref": f"quiet-{n}", "role": "contact", "user_id": f"quiet-{n}",
+         "email_key": "quiet", "updated_at": FIRST + 40 * DAY} for n in range(LONG_IDS)
+    ]))  # fmt: skip
     base.append(usage("doubtful", doubtful))
     return [
         Step("base", base),

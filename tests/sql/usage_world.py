@@ -117,7 +117,9 @@ class World:
                 ["Mozilla/5.0 (Googlebot/2.1)", "Ping_Dom 3", "PingXDom 3"]
             )
         elif luck < 0.12:
-            event |= {"event_name": "page", "event_type": "page"}
+            # A page on which a variation is shown is nobody's use of a feature.
+            event |= {"event_name": "Experiment Viewed", "event_type": "page",
+                      "properties": '{"experiment_id": "x", "variation_id": "b"}'}  # fmt: skip
         elif luck < 0.14:
             event["group_id"] = "a3"
         return event | fixed

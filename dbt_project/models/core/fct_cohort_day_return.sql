@@ -1,4 +1,5 @@
 {%- set intervals = retention_interval_list() -%}
+{%- set bounded_days = intervals | map(attribute='last') | reject('none') | max -%}
 with
 
 horizon as (
@@ -8,21 +9,27 @@ horizon as (
 
 ),
 
-firsts as (
+ends as (
 
-    select person_id, min(activity_on) as first_active_on, min(first_value_at) as born_at
-    from {{ ref('fct_person_day') }}
-    where is_countable
-    group by person_id
+    select
+        days.person_id, min(days.activity_on) as first_active_on, min(days.first_value_at) as born_at,
+        max(case when days.activity_on <= horizon.complete_on then days.activity_on end) as last_active_on
+    from {{ ref('fct_person_day') }} as days
+    cross join horizon
+    where days.is_countable
+    group by days.person_id
 
 ),
 
 people as (
 
     select
-        firsts.person_id, firsts.first_active_on, firsts.born_at, horizon.complete_on,
-        {{ whole_days_between('firsts.born_at', 'horizon.high_water_at') }} as whole_day_count
-    from firsts
+        ends.person_id, ends.first_active_on, ends.born_at, horizon.complete_on,
+        {{ days_between('ends.first_active_on', 'ends.last_active_on') }} as last_day_age,
+        {{ whole_days_between('ends.born_at', 'horizon.high_water_at') }} as whole_day_count,
+        -- Local days of two time zones are at most two days off.
+        {{ add_days('ends.first_active_on', bounded_days + 3) }} as bounded_until_on
+    from ends
     cross join horizon
 
 ),
@@ -32,19 +39,19 @@ people as (
 aged as (
 
     select
-        people.person_id, people.first_active_on, people.complete_on, people.whole_day_count,
+        people.person_id, people.first_active_on, people.complete_on, people.whole_day_count, people.last_day_age,
         case when days.activity_on <= people.complete_on
             then {{ days_between('people.first_active_on', 'days.activity_on') }} end as day_age,
         {{ whole_days_between('people.born_at', 'days.first_value_at') }} as first_age,
         {{ whole_days_between('people.born_at', 'days.last_value_at') }} as last_age
     from {{ ref('fct_person_day') }} as days
-    inner join people on people.person_id = days.person_id
+    inner join people on people.person_id = days.person_id and days.activity_on <= people.bounded_until_on
     where days.is_countable
 
 ),
 
 -- Whether a person came back, of all intervals at once: a row for each would have to be told apart
--- from those of the person's other days.
+-- from those of the person's other days. Of intervals without an end the last day tells.
 returned as (
 
     select
@@ -52,7 +59,8 @@ returned as (
         min(whole_day_count) as whole_day_count
         {%- for interval in intervals %},
         max(case when
-            {%- if interval.clock == 'date' %} day_age between {{ interval.first }} and {{ interval.last }}
+            {%- if interval.last is none %} last_day_age >= {{ interval.first }}
+            {%- elif interval.clock == 'date' %} day_age between {{ interval.first }} and {{ interval.last }}
             {%- else %} first_age between {{ interval.first }} and {{ interval.last }}
             or last_age between {{ interval.first }} and {{ interval.last }}
             {%- endif %} then 1 else 0 end) as returned{{ loop.index }}
@@ -85,7 +93,7 @@ eligible as (
         {%- if interval.clock == 'hours' %}
         whole_day_count > {{ interval.last }} as is_eligible
         {%- else %}
-        coalesce(day_count >= {{ interval.first if interval.variant == 'unbounded_day' else interval.last }}, false) as is_eligible
+        coalesce(day_count >= {{ interval.first if interval.last is none else interval.last }}, false) as is_eligible
         {%- endif %}
     from kinds
     {{ 'union all' if not loop.last }}

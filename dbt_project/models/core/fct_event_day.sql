@@ -9,6 +9,8 @@
 select
     source, event_on, event_name, platform,
     count(*) as event_count,
+    cast(sum(case when event_type = 'track' and is_countable then 1 else 0 end) as bigint) as tracked_count,
+    cast(sum(case when event_type = 'track' and not is_countable then 1 else 0 end) as bigint) as excluded_tracked_count,
     max(received_at) as last_received_at
 from {{ ref('fct_event') }}
 {%- if is_incremental() %}

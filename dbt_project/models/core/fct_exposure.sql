@@ -1,26 +1,20 @@
 with
 
-crossovers as (
+units as (select * from {{ ref('fct_exposure_unit') }}),
 
-    select experiment_id, unit_id
-    from {{ ref('fct_exposure_unit') }} as units
-    -- Those whom nothing names are many, not one who saw it all.
+-- Those whom nothing names are many, not one who saw it all.
+shown as (
+
+    select
+        experiment_id, unit_id, min(exposed_at) as first_exposed_at,
+        min(variation_id) <> max(variation_id) as is_crossover
+    from units
     where is_countable and unit_id <> 'unknown'
     group by experiment_id, unit_id
-    having count(distinct variation_id) > 1
 
 ),
 
 -- A unit's first exposures of one moment are few: only these need to be held against each other.
-first_moments as (
-
-    select experiment_id, unit_id, min(exposed_at) as exposed_at
-    from {{ ref('fct_exposure_unit') }} as units
-    where is_countable and unit_id <> 'unknown'
-    group by experiment_id, unit_id
-
-),
-
 firsts as (
 
     select
@@ -28,10 +22,10 @@ firsts as (
         row_number() over (
             partition by units.experiment_id, units.unit_id order by units.source, units.exposure_id
         ) as exposure_rank
-    from {{ ref('fct_exposure_unit') }} as units
-    inner join first_moments as moments
-        on moments.experiment_id = units.experiment_id and moments.unit_id = units.unit_id
-        and moments.exposed_at = units.exposed_at
+    from units
+    inner join shown
+        on shown.experiment_id = units.experiment_id and shown.unit_id = units.unit_id
+        and shown.first_exposed_at = units.exposed_at
     where units.is_countable
 
 )
@@ -41,11 +35,11 @@ select
     units.person_id, units.account_id, units.exposed_at,
     {{ local_date('units.exposed_at', 'units.unit_time_zone') }} as exposed_on,
     firsts.unit_id is not null as is_first,
-    crossovers.unit_id is not null as is_crossover,
+    coalesce(shown.is_crossover, false) as is_crossover,
     units.is_countable, units.exclusion_reason
-from {{ ref('fct_exposure_unit') }} as units
+from units
 left join firsts
     on firsts.exposure_rank = 1 and firsts.experiment_id = units.experiment_id and firsts.unit_id = units.unit_id
     and firsts.source = units.source and firsts.exposure_id = units.exposure_id
-left join crossovers
-    on crossovers.experiment_id = units.experiment_id and crossovers.unit_id = units.unit_id
+left join shown
+    on shown.experiment_id = units.experiment_id and shown.unit_id = units.unit_id

@@ -1,3 +1,6 @@
+{{ config(materialized='view') }}
+
+-- Only fct_exposure reads it, and once.
 {% set zone = setting('org_time_zone') -%}
 with
 
@@ -6,8 +9,7 @@ logged as (
     select
         source, event_id as exposure_id, experiment_id, variation_id, alias_type, alias, group_id,
         occurred_at as exposed_at, exclusion_reason
-    from {{ ref('fct_event') }}
-    where experiment_id is not null and variation_id is not null
+    from {{ ref('fct_exposure_event') }}
     union all
     select
         source, exposure_id, experiment_id, variation_id,

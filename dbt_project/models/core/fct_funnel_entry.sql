@@ -3,7 +3,7 @@
     incremental_strategy='replace_since',
     meta={'owner': 'product-analytics', 'hangs_until': 'window_ends_at'}
 ) }}
--- depends_on: {{ ref('int_usage__touched_person') }}
+-- depends_on: {{ ref('int_usage__touched_person') }}, {{ ref('int_usage__left_start') }}
 -- depends_on: {{ ref('dim_funnel_step') }}
 with recursive
 {% if is_incremental() %}

@@ -3,7 +3,7 @@
     incremental_strategy='replace_since',
     meta={'owner': 'product-analytics', 'hangs_until': "ended_at + interval '30' minute"}
 ) }}
--- depends_on: {{ ref('int_usage__touched_person') }}
+-- depends_on: {{ ref('int_usage__touched_person') }}, {{ ref('int_usage__left_start') }}
 {% set in_reach = 'event_on >= ' ~ session_days_from() if is_incremental() else '1 = 1' %}
 with
 

@@ -1,8 +1,29 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_days',
+    meta={'owner': 'product-analytics', 'day': 'week_on', 'spine': 'core.dim_activity_date.week_on',
+        'definition_version': 1}
+) }}
+
+-- depends_on: {{ ref('fct_rewritten_week') }}
+
 with
 
 windows as (
 
-    select week_on, max(day_on) as window_end_on from {{ ref('dim_activity_date') }} group by week_on
+    select ends.week_on, ends.window_end_on, monthly.mau28_count, monthly.is_complete, monthly.data_through_at
+    from (select week_on, max(day_on) as window_end_on from {{ ref('dim_activity_date') }} group by week_on) as ends
+    inner join {{ ref('active_users__daily') }} as monthly
+        on monthly.activity_on = ends.window_end_on and monthly.segment = 'all'
+    {%- if is_incremental() %}
+    left join {{ this }} as built on built.week_on = ends.week_on and built.day_count = 1
+    where
+        built.week_on is null
+        or built.window_end_on <> ends.window_end_on
+        or built.is_complete <> monthly.is_complete
+        or built.data_through_at <> monthly.data_through_at
+        or ends.week_on in (select window_week_on from {{ ref('fct_rewritten_week') }})
+    {%- endif %}
 
 ),
 
@@ -12,7 +33,18 @@ numbers as (
 
 ),
 
-days as (select person_id, activity_on from {{ ref('fct_person_day') }} where is_countable group by person_id, activity_on),
+days as (
+
+    select person_id, activity_on
+    from {{ ref('fct_person_day') }}
+    where
+        is_countable
+        {%- if is_incremental() %}
+        and activity_on >= (select {{ add_days('min(week_on)', -27) }} from windows)
+        {%- endif %}
+    group by person_id, activity_on
+
+),
 
 -- A whole week's window is four whole weeks; only the window of a week that goes on cuts through one.
 cut as (
@@ -54,7 +86,7 @@ counted as (select week_on, day_count, count(*) as person_count from people grou
 cells as (
 
     select
-        windows.week_on, windows.window_end_on,
+        windows.*,
         {{ days_between("cast('1999-12-31' as date)", 'numbers.day_on') }} as day_count
     from windows
     cross join numbers
@@ -66,13 +98,12 @@ select
     coalesce(counted.person_count, 0) as person_count,
     cast(sum(coalesce(counted.person_count, 0)) over (partition by cells.week_on order by cells.day_count desc) as bigint)
         as reaching_num,
-    monthly.mau28_count as reaching_den,
+    cells.mau28_count as reaching_den,
     {{ rate(
         'sum(coalesce(counted.person_count, 0)) over (partition by cells.week_on order by cells.day_count desc)',
-        'monthly.mau28_count'
+        'cells.mau28_count'
     ) }} as reaching_rate,
-    monthly.is_complete, monthly.data_through_at, 1 as definition_version
+    cells.is_complete, cells.data_through_at, 1 as definition_version
 from cells
-inner join {{ ref('active_users__daily') }} as monthly
-    on monthly.activity_on = cells.window_end_on and monthly.segment = 'all'
 left join counted on counted.week_on = cells.week_on and counted.day_count = cells.day_count
+order by cells.week_on

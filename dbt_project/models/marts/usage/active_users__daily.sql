@@ -16,15 +16,7 @@ wanted as (
     {% if is_incremental() -%}
     {{ days_to_rebuild(this, 30) }}
     union
-    -- A plan that came or went has a row on each day, or on none.
-    select day_on
-    from {{ ref('dim_activity_date') }}
-    where exists (
-        select 1
-        from (select segment from {{ this }} group by segment) as built
-        full outer join segments on segments.segment = built.segment
-        where segments.segment is null or built.segment is null
-    )
+    select day_on from {{ ref('dim_activity_date') }} where {{ segments_moved(this) }}
     {%- else %}select day_on from {{ ref('dim_activity_date') }}{% endif %}
 
 ),

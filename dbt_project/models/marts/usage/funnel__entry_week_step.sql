@@ -1,71 +1,101 @@
-with
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_days',
+    meta={'owner': 'product-analytics', 'day': 'entry_week_on', 'spine': 'core.dim_activity_date.week_on',
+        'definition_version': 1}
+) }}
 
-weeks as (select week_on, {{ add_days('week_on', 6) }} as last_on from {{ ref('dim_activity_date') }} group by week_on),
+-- depends_on: {{ ref('fct_rewritten_start') }}
+
+with
 
 reach as (select max(data_through_at) as high_water_at from {{ ref('dim_activity_date') }}),
 
-steps as (
+weeks as (
 
-    select funnel_id, funnel_version, funnel_name, window_hours, step_number, event_name
-    from {{ ref('dim_funnel_step') }}
-    where not is_exclusion
+    select days.week_on
+    from {{ ref('dim_activity_date') }} as days
+    {%- if is_incremental() %}
+    cross join reach
+    left join (
+        select entry_week_on, min(is_complete) as is_complete, max(data_through_at) as data_through_at
+        from {{ this }} group by entry_week_on
+    ) as built
+        on built.entry_week_on = days.week_on
+    -- A week that was complete and still is stays as it was counted.
+    where
+        built.entry_week_on is null or not built.is_complete or built.data_through_at > reach.high_water_at
+        or days.week_on in (select {{ week_of('started_on') }} from {{ ref('fct_rewritten_start') }})
+    {%- endif %}
+    group by days.week_on
 
 ),
 
 cells as (
 
     select
-        steps.*, modes.entry_mode, weeks.week_on as entry_week_on,
-        cast({{ day_over_at('weeks.last_on') }} + steps.window_hours * interval '1' hour as timestamp) as last_end_at
-    from steps
+        steps.funnel_id, steps.funnel_version, steps.funnel_name, steps.step_number, steps.event_name,
+        modes.entry_mode, weeks.week_on as entry_week_on,
+        cast({{ day_over_at(add_days('weeks.week_on', 6)) }} + steps.window_hours * interval '1' hour as timestamp) as last_end_at
+    from {{ ref('dim_funnel_step') }} as steps
     cross join weeks
     cross join (select 'unique_first' as entry_mode union all select 'reentry') as modes
+    where not steps.is_exclusion
+
+),
+
+entries as (
+
+    select
+        entries.*, {{ week_of('entries.entered_on') }} as entry_week_on,
+        entries.window_ends_at <= reach.high_water_at as is_mature
+    from {{ ref('fct_funnel_entry') }} as entries
+    cross join reach
+    {{ 'where ' ~ week_of('entries.entered_on') ~ ' in (select week_on from weeks)' if is_incremental() }}
 
 ),
 
 weekly as (
 
     select
-        entries.funnel_id, entries.funnel_version, entries.entry_mode, {{ week_of('entries.entered_on') }} as entry_week_on,
+        funnel_id, funnel_version, entry_mode, entry_week_on,
         count(*) as entry_count,
-        sum(case when entries.window_ends_at <= reach.high_water_at then 1 else 0 end) as mature_count,
-        count(distinct entries.person_id) as person_count,
-        sum(case when entries.window_ends_at <= reach.high_water_at and entries.end_reason = 'excluded' then 1 else 0 end)
-            as excluded_count
-    from {{ ref('fct_funnel_entry') }} as entries
-    cross join reach
-    where entries.step_number = 1
-    group by entries.funnel_id, entries.funnel_version, entries.entry_mode, {{ week_of('entries.entered_on') }}
+        sum(case when is_mature then 1 else 0 end) as mature_count,
+        count(distinct person_id) as person_count,
+        sum(case when is_mature and end_reason = 'excluded' then 1 else 0 end) as excluded_count
+    from entries
+    where step_number = 1
+    group by funnel_id, funnel_version, entry_mode, entry_week_on
 
 ),
 
 steps_reached as (
 
     select
-        entries.funnel_id, entries.funnel_version, entries.entry_mode, {{ week_of('entries.entered_on') }} as entry_week_on,
-        entries.step_number,
+        funnel_id, funnel_version, entry_mode, entry_week_on, step_number,
         count(*) as reached_count,
-        {{ percentile(seconds_between('entries.entered_at', 'entries.reached_at'), 0.5) }} as p50_seconds
-    from {{ ref('fct_funnel_entry') }} as entries
-    cross join reach
-    where entries.window_ends_at <= reach.high_water_at
-    group by
-        entries.funnel_id, entries.funnel_version, entries.entry_mode, {{ week_of('entries.entered_on') }},
-        entries.step_number
+        {{ percentile(seconds_between('entered_at', 'reached_at'), 0.5) }} as p50_seconds
+    from entries
+    where is_mature
+    group by funnel_id, funnel_version, entry_mode, entry_week_on, step_number
 
 ),
 
 counted as (
 
     select
-        cells.*,
-        coalesce(weekly.entry_count, 0) as entry_count,
-        coalesce(weekly.person_count, 0) as entry_person_count,
+        cells.*, reach.high_water_at,
+        coalesce(weekly.entry_count, 0) as entry_count, coalesce(weekly.person_count, 0) as entry_person_count,
         cast(coalesce(weekly.mature_count, 0) as bigint) as mature_entry_count,
         cast(coalesce(weekly.excluded_count, 0) as bigint) as ended_by_exclusion_count,
         coalesce(steps_reached.reached_count, 0) as reached_count,
+        lag(coalesce(steps_reached.reached_count, 0)) over (
+            partition by cells.funnel_id, cells.funnel_version, cells.entry_mode, cells.entry_week_on
+            order by cells.step_number
+        ) as previous_count,
         steps_reached.p50_seconds
     from cells
+    cross join reach
     left join weekly
         on weekly.funnel_id = cells.funnel_id and weekly.funnel_version = cells.funnel_version
         and weekly.entry_mode = cells.entry_mode and weekly.entry_week_on = cells.entry_week_on
@@ -74,34 +104,17 @@ counted as (
         and steps_reached.entry_mode = cells.entry_mode and steps_reached.entry_week_on = cells.entry_week_on
         and steps_reached.step_number = cells.step_number
 
-),
-
-compared as (
-
-    select
-        *,
-        lag(reached_count) over (
-            partition by funnel_id, funnel_version, entry_mode, entry_week_on order by step_number
-        ) as previous_count
-    from counted
-
 )
 
 select
-    compared.funnel_id, compared.funnel_version, compared.entry_mode, compared.entry_week_on, compared.step_number,
-    compared.funnel_name, compared.event_name,
-    compared.entry_count, compared.entry_person_count, compared.mature_entry_count, compared.ended_by_exclusion_count,
-    compared.reached_count,
-    compared.reached_count as conversion_num,
-    compared.mature_entry_count as conversion_den,
-    {{ rate('compared.reached_count', 'compared.mature_entry_count') }} as conversion_rate,
-    case when compared.step_number > 1 then compared.reached_count end as step_conversion_num,
-    compared.previous_count as step_conversion_den,
-    {{ rate('case when compared.step_number > 1 then compared.reached_count end', 'compared.previous_count') }}
-        as step_conversion_rate,
-    compared.p50_seconds as reached_p50_seconds,
-    compared.last_end_at <= reach.high_water_at as is_complete,
-    {{ least_of('reach.high_water_at', 'compared.last_end_at') }} as data_through_at,
+    funnel_id, funnel_version, entry_mode, entry_week_on, step_number, funnel_name, event_name,
+    entry_count, entry_person_count, mature_entry_count, ended_by_exclusion_count, reached_count,
+    reached_count as conversion_num, mature_entry_count as conversion_den,
+    {{ rate('reached_count', 'mature_entry_count') }} as conversion_rate,
+    case when step_number > 1 then reached_count end as step_conversion_num, previous_count as step_conversion_den,
+    {{ rate('case when step_number > 1 then reached_count end', 'previous_count') }} as step_conversion_rate,
+    p50_seconds as reached_p50_seconds,
+    last_end_at <= high_water_at as is_complete, {{ least_of('high_water_at', 'last_end_at') }} as data_through_at,
     1 as definition_version
-from compared
-cross join reach
+from counted
+order by entry_week_on

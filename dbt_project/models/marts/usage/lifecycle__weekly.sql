@@ -1,16 +1,44 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_days',
+    meta={'owner': 'product-analytics', 'day': 'week_on', 'spine': 'core.dim_activity_date.week_on',
+        'definition_version': 1}
+) }}
+
+-- depends_on: {{ ref('fct_rewritten_week') }}
+{% set in_reach = 'week_on >= (select ' ~ add_days('min(week_on)', -7) ~ ' from weeks)' if is_incremental() else '1 = 1' %}
 with
 
 segments as (select 'all' as segment union select plan from {{ ref('dim_account_version') }}),
 
-weeks as (select week_on from {{ ref('dim_activity_date') }} group by week_on),
-
 reach as (select max(data_through_at) as high_water_at from {{ ref('dim_activity_date') }}),
+
+weeks as (
+
+    select days.week_on
+    from {{ ref('dim_activity_date') }} as days
+    {%- if is_incremental() %}
+    cross join reach
+    left join (
+        select week_on, min(is_complete) as is_complete, max(data_through_at) as data_through_at
+        from {{ this }} group by week_on
+    ) as built on built.week_on = days.week_on
+    -- A week that was complete and still is stays as it was counted.
+    where
+        built.week_on is null or not built.is_complete or built.data_through_at > reach.high_water_at
+        or days.week_on in (select window_week_on from {{ ref('fct_rewritten_week') }})
+        or {{ segments_moved(this) }}
+    {%- endif %}
+    group by days.week_on
+
+),
 
 active as (
 
-    select 'all' as segment, person_id, week_on from {{ ref('fct_person_week') }} group by person_id, week_on
+    select 'all' as segment, person_id, week_on
+    from {{ ref('fct_person_week') }} where {{ in_reach }} group by person_id, week_on
     union all
-    select plan, person_id, week_on from {{ ref('fct_person_week') }}
+    select plan, person_id, week_on from {{ ref('fct_person_week') }} where {{ in_reach }}
 
 ),
 
@@ -62,8 +90,7 @@ numbers as (
 
     select
         weeks.week_on, segments.segment,
-        coalesce(actives.person_count, 0) as active_person_count,
-        coalesce(earlier.person_count, 0) as previous_active_person_count,
+        coalesce(actives.person_count, 0) as active_person_count, coalesce(earlier.person_count, 0) as previous_active_person_count,
         cast(coalesce(counted.new_count, 0) as bigint) as new_person_count,
         cast(coalesce(counted.returning_count, 0) as bigint) as returning_person_count,
         cast(coalesce(counted.resurrecting_count, 0) as bigint) as resurrecting_person_count,
@@ -82,8 +109,7 @@ select
     numbers.week_on, numbers.segment, numbers.active_person_count, numbers.previous_active_person_count,
     numbers.new_person_count, numbers.returning_person_count, numbers.resurrecting_person_count,
     numbers.dormant_person_count,
-    numbers.new_person_count + numbers.resurrecting_person_count as quick_ratio_num,
-    numbers.dormant_person_count as quick_ratio_den,
+    numbers.new_person_count + numbers.resurrecting_person_count as quick_ratio_num, numbers.dormant_person_count as quick_ratio_den,
     {{ rate('numbers.new_person_count + numbers.resurrecting_person_count', 'numbers.dormant_person_count') }}
         as quick_ratio,
     reach.high_water_at >= {{ day_over_at(add_days('numbers.week_on', 6)) }} as is_complete,
@@ -91,3 +117,4 @@ select
     1 as definition_version
 from numbers
 cross join reach
+order by numbers.week_on

@@ -1,6 +1,43 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_days',
+    meta={'owner': 'product-analytics', 'day': 'activity_on', 'spine': 'core.dim_activity_date.day_on',
+        'definition_version': 1}
+) }}
+
+-- depends_on: {{ ref('fct_rewritten_start') }}
+
 with
 
 reach as (select max(data_through_at) as high_water_at from {{ ref('dim_activity_date') }}),
+
+wanted as (
+
+    {% if is_incremental() -%}
+    {{ days_of_another_reach(this) }}
+    union
+    select started_on from {{ ref('fct_rewritten_start') }}
+    union
+    -- What is known may reach less far than before.
+    select sessions.started_on
+    from {{ ref('fct_session') }} as sessions
+    inner join reach on sessions.ended_at >= reach.high_water_at - interval '30' minute
+    {%- else %}select day_on from {{ ref('dim_activity_date') }}{% endif %}
+
+),
+
+sessions as (
+
+    select
+        sessions.*,
+        sessions.is_countable and sessions.ended_at >= reach.high_water_at - interval '30' minute as is_open
+    from {{ ref('fct_session') }} as sessions
+    cross join reach
+    {%- if is_incremental() %}
+    where sessions.started_on in (select day_on from wanted)
+    {%- endif %}
+
+),
 
 -- Session by session: a mean over the rows of events would weigh each by how much happened in it.
 counted as (
@@ -12,7 +49,7 @@ counted as (
         sum(case when event_count = 1 then 1 else 0 end) as single_event_count,
         sum(length_seconds) as length_sum_seconds,
         {{ percentile('length_seconds', 0.5) }} as length_p50_seconds
-    from {{ ref('fct_session') }}
+    from sessions
     where is_countable
     group by started_on
 
@@ -21,13 +58,11 @@ counted as (
 others as (
 
     select
-        sessions.started_on,
-        sum(case when sessions.is_countable then 0 else 1 end) as excluded_count,
-        sum(case when sessions.is_countable and sessions.ended_at + interval '30' minute >= reach.high_water_at then 1 else 0 end)
-            as open_count
-    from {{ ref('fct_session') }} as sessions
-    cross join reach
-    group by sessions.started_on
+        started_on,
+        sum(case when is_countable then 0 else 1 end) as excluded_count,
+        sum(case when is_open then 1 else 0 end) as open_count
+    from sessions
+    group by started_on
 
 )
 
@@ -47,6 +82,8 @@ select
     days.is_complete and coalesce(others.open_count, 0) = 0 as is_complete,
     days.data_through_at,
     1 as definition_version
-from {{ ref('dim_activity_date') }} as days
+from wanted
+inner join {{ ref('dim_activity_date') }} as days on days.day_on = wanted.day_on
 left join counted on counted.started_on = days.day_on
 left join others on others.started_on = days.day_on
+order by days.day_on

@@ -5,10 +5,10 @@ names as (
 
     select
         source, {{ week_of('event_on') }} as week_on, event_name,
-        sum(case when is_countable then 1 else 0 end) as event_count,
-        sum(case when is_countable then 0 else 1 end) as excluded_count
-    from {{ ref('fct_event') }}
-    where event_type = 'track'
+        sum(tracked_count) as event_count,
+        sum(excluded_tracked_count) as excluded_count
+    from {{ ref('fct_event_day') }}
+    where tracked_count + excluded_tracked_count > 0
     group by source, {{ week_of('event_on') }}, event_name
 
 ),
@@ -16,8 +16,8 @@ names as (
 -- Each source reaches as far as its own events do, whatever the plan makes of them.
 clocks as (
 
-    select source, {{ least_of('max(received_at)', as_of_at()) }} as high_water_at
-    from {{ ref('fct_event') }}
+    select source, {{ least_of('max(last_received_at)', as_of_at()) }} as high_water_at
+    from {{ ref('fct_event_day') }}
     group by source
 
 ),
