@@ -4,15 +4,6 @@
     are delivered no more (vanished.sql).
 #}
 
-{# The same text for the same content, to settle ties between versions. #}
-{% macro content_key(columns) -%}
-    md5(
-        {%- for column in columns %}
-        coalesce(cast({{ column }} as {{ dbt.type_string() }}), '~') || '|'{{ ' ||' if not loop.last }}
-        {%- endfor %}
-    )
-{%- endmacro %}
-
 {#
     The current version of every key of a contract: by its version column, ties by content, never
     by order of loading. Only keys that were loaded again with other content have something to
@@ -51,11 +42,39 @@ undisputed as (
     from {{ landed }} as loaded
     where
         batch_id in ({{ counted_batches() }})
-        and not exists (
-            select 1
-            from competing
-            where {% for part in key %}competing.{{ part }} = loaded.{{ part }}{{ ' and ' if not loop.last }}{% endfor %}
-        )
+        and not exists (select 1 from competing where {{ same_key(key, 'competing', 'loaded') }})
+
+),
+
+rivals as (
+
+    select {{ kept | join(', ') }}
+    from {{ landed }} as loaded
+    where
+        batch_id in ({{ counted_batches() }})
+        and exists (select 1 from competing where {{ same_key(key, 'competing', 'loaded') }})
+
+),
+
+-- Rows of the version that counts, where there are versions; nearly always it is one row.
+newest as (
+
+    select {% for column in kept %}rivals.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
+    from rivals
+    {%- if version %}
+    inner join (
+        select {{ key | join(', ') }}, {{ 'max' if keep == 'latest' else 'min' }}({{ version }}) as kept_version
+        from rivals
+        group by {{ key | join(', ') }}
+    ) as chosen
+        on rivals.{{ version }} is not distinct from chosen.kept_version and {{ same_key(key, 'chosen', 'rivals') }}
+    {%- endif %}
+
+),
+
+tied as (
+
+    select {{ key | join(', ') }} from newest group by {{ key | join(', ') }} having count(*) > 1
 
 ),
 
@@ -64,30 +83,20 @@ ranked as (
     select
         {{ kept | join(', ') }},
         row_number() over (
-            partition by {{ key | join(', ') }}
-            order by
-                {%- if version %}
-                case when {{ version }} is null then 1 else 0 end,
-                {{ version }} {{ 'desc' if keep == 'latest' else 'asc' }},
-                {%- endif %}
-                {{ content_key(columns) }},
-                batch_id,
-                source_line
-        ) as version_rank
-    from {{ landed }} as loaded
-    where
-        batch_id in ({{ counted_batches() }})
-        and exists (
-            select 1
-            from competing
-            where {% for part in key %}competing.{{ part }} = loaded.{{ part }}{{ ' and ' if not loop.last }}{% endfor %}
-        )
+            partition by {{ key | join(', ') }} order by {{ content_key(columns) }}, batch_id, source_line
+        ) as content_rank
+    from newest
+    where exists (select 1 from tied where {{ same_key(key, 'tied', 'newest') }})
 
 )
 
 select {{ kept | join(', ') }} from undisputed
 union all
-select {{ kept | join(', ') }} from ranked where version_rank = 1
+select {{ kept | join(', ') }}
+from newest
+where not exists (select 1 from tied where {{ same_key(key, 'tied', 'newest') }})
+union all
+select {{ kept | join(', ') }} from ranked where content_rank = 1
 {%- endif %}
 {%- endmacro %}
 

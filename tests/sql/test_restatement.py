@@ -223,3 +223,43 @@ def test_a_new_definition_takes_what_is_left(tuesday: Warehouse) -> None:
     columns = "first_value, difference, late_difference, definition_difference, residual_difference"
     found = restated(tuesday, columns, "metric = 'dau_count' and day_on = '2026-05-20'")
     assert found == {("dau_count", dt.date(2026, 5, 20)): (5, -4, 0, -4, 0)}
+
+
+def ticket(number: int, day: int, asked_by: str | None = None) -> Row:
+    moment = dt.datetime(2026, 5, day, 12)
+    return {
+        "ticket_id": f"t{number}", "created_at": moment, "updated_at": moment, "version_at": moment,
+        "status": "open", "requester_ref": asked_by,
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    folder = tmp_path_factory.mktemp("desk")
+    lake = FixtureLake(folder / "lake")
+    eve = {"identity_ref": "u2", "role": "end_user", "user_id": "eve",
+           "updated_at": dt.datetime(2026, 5, 1)}  # fmt: skip
+    lake.add("identities", [eve], source="desk")
+    lake.add("usage_events", [use(1, 5, "ann")])
+    lake.add("tickets", [ticket(1, 5), ticket(2, 5, "u2"), ticket(3, 20, "u2")], source="desk")
+    warehouse = Warehouse(folder / "warehouse.duckdb", lake, folder / "target")
+    run(warehouse)
+    publish(warehouse, lake, "first")
+    # Later: two more of 5 May, two more of the last day, and Eve is an employee.
+    late = [ticket(4, 5), ticket(5, 5), ticket(6, 20), ticket(7, 20)]
+    lake.add("tickets", late, source="desk", delivered_on=NEXT)
+    rule = {"subject_type": "user_id", "subject": "eve", "reason": "employee"}
+    lake.add("exclusions", [rule], source="registry", delivered_on=NEXT)
+    run(warehouse, [])
+    return warehouse
+
+
+def test_tickets_that_came_late_and_that_a_rule_took_out(desk: Warehouse) -> None:
+    columns = "first_value, value_now, late_difference, exclusion_difference, residual_difference"
+    found = restated(desk, columns, "is_restated and metric in ('created_count', 'backlog_count')")
+    first, last = dt.date(2026, 5, 5), dt.date(2026, 5, 20)
+    assert found.pop(("created_count", first)) == (2, 3, 2, -1, 0)
+    assert found.pop(("created_count", last)) == (1, 2, 2, -1, 0)
+    assert found.pop(("backlog_count", last)) == (3, 5, 4, -2, 0)
+    assert found == {("backlog_count", dt.date(2026, 5, day)): (2, 3, 2, -1, 0)
+                     for day in range(5, 20)}  # fmt: skip

@@ -50,13 +50,21 @@ news as (
         on rules.subject_id = case rules.subject_type when 'person' then days.person_id else days.account_id end
     inner join soonest on rules.known_at > soonest.then_at
 
+),
+
+-- Days are far fewer than news, so a figure is held against the days first.
+told_days as (
+
+    select changed.*, days.activity_on
+    from changed
+    inner join (select activity_on from news group by activity_on) as days
+        on days.activity_on <= changed.day_on
+        and days.activity_on > {{ add_days('changed.day_on', '-changed.window_days') }}
+
 )
 
 select changed.metric, changed.day_on, changed.segment, changed.window_days, changed.then_at, news.person_id
-from changed
-inner join news
-    on news.activity_on <= changed.day_on
-    and news.activity_on > {{ add_days('changed.day_on', '-changed.window_days') }}
-    and news.told_at > changed.then_at
+from told_days as changed
+inner join news on news.activity_on = changed.activity_on and news.told_at > changed.then_at
 group by
     changed.metric, changed.day_on, changed.segment, changed.window_days, changed.then_at, news.person_id

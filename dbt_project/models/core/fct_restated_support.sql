@@ -8,6 +8,13 @@ changed as (
 
 ),
 
+-- No figure was told sooner than this after its day began, so what came sooner came in time.
+soonest as (
+
+    select min({{ seconds_between('cast(day_on as timestamp)', 'then_at') }}) as wait_seconds from changed
+
+),
+
 -- A list that lacks a ticket deletes it, and says so on no row of the ticket itself.
 lists as (
 
@@ -55,6 +62,9 @@ tickets as (
     from {{ ref('fct_ticket') }} as tickets
     inner join touches on touches.source = tickets.source and touches.ticket_id = tickets.ticket_id
     left join barred on barred.source = tickets.source and barred.ticket_id = tickets.ticket_id
+    inner join soonest
+        on {{ seconds_between('cast(tickets.created_on as timestamp)', greatest_of('touches.loaded_at', 'barred.since_at')) }}
+        > soonest.wait_seconds
 
 ),
 

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 {%- set zone = "'" ~ setting('org_time_zone') ~ "'" -%}
 with
 

@@ -1,7 +1,9 @@
+{%- set zone = "'" ~ setting('org_time_zone') ~ "'" -%}
 select
     spells.source, spells.ticket_id, spells.spell_number, spells.status, spells.is_unsolved,
     spells.starts_at, spells.ends_at, spells.change_type,
-    {{ local_date('spells.starts_at', "'" ~ setting('org_time_zone') ~ "'") }} as changed_on,
+    {{ local_date('spells.starts_at', zone) }} as changed_on,
+    {{ local_date('spells.ends_at', zone) }} as ended_on,
     spells.is_inferred,
     -- The solution that this opening takes back is the last one before it.
     case when spells.change_type = 'reopened' then cast(floor({{ seconds_between(

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 select
     activity.source, activity.activity_id, coalesce(names.tool_id, 'unknown') as tool_id, activity.app_name,
     activity.email_key, activity.occurred_at, cast(activity.occurred_at as date) as activity_on,

@@ -34,7 +34,8 @@ edges as (
     select observed_on, 'user' as edge_type, user_id as left_alias, user_id as right_alias, known_at
     from observed
     union all
-    select observed_on, 'anonymous', anonymous_id, anonymous_id, known_at from observed
+    -- A device that was signed in that day has the next kind of edge instead.
+    select observed_on, 'anonymous', anonymous_id, anonymous_id, known_at from observed where user_id is null
     union all
     select observed_on, 'anonymous_user', anonymous_id, user_id, known_at from observed
     union all

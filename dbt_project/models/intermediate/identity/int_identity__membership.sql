@@ -1,17 +1,26 @@
 with
 
+-- Each pair was seen on many days, and each type of them is found by itself.
+groups as (
+    {% for edge_type, alias_type in [('user_group', 'user_id'), ('anonymous_group', 'anonymous_id')] %}
+    select '{{ alias_type }}' as alias_type, left_alias as alias, right_alias as account_id, max(observed_on) as known_on
+    from {{ ref('int_identity__edge') }}
+    where edge_type = '{{ edge_type }}'
+    group by left_alias, right_alias
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
 candidates as (
 
     -- The product's own groups know best; of several the one seen last.
     select
-        aliases.person_id, edges.right_alias as account_id, 1 as basis_rank,
-        'product group' as account_basis, max(edges.observed_on) as known_on
-    from {{ ref('int_identity__edge') }} as edges
+        aliases.person_id, groups.account_id, 1 as basis_rank, 'product group' as account_basis,
+        max(groups.known_on) as known_on
+    from groups
     inner join {{ ref('int_identity__alias') }} as aliases
-        on aliases.alias = edges.left_alias
-        and aliases.alias_type = case edges.edge_type when 'user_group' then 'user_id' else 'anonymous_id' end
-    where edges.edge_type in ('user_group', 'anonymous_group')
-    group by aliases.person_id, edges.right_alias
+        on aliases.alias_type = groups.alias_type and aliases.alias = groups.alias
+    group by aliases.person_id, groups.account_id
     union all
     select aliases.person_id, records.account_id, 2, 'vendor record', max(cast(known.updated_at as date))
     from {{ ref('stg_identities') }} as known

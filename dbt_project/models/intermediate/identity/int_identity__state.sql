@@ -11,10 +11,13 @@ device_pairs as (
 
 device_starts as (
 
-    select left_alias as anonymous_id, min(known_at) as known_at
-    from {{ ref('int_identity__edge') }}
-    where edge_type in ('anonymous', 'anonymous_user')
-    group by left_alias
+    select anonymous_id, min(known_at) as known_at
+    from (
+        select anonymous_id, known_at from device_pairs
+        union all
+        select left_alias, known_at from {{ ref('int_identity__edge') }} where edge_type = 'anonymous'
+    ) as seen
+    group by anonymous_id
 
 ),
 

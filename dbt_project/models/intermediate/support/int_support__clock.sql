@@ -2,107 +2,91 @@
 {%- set of_one_event = "('first_reply', 'first_resolution', 'full_resolution')" -%}
 with
 
+-- With the schedule in force at the end; nearly always it was in force from the beginning.
+spans as (
+
+    select clocks.*, periods.schedule_ref as last_schedule_ref, periods.starts_at as last_schedule_from_at
+    from {{ ref('int_support__span') }} as clocks
+    left join {{ ref('int_support__schedule') }} as periods
+        on periods.source = clocks.source and periods.ticket_id = clocks.ticket_id
+        and periods.starts_at <= clocks.ends_at and periods.ends_at > clocks.ends_at
+
+),
+
+-- Each span as a whole and, where schedules changed meanwhile, in pieces.
 pieces as (
 
     select
-        clocks.source, clocks.ticket_id, clocks.clock, clocks.span_number, periods.schedule_ref,
-        'in force' as rule,
-        {{ greatest_of('clocks.starts_at', 'periods.starts_at') }} as starts_at,
-        {{ least_of('clocks.ends_at', 'periods.ends_at') }} as ends_at
-    from {{ ref('int_support__span') }} as clocks
-    inner join {{ ref('int_support__schedule') }} as periods
-        on periods.source = clocks.source and periods.ticket_id = clocks.ticket_id
-        and periods.ends_at > clocks.starts_at
-        and (periods.starts_at < clocks.ends_at or periods.starts_at = clocks.starts_at)
+        spans.*, true as is_whole, last_schedule_ref as schedule_ref, starts_at as piece_from_at,
+        ends_at as piece_until_at
+    from spans
     union all
     select
-        clocks.source, clocks.ticket_id, clocks.clock, clocks.span_number, periods.schedule_ref,
-        'one schedule', clocks.starts_at, clocks.ends_at
-    from {{ ref('int_support__span') }} as clocks
+        spans.*, false, periods.schedule_ref,
+        {{ greatest_of('spans.starts_at', 'periods.starts_at') }},
+        {{ least_of('spans.ends_at', 'periods.ends_at') }}
+    from spans
     inner join {{ ref('int_support__schedule') }} as periods
-        on periods.source = clocks.source and periods.ticket_id = clocks.ticket_id
-        and periods.starts_at <= clocks.ends_at and periods.ends_at > clocks.ends_at
-    where clocks.is_over and clocks.clock in {{ of_one_event }}
+        on periods.source = spans.source and periods.ticket_id = spans.ticket_id
+        and periods.ends_at > spans.starts_at and periods.starts_at < spans.ends_at
+    where spans.last_schedule_from_at > spans.starts_at
+
+),
+
+stretches as (
+
+    {{ open_stretches(ref('int_support__open_window')) | indent(4) }}
 
 ),
 
 lines as (
 
-    select
-        source, schedule_ref,
-        cast(min(cast(opens_at as date)) as timestamp) as first_at,
-        cast({{ add_days('max(cast(closes_at as date))', 1) }} as timestamp) as last_at
-    from {{ ref('int_support__open_window') }}
+    select source, schedule_ref, min(from_at) as first_at, max(from_at) as last_at
+    from stretches
     group by source, schedule_ref
-
-),
-
-spine as (
-
-    {{ date_spine(
-        '(select cast(min(first_at) as date) from lines)', '(select cast(max(last_at) as date) from lines)'
-    ) }}
-
-),
-
--- A schedule's midnights are among its edges, so that a moment's stretch is found by the day.
-edges as (
-
-    select source, schedule_ref, opens_at as edge_at, 1 as step from {{ ref('int_support__open_window') }}
-    union all
-    select source, schedule_ref, closes_at, -1 from {{ ref('int_support__open_window') }}
-    union all
-    select lines.source, lines.schedule_ref, cast(spine.day_on as timestamp), 0
-    from lines
-    inner join spine on spine.day_on is not null
-
-),
-
--- All that was open until a moment is each window since it opened, less all since it closed. Two
--- such sums make a piece, however many windows are in it; whole microseconds have no rounding.
-stretches as (
-
-    select
-        source, schedule_ref, cast(edge_at as date) as day_on, edge_at as from_at,
-        lead(edge_at) over (partition by source, schedule_ref order by edge_at) as until_at,
-        sum(step) over (partition by source, schedule_ref order by edge_at) as open_count,
-        sum(cast(step * {{ epoch_micros('edge_at') }} as decimal(38, 0))) over (partition by source, schedule_ref order by edge_at)
-            as opened_micros
-    from edges
 
 ),
 
 bounded as (
 
     select
-        pieces.source, pieces.ticket_id, pieces.clock, pieces.span_number, pieces.schedule_ref, pieces.rule,
-        {%- for name in ['starts_at', 'ends_at'] %}
-        {{ least_of(greatest_of('pieces.' ~ name, 'lines.first_at'), 'lines.last_at') }} as {{ name }}{{ ',' if not loop.last }}
+        pieces.*
+        {%- for edge in ['from', 'until'] %},
+        {{ least_of(greatest_of('pieces.piece_' ~ edge ~ '_at', 'lines.first_at'), 'lines.last_at') }} as bounded_{{ edge }}_at
         {%- endfor %}
     from pieces
     left join lines on lines.source = pieces.source and lines.schedule_ref = pieces.schedule_ref
 
 ),
 
-ruled as (
+measured as (
 
     select
-        bounded.source, bounded.ticket_id, bounded.clock, bounded.span_number
-        {%- for rule, name in [('in force', 'business_seconds'), ('one schedule', 'one_schedule_seconds')] %},
-        case when max(case when bounded.rule = '{{ rule }}' and bounded.schedule_ref is null then 1 else 0 end) = 0
-            then cast(floor(sum(case when bounded.rule = '{{ rule }}' then coalesce(
-                {{ epoch_micros('bounded.ends_at') }} * ends.open_count - ends.opened_micros
-                - {{ epoch_micros('bounded.starts_at') }} * starts.open_count + starts.opened_micros, 0
-            ) end) / 1000000) as bigint) end as {{ name }}
-        {%- endfor %}
+        bounded.*,
+        case when bounded.schedule_ref is not null then coalesce(
+            {{ epoch_micros('bounded.bounded_until_at') }} * untils.open_count - untils.opened_micros
+            - {{ epoch_micros('bounded.bounded_from_at') }} * froms.open_count + froms.opened_micros, 0
+        ) end as open_micros
     from bounded
-    {%- for name in ['starts', 'ends'] %}
-    left join stretches as {{ name }}
-        on {{ name }}.source = bounded.source and {{ name }}.schedule_ref = bounded.schedule_ref
-        and {{ name }}.day_on = cast(bounded.{{ name }}_at as date) and {{ name }}.from_at <= bounded.{{ name }}_at
-        and ({{ name }}.until_at > bounded.{{ name }}_at or {{ name }}.until_at is null)
+    {%- for edge in ['from', 'until'] %}
+    left join stretches as {{ edge }}s
+        on {{ edge }}s.source = bounded.source and {{ edge }}s.schedule_ref = bounded.schedule_ref
+        and {{ edge }}s.day_on = cast(bounded.bounded_{{ edge }}_at as date)
+        and {{ edge }}s.from_at <= bounded.bounded_{{ edge }}_at
+        and ({{ edge }}s.until_at > bounded.bounded_{{ edge }}_at or {{ edge }}s.until_at is null)
     {%- endfor %}
-    group by bounded.source, bounded.ticket_id, bounded.clock, bounded.span_number
+
+),
+
+-- A piece of which no schedule is known leaves the sum unknown.
+mixed as (
+
+    select
+        source, ticket_id, clock, span_number,
+        case when count(*) = count(open_micros) then sum(open_micros) end as open_micros
+    from measured
+    where not is_whole
+    group by source, ticket_id, clock, span_number
 
 )
 
@@ -110,8 +94,16 @@ select
     clocks.source, clocks.ticket_id, clocks.clock, clocks.span_number, clocks.is_over, clocks.is_running,
     clocks.starts_at, clocks.ends_at,
     cast(floor({{ seconds_between('clocks.starts_at', 'clocks.ends_at') }}) as bigint) as calendar_seconds,
-    ruled.business_seconds, ruled.one_schedule_seconds
-from {{ ref('int_support__span') }} as clocks
-left join ruled
-    on ruled.source = clocks.source and ruled.ticket_id = clocks.ticket_id and ruled.clock = clocks.clock
-    and ruled.span_number = clocks.span_number
+    cast(floor(case when mixed.ticket_id is null then clocks.open_micros else mixed.open_micros end / 1000000) as bigint)
+        as business_seconds,
+    case when clocks.is_over and clocks.clock in {{ of_one_event }}
+        then cast(floor(clocks.open_micros / 1000000) as bigint) end as one_schedule_seconds,
+    priorities.priority
+from measured as clocks
+left join mixed
+    on mixed.source = clocks.source and mixed.ticket_id = clocks.ticket_id and mixed.clock = clocks.clock
+    and mixed.span_number = clocks.span_number
+left join {{ ref('int_support__priority') }} as priorities
+    on priorities.source = clocks.source and priorities.ticket_id = clocks.ticket_id
+    and priorities.starts_at <= clocks.ends_at and priorities.ends_at > clocks.ends_at
+where clocks.is_whole

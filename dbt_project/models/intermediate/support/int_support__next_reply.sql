@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 with
 
 -- Words of who asks and of who answers, each with the number of answers before it.

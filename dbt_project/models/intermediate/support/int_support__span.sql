@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 {#- Statuses in which a clock runs; a solved ticket that is opened again sets it going again. -#}
 {%- set statuses = {
     'requester_wait': "'new', 'open', 'hold'",

@@ -62,11 +62,13 @@ moments as (
 chained as (
 
     select
-        *,
-        lag(status) over (
-            partition by source, ticket_id order by starts_at, rank_number, occurred_at, id_length, ticket_event_id
-        ) as previous_status
+        source, ticket_id, status, starts_at, is_clock_fault, is_inferred,
+        lag(status) over moments_in_order as previous_status,
+        row_number() over moments_in_order as moment_number
     from moments
+    window moments_in_order as (
+        partition by source, ticket_id order by starts_at, rank_number, occurred_at, id_length, ticket_event_id
+    )
 
 ),
 
@@ -74,14 +76,11 @@ spells as (
 
     select
         source, ticket_id, status, previous_status, starts_at, is_clock_fault, is_inferred,
-        row_number() over (
-            partition by source, ticket_id order by starts_at, rank_number, occurred_at, id_length, ticket_event_id
-        ) as spell_number,
-        lead(starts_at) over (
-            partition by source, ticket_id order by starts_at, rank_number, occurred_at, id_length, ticket_event_id
-        ) as ends_at
+        row_number() over changes_in_order as spell_number,
+        lead(starts_at) over changes_in_order as ends_at
     from chained
     where status is distinct from previous_status
+    window changes_in_order as (partition by source, ticket_id order by moment_number)
 
 )
 

@@ -20,7 +20,7 @@ by_event as (
     inner join {{ ref('int_identity__resolution') }} as people
         on people.alias = edges.left_alias
         and people.alias_type = case edges.edge_type when 'user' then 'user_id' else 'anonymous_id' end
-    where edges.edge_type in ('user', 'anonymous') and edges.observed_on >= {{ first_touched_on }}
+    where edges.edge_type in ('user', 'anonymous', 'anonymous_user') and edges.observed_on >= {{ first_touched_on }}
 
 ),
 

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 with
 
 -- The customer's own first words; where the ticket does not say who asks, the first words at all.

@@ -32,19 +32,7 @@ worded as (
         row_number() over (
             partition by pointed.account_id, pointed.week_on order by pointed.points desc, pointed.component
         ) as driver_rank,
-        case pointed.component{% for name, words in health_components() %} when '{{ name }}' then '{{ words }}'{% endfor %} end
-        || ': ' || case pointed.component
-            when 'usage_trend' then cast(weeks.active_person_count as {{ text }}) || ' active people, '
-                || cast(cast(weeks.baseline_person_count as decimal(18, 1)) as {{ text }}) || ' on average in the 8 weeks before'
-            when 'breadth' then cast(weeks.feature_count as {{ text }}) || ' features in 4 weeks'
-            when 'seat_utilisation' then cast({{ least_of('weeks.active28_person_count', 'weeks.paid_seat_count') }} as {{ text }})
-                || ' of ' || cast(weeks.paid_seat_count as {{ text }})
-            when 'idle_days' then cast(weeks.idle_day_count as {{ text }})
-            when 'contact' then cast(weeks.ticket28_count as {{ text }}) || ' tickets, '
-                || cast(weeks.active28_person_count as {{ text }}) || ' active people in 4 weeks'
-            when 'severe_open' then cast(weeks.severe_open_count as {{ text }})
-            else cast(weeks.sentiment_sum as {{ text }}) || ' of ' || cast(weeks.sentiment_count as {{ text }}) || ' answers in 26 weeks'
-        end
+        {{ component_words('pointed.component', 'weeks') }}
         || '; rank ' || cast(cast(round(100 * pointed.component_percentile) as bigint) as {{ text }}) || ' of 100 in ' || pointed.segment
         || case when pointed.intercept is null then '' else ', +' || cast(cast(pointed.points as decimal(18, 2)) as {{ text }}) end as driver
     from pointed
@@ -88,15 +76,26 @@ scored as (
         end as points
     from wide
 
+),
+
+-- Rows are sorted once, and only with what the order needs.
+ranked as (
+
+    select
+        account_id, week_on,
+        rank() over points_of_week - 1 as below_count,
+        count(*) over (points_of_week range between current row and current row) as equal_count,
+        count(points) over (partition by week_on) as scored_count
+    from scored
+    window points_of_week as (partition by week_on order by case when points is null then 1 else 0 end, points desc)
+
 )
 
 select
     scored.account_id, accounts.name as account_name, scored.week_on, weeks.plan, scored.segment,
     scored.score_version, scored.score_basis, case when scored.points is null then 'no usage trend yet' else 'scored' end as score_status,
-    case when scored.points is not null then 100 * (
-        rank() over (partition by scored.week_on order by case when scored.points is null then 1 else 0 end, scored.points desc) - 1
-        + count(*) over (partition by scored.week_on, scored.points) / 2.0
-    ) / count(scored.points) over (partition by scored.week_on) end as health_score,
+    case when scored.points is not null then 100 * (ranked.below_count + ranked.equal_count / 2.0) / ranked.scored_count end
+        as health_score,
     1 / (1 + exp(-(scored.intercept + scored.points))) as loss_risk,
     {%- for number in [1, 2, 3] %}
     case when scored.points is not null then drivers.driver_{{ number }} end as driver_{{ number }},
@@ -114,6 +113,7 @@ select
     weeks.arr_minor, weeks.currency, outcomes.outcome_on, outcomes.is_lost, weeks.is_assumed,
     weeks.is_complete, weeks.data_through_at, 1 as definition_version
 from scored
+inner join ranked on ranked.account_id = scored.account_id and ranked.week_on = scored.week_on
 inner join {{ ref('fct_account_week') }} as weeks on weeks.account_id = scored.account_id and weeks.week_on = scored.week_on
 inner join {{ ref('fct_account_outcome') }} as outcomes on outcomes.account_id = scored.account_id and outcomes.week_on = scored.week_on
 inner join {{ ref('dim_account') }} as accounts on accounts.account_id = scored.account_id
