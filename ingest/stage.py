@@ -24,6 +24,7 @@ from ingest.contracts import Contract
 from ingest.formats import Part
 from ingest.framing import Chunk
 from ingest.headers import check_header, missing_columns
+from ingest.held import add, begin, hold
 from ingest.lines import LineReader
 from ingest.mapping import LEFT_OUT, RECORD_HASH, compile_mapping
 from ingest.privacy import PERSONAL_HEADER, mask_emails
@@ -86,12 +87,6 @@ def _statement(compiled: Compiled, contract: Contract, source: str, relation: st
     return compiled.select(relation, f"concat_ws('|', {', '.join(parts)})")
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
-    """Adds rows to the stage; returns how many."""
-    row = connection.execute(f"insert into stage {sql}").fetchone()
-    return int(row[0]) if row else 0
-
-
 def _overwrite(path: Path, blocks: Iterable[bytes]) -> None:
     """Writes over a scratch file: memory that it has already costs nothing to get."""
     with path.open("r+b" if path.exists() else "wb") as handle:
@@ -100,13 +95,13 @@ def _overwrite(path: Path, blocks: Iterable[bytes]) -> None:
 
 
 def _insert_chunks(
-    connection: duckdb.DuckDBPyConnection, select: Callable[[str], str], reads: dict[str, str],
-    chunks: Sequence[Chunk], reader: LineReader, draft: Path,
+    take: Callable[[str], int], reads: dict[str, str], chunks: Sequence[Chunk], reader: LineReader,
+    draft: Path,
 ) -> int:  # fmt: skip
     """Adds the rows of the chunks to the stage; returns how many."""
 
     def insert(path: Path) -> int:
-        return _insert(connection, select(reader.relation(path, reads)))
+        return take(reader.relation(path, reads))
 
     if all(map(reader.is_readable, chunks)):
         spool = chunks[0].path if len(chunks) == 1 else None
@@ -162,17 +157,18 @@ def stage_lines(
     )
     staged = Staged.of(contract, len(files))
     staged.has_addresses = bool(compiled.addresses)
-    connection.execute(compiled.create(contract))
+    begin(connection, compiled.create(contract))
     lines: list[int] = []
     is_plain = len(files) == 1
     rows = 0
 
-    def select(relation: str) -> str:
-        return _statement(compiled, contract, facts["source"], relation)
+    def take(relation: str) -> int:
+        sql = _statement(compiled, contract, facts["source"], relation)
+        return add(connection, sql) if rows else hold(connection, sql)
 
     for load in _loads(files):
         chunks = [chunk for _, chunk in load]
-        gained = _insert_chunks(connection, select, compiled.reads, chunks, reader, scratch)
+        gained = _insert_chunks(take, compiled.reads, chunks, reader, scratch)
         before, rows = rows, rows + gained
         positions = _positions(load, gained)
         if is_plain and load[0][1].line_count != len(positions[0]):
@@ -238,7 +234,7 @@ def stage_records(
         part = replace(part, mapping=part.mapping.resolved(names))
     check_header(part, contract, files[0])
     compiled = compile_mapping(part.mapping, contract, facts, keeps_addresses=keeps_addresses)
-    connection.execute(compiled.create(contract))
+    begin(connection, compiled.create(contract))
     staged = Staged.of(contract, len(files))
     staged.has_addresses = bool(compiled.addresses)
     staged.bad = [BadRecords(records.bad) for records in files]
@@ -289,7 +285,7 @@ def _insert_scratch(
         f"read_json({quote(str(scratch))}, format = 'newline_delimited', ignore_errors = true, "
         f"maximum_object_size = 67108864, columns = {{{columns}}}))"
     )
-    return _insert(connection, _statement(compiled, contract, source, relation))
+    return hold(connection, _statement(compiled, contract, source, relation))
 
 
 def _raw(row: dict[str, Any]) -> str:
