@@ -16,10 +16,9 @@ from typing import Any
 import duckdb
 
 from ingest.contracts import Column, Contract, PersonKind
-from ingest.held import settle
+from ingest.held import Staged, settle
 from ingest.privacy import email_key, keyed_hash
 from ingest.problems import BadRecords
-from ingest.stage import Staged
 from ingest.store import LakeError, write_atomically, write_json
 from ingest.subjects import Subject, is_common, token
 from ingest.values import name, quote
