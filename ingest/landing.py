@@ -193,9 +193,9 @@ def land_part(
     tallies = _tallies(connection, staged, len(deliveries))
     places = [f"source={d.source}/dt={d.delivered_on}/{d.entry_id}" for d in deliveries]
     outputs = [lake / "bronze" / contract.name / f"{place}.parquet" for place in places]
-    for delivery, place, bad in zip(deliveries, places, staged.bad, strict=True):
-        quarantine = lake / "quarantine" / f"{place}-{contract.name}.parquet"
-        write_quarantine(connection, quarantine, contract.name, delivery, bad)
+    aside = [lake / "quarantine" / f"{place}-{contract.name}.parquet" for place in places]
+    bad = zip(aside, deliveries, staged.bad, strict=True)
+    write_quarantine(connection, contract.name, list(bad))
     _write_rows(connection, lake, staged, deliveries, tallies, outputs)
     paths = [path for tally, path in zip(tallies, outputs, strict=True) if tally.fresh]
     written = _written(connection, paths)
