@@ -7,9 +7,11 @@ belong here: parsing (`ingest.stage`), which rows are new (`ingest.duplicates`),
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,17 +35,19 @@ if TYPE_CHECKING:
 
 def _line_map(connection: duckdb.DuckDBPyConnection, staged: Staged) -> None:
     """Makes `origin`: file and line of each staged row, where a row's number does not tell them."""
-    import numpy as np
     import pyarrow as pa
 
-    sizes = np.diff(np.array([0, *staged.ends]))
-    origin = pa.table(
-        {
-            "id": np.arange(staged.ends[-1]),
-            "line": np.array(staged.lines, dtype=np.int64),
-            "file_no": np.repeat(np.arange(len(sizes)), sizes),
-        }
-    )
+    numbers = array("q")
+    for number, (begin, end) in enumerate(pairwise([0, *staged.ends])):
+        numbers.extend(array("q", [number]) * (end - begin))
+    columns = {"id": array("q", range(len(numbers))), "line": array("q", staged.lines or ()),
+               "file_no": numbers}  # fmt: skip
+    # Made of plain memory: pyarrow takes values by way of pandas, whose import takes long.
+    buffers = [
+        pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(values)])
+        for values in columns.values()
+    ]
+    origin = pa.Table.from_arrays(buffers, names=list(columns))
     connection.register("origin_rows", origin)
     connection.execute("create or replace temp table origin as select * from origin_rows")
     connection.unregister("origin_rows")
