@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -16,7 +17,7 @@ from ingest.problems import DamagedFileError
 from ingest.session import SPOOLS
 from ingest.subjects import make_request
 from tests.unit.ingest.clear_addresses import KEEP, kept
-from tests.unit.ingest.conftest import Place, event, lines, new_home, packed
+from tests.unit.ingest.conftest import Place, event, lines, loaded, new_home, packed, rejected
 from tests.unit.ingest.killing import killed_at
 
 GONE = make_request(user_ids=["u-gone-1"])
@@ -121,6 +122,29 @@ def test_together_they_leave_the_same(make_place, alone, monkeypatch, small, man
     assert content(place) == alone
     assert not place.run().files
     assert not [path for path in (place.home / "lake/tmp").rglob("*") if path.is_file()]
+
+
+def test_many_small_files_are_as_one_after_another(place) -> None:
+    """Files that share their statements give what single ones give, file by file."""
+    place.drop("a.json", lines(event(1), event(2), event(1)))
+    place.drop("b.json", lines(event(2), "{broken", event(3)))
+    place.drop("c.json", lines(event(2, event="Other"), "", event(4)))
+    place.drop("d.json.gz", packed(event(5))[:-4])
+    place.drop("e.json", lines(event(6)))
+    found = {Path(f.path).name: f for f in place.run().files}
+    assert loaded(found["a.json"]) == {"in": 3, "loaded": 2, "duplicate": 1, "quarantined": 0}
+    assert loaded(found["b.json"]) == {"in": 3, "loaded": 1, "duplicate": 1, "quarantined": 1}
+    # Another content under a known id is kept beside the first, and said to be a revision.
+    assert loaded(found["c.json"]) == {"in": 2, "loaded": 2, "duplicate": 0, "quarantined": 0}
+    assert found["c.json"].parts[0].rows_revision == 1
+    rejected(found["d.json.gz"], "gzip_truncated")
+    columns = "event_id, source_file, source_line, is_revision"
+    assert place.rows("usage_events", columns, "order by 2, 3") == [
+        ("m-1", "drop/a.json", 1, False), ("m-2", "drop/a.json", 2, False),
+        ("m-3", "drop/b.json", 3, False), ("m-2", "drop/c.json", 1, True),
+        ("m-4", "drop/c.json", 3, False), ("m-6", "drop/e.json", 1, False),
+    ]  # fmt: skip
+    assert [row[:3] for row in place.quarantine()] == [("drop/b.json", 2, "malformed_json")]
 
 
 # Raw copies, rows, quarantine and manifests of the first group of files of medium size.
