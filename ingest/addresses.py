@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from ingest.config import ConfigError
+from ingest.held import Staged
 from ingest.manifests import PartOutcome, commit, standing_manifests
 from ingest.parquet import PARQUET
 from ingest.purge import rows_of
 from ingest.quarantine import Delivery
 from ingest.session import Session
 from ingest.settings import Workspace
-from ingest.stage import Staged
 from ingest.store import LakeError, make_private, series, write_atomically
 from ingest.values import quote, row_key_sql
 
@@ -59,14 +59,13 @@ class Addresses:
         """Takes those of the rows that can be loaded, once `land_part` has made their `origin`."""
         if not staged.has_addresses:
             return
-        place = "0 as file_no, s.rowid + 1 as line"
-        origin = ""
-        if staged.lines is not None:
-            place, origin = "o.file_no, o.line", "join origin o on o.id = s.rowid"
+        number, line = staged.place()
+        origin = "join origin o on o.id = s.rowid" if staged.lines is not None else ""
         self._connection.execute(
             "insert into address select file_no, min(line), email from "
-            f"(select {place}, unnest(s._addresses) as email from stage s {origin} "
-            "where s._reason is null) where email is not null group by file_no, email"
+            f"(select {number} as file_no, {line} as line, unnest(s._addresses) as email "
+            f"from stage s {origin} where s._reason is null) "
+            "where email is not null group by file_no, email"
         )
 
     def write(self, lake: Path, deliveries: Sequence[Delivery]) -> list[tuple[PartOutcome, ...]]:

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 
 from ingest.contracts import load_contracts
 from ingest.formats import Format
-from ingest.framing import Chunk, head, read_chunks, spooled_chunks
+from ingest.framing import Chunk, head, one_chunk, spooled_chunks
+from ingest.held import Staged
 from ingest.lines import LINES, LineReader
 from ingest.records import Records, read_records
 from ingest.session import Session
 from ingest.shapes import SAMPLE_BYTES, records_of, shape_of
-from ingest.stage import Staged, stage_lines, stage_records
+from ingest.stage import stage_lines, stage_records
 from ingest.store import temporary
 
-# Compressed files up to this size may be read together with others.
+# Delivered files up to this size may be read together with others, the lines of many in memory;
+# up to the other one those of some, in scratch files.
 _SMALL_BYTES = 1024 * 1024
+_MEDIUM_BYTES = 5 * 1024 * 1024
 _RECORD_BYTES = 2000
 
 
@@ -47,16 +49,24 @@ def content_of(path: Path, chosen: Format, facts: Mapping[str, str]) -> Content:
     return Content(path, records=tuple(read_records(path, chosen, dict(facts))))
 
 
-def small_content(
-    path: Path, size: int, chosen: Format, facts: Mapping[str, str]
+def is_small(size: int) -> bool:
+    """Whether the content of a delivered file of `size` bytes may be held in memory."""
+    return size <= _SMALL_BYTES
+
+
+def shared_content(
+    path: Path, size: int, chosen: Format, facts: Mapping[str, str], spool: Path
 ) -> Content | None:
-    """The content of a file of `size` bytes in memory; None if it must be read by itself.
+    """The content of a file of `size` bytes at once; None if it must be read by itself.
+
+    It is in memory, or in a scratch file that is there.
 
     Raises:
         DamagedFileError: If it can't be read.
     """
-    is_alone = chosen.is_state or chosen.is_snapshot or size > _SMALL_BYTES
-    if is_alone or chosen.reader.kind not in {*LINES, "json"}:
+    kinds = {*LINES, "json"} if is_small(size) else LINES
+    is_alone = chosen.is_state or chosen.is_snapshot or size > _MEDIUM_BYTES
+    if is_alone or chosen.reader.kind not in kinds:
         return None
     if chosen.reader.kind == "json":
         try:
@@ -65,11 +75,10 @@ def small_content(
             return None
         rows = sum(len(found.rows) for found in whole.records)
         return replace(whole, size=rows * _RECORD_BYTES)
-    # Two chunks at most: a small file may hide a large text.
-    chunks = tuple(islice(read_chunks(path), 2))
-    if len(chunks) > 1:
+    chunks = one_chunk(path, None if is_small(size) else spool)
+    if chunks is None:
         return None
-    return Content(path, chunks, size=sum(chunk.starts[-1] for chunk in chunks))
+    return Content(path, tuple(chunks), size=sum(chunk.starts[-1] for chunk in chunks))
 
 
 def _shape(chosen: Format, content: Content, number: int) -> dict[str, str]:
@@ -82,7 +91,7 @@ def _shape(chosen: Format, content: Content, number: int) -> dict[str, str]:
     if chosen.reader.kind != "ndjson" or number:
         return {}
     chunks = content.chunks
-    first = chunks[0].data[:SAMPLE_BYTES] if chunks else head(content.path, SAMPLE_BYTES)
+    first = chunks[0].first(SAMPLE_BYTES) if chunks else head(content.path, SAMPLE_BYTES)
     return shape_of(records_of(first))
 
 
@@ -95,7 +104,7 @@ def staged_parts(
     for number, part in enumerate(chosen.parts):
         contract = load_contracts()[part.contract]
         if chosen.reader.kind in LINES:
-            chunks = [one.lines(run.spool) for one in files]
+            chunks = [one.lines(run.spools[0]) for one in files]
             reader = LineReader(chosen.reader)
             staged = stage_lines(
                 run.connection, chunks, reader, part, contract, dict(facts), scratch,

@@ -16,9 +16,9 @@ from typing import Any
 import duckdb
 
 from ingest.contracts import Column, Contract, PersonKind
+from ingest.held import Staged, settle
 from ingest.privacy import email_key, keyed_hash
 from ingest.problems import BadRecords
-from ingest.stage import Staged
 from ingest.store import LakeError, write_atomically, write_json
 from ingest.subjects import Subject, is_common, token
 from ingest.values import name, quote
@@ -215,12 +215,14 @@ def hold_back(
             staged.withheld[number] += len(bad) - len(kept)
             staged.bad[number] = kept
         lines[number] |= theirs
-    if rows:
-        connection.execute(
-            f"update stage set _reason = {quote(ERASED)} where _reason is null and {condition}"
-        )
+    changes = {"_reason": (ERASED, f"_reason is null and {condition}")} if rows else {}
     for column, test in mentions(staged.contract, source, "stage").items():
-        connection.execute(f"update stage set {name(column)} = {quote(NOBODY)} where {test}")
+        if connection.execute(f"select 1 from stage where {test} limit 1").fetchone():
+            changes[name(column)] = (NOBODY, test)
+    if changes:
+        settle(connection)
+    for column, (value, test) in changes.items():
+        connection.execute(f"update stage set {column} = {quote(value)} where {test}")
     return [
         Withheld(frozenset(found), shared)
         for found, shared in zip(lines, _shared(staged, lines, rows), strict=True)

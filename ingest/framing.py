@@ -17,7 +17,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import IO
 
@@ -30,7 +30,7 @@ _READ_BYTES = 1024 * 1024
 # Small enough for the processor's cache, large enough that Python's part in it is small.
 _BLOCK_BYTES = 256 * 1024
 # Pieces whose lines are counted: to find one line, a piece is looked through.
-_PIECE_BYTES = 256 * 1024
+_PIECE_BYTES = 32 * 1024
 # Blocks in which the head of a file is read: of a damaged one the last block is lost.
 _HEAD_BLOCK_BYTES = 4 * 1024
 GZIP_MAGIC = b"\x1f\x8b"
@@ -118,12 +118,12 @@ def read_all(path: Path) -> bytes:
 class Chunk:
     """Whole lines of one file; `first_line` is the 1-based number of the first of them.
 
-    The bytes are in memory, or in an open scratch file until the next chunk is asked for. They
-    are counted in pieces: `starts` tells where each begins, `lines_before` how many lines end
+    The bytes are in memory, or in a scratch file until another chunk is put there. They are
+    counted in pieces: `starts` tells where each begins, `lines_before` how many lines end
     before it; the last of both are the totals.
     """
 
-    source: bytes | IO[bytes]
+    source: bytes | Path
     first_line: int
     starts: Sequence[int]
     lines_before: Sequence[int]
@@ -131,7 +131,12 @@ class Chunk:
     def _slice(self, begin: int, end: int) -> bytes:
         if isinstance(self.source, bytes):
             return self.source[begin:end]
-        return os.pread(self.source.fileno(), end - begin, begin)
+        with self.source.open("rb", buffering=0) as handle:
+            return os.pread(handle.fileno(), end - begin, begin)
+
+    def first(self, size: int) -> bytes:
+        """At most so many of the first bytes."""
+        return self._slice(0, min(size, self.starts[-1]))
 
     @property
     def data(self) -> bytes:
@@ -141,7 +146,7 @@ class Chunk:
     @property
     def path(self) -> Path | None:
         """The scratch file that holds these lines and no others, if one does."""
-        return None if isinstance(self.source, bytes) else Path(self.source.name)
+        return None if isinstance(self.source, bytes) else self.source
 
     @cached_property
     def _ends(self) -> dict[int, array[int]]:
@@ -219,7 +224,7 @@ def _cut(path: Path, size: int) -> Iterator[tuple[bytes, bool]]:
 
 
 def _chunks(path: Path, size: int, sink: IO[bytes]) -> Iterator[Chunk]:
-    """Chunks in a scratch file that each begins anew."""
+    """Chunks whose bytes are all that the sink holds; each begins it anew."""
     first_line = 1
     starts, lines_before = [0], [0]
     for block, is_last in _cut(path, size):
@@ -231,25 +236,25 @@ def _chunks(path: Path, size: int, sink: IO[bytes]) -> Iterator[Chunk]:
         if is_last:
             sink.truncate()
             sink.flush()
-            yield Chunk(sink, first_line, starts, lines_before)
+            yield Chunk(b"", first_line, starts, lines_before)
             first_line += lines_before[-1]
             starts, lines_before = [0], [0]
             sink.seek(0)
 
 
 @contextmanager
-def keeping(spool: Path) -> Generator[None]:
-    """Keeps a scratch file while many files go through it; who made it removes it at the end.
+def keeping(*spools: Path) -> Generator[None]:
+    """Keeps scratch files while many files go through them; who made them removes them at the end.
 
-    To write over memory that it has already costs less than to get new.
+    To write over memory that they have already costs less than to get new.
     """
-    is_own = not spool.exists()
-    if is_own:
+    own = [spool for spool in spools if not spool.exists()]
+    for spool in own:
         spool.touch()
     try:
         yield
     finally:
-        if is_own:
+        for spool in own:
             spool.unlink(missing_ok=True)
 
 
@@ -263,7 +268,23 @@ def spooled_chunks(path: Path, spool: Path, size: int = CHUNK_BYTES) -> Iterator
         DamagedFileError: If the gzip data is cut off, corrupt or followed by other bytes.
     """
     with keeping(spool), spool.open("r+b") as sink:
-        yield from _chunks(path, size, sink)
+        for chunk in _chunks(path, size, sink):
+            yield replace(chunk, source=spool)
+
+
+def one_chunk(path: Path, spool: Path | None = None, size: int = CHUNK_BYTES) -> list[Chunk] | None:
+    """All lines of a file as one chunk, or none; None if it has more than about `size` bytes.
+
+    They stay in memory, or in a scratch file that is there and is given to no other while they are
+    looked at.
+
+    Raises:
+        DamagedFileError: If the gzip data is cut off, corrupt or followed by other bytes.
+    """
+    chunks = spooled_chunks(path, spool, size) if spool else read_chunks(path, size)
+    # A small file may hide a large text: what comes after a second chunk is not read.
+    found = list(islice(chunks, 2))
+    return found if len(found) < 2 else None
 
 
 def read_chunks(path: Path, size: int = CHUNK_BYTES) -> Iterator[Chunk]:

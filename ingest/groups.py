@@ -18,7 +18,7 @@ import duckdb
 from ingest.addresses import Addresses
 from ingest.arrivals import Arrival
 from ingest.containers import is_container, unpack
-from ingest.contents import Content, content_of, small_content, staged_parts
+from ingest.contents import Content, content_of, is_small, shared_content, staged_parts
 from ingest.delivery import (
     RAW_REMOVED,
     NotAskedError,
@@ -38,11 +38,12 @@ from ingest.landing import land_part
 from ingest.manifests import Manifest, PartOutcome, commit
 from ingest.problems import DamagedFileError
 from ingest.scrub import scrub
-from ingest.session import MEMORY, Session
+from ingest.session import MEMORY, SPOOLS, Session
 from ingest.snapshots import check_snapshot
 from ingest.store import LakeError, series
 
-# A group's text is held in memory, and what a killed run has to do again is at most a group.
+# The text of small files is held in memory, that of larger ones in a scratch file for each. What
+# a killed run has to do again is at most a group.
 _GROUP_BYTES = 32 * 1024 * 1024
 _GROUP_FILES = 500
 
@@ -57,7 +58,7 @@ class _Read:
 
 @dataclass
 class _Group:
-    """Small files of one format that are landed together."""
+    """Files of one format that are landed together: many small ones, or some of medium size."""
 
     files: list[_Read] = field(default_factory=list)
     file_ids: set[str] = field(default_factory=set)
@@ -69,7 +70,9 @@ class _Group:
             return True
         first = self.files[0].prepared
         same_day = first.facts["file_date"] == prepared.facts["file_date"]
-        fits = self.size < _GROUP_BYTES and len(self.files) < _GROUP_FILES
+        small = is_small(first.manifest.size)
+        fits = self.size < _GROUP_BYTES if small else len(self.files) < SPOOLS
+        fits &= len(self.files) < _GROUP_FILES and small == is_small(prepared.manifest.size)
         is_same = first.chosen is prepared.chosen
         return fits and is_same and (same_day or not prepared.chosen.reads_name)
 
@@ -269,13 +272,16 @@ def load_files(
         if not group.takes(found):
             yield from _flush(run, group)
         try:
-            small = small_content(found.raw, found.manifest.size, found.chosen, found.facts)
+            spool = run.spools[len(group.files) % SPOOLS]
+            shared = shared_content(
+                found.raw, found.manifest.size, found.chosen, found.facts, spool
+            )
         except DamagedFileError as error:
             yield from _flush(run, group)
             yield arrival, _commit(run, found, found.rejected(error.reason, str(error)))
             continue
-        if small:
-            group.add(_Read(found, small))
+        if shared:
+            group.add(_Read(found, shared))
             continue
         yield from _flush(run, group)
         yield arrival, _commit(run, found, _land_one(run, found))

@@ -7,9 +7,11 @@ belong here: parsing (`ingest.stage`), which rows are new (`ingest.duplicates`),
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,12 +20,12 @@ import duckdb
 from ingest.contracts import LANDING_COLUMNS, SQL_TYPES, Contract
 from ingest.duplicates import find_suspects
 from ingest.erasures import ERASED
+from ingest.held import Staged
 from ingest.keys import KeyIndex
 from ingest.manifests import PartOutcome
 from ingest.mapping import LEFT_OUT
 from ingest.parquet import copy
 from ingest.quarantine import Delivery, write_quarantine
-from ingest.stage import Staged
 from ingest.store import series
 from ingest.values import name, quote
 
@@ -33,17 +35,19 @@ if TYPE_CHECKING:
 
 def _line_map(connection: duckdb.DuckDBPyConnection, staged: Staged) -> None:
     """Makes `origin`: file and line of each staged row, where a row's number does not tell them."""
-    import numpy as np
     import pyarrow as pa
 
-    sizes = np.diff(np.array([0, *staged.ends]))
-    origin = pa.table(
-        {
-            "id": np.arange(staged.ends[-1]),
-            "line": np.array(staged.lines, dtype=np.int64),
-            "file_no": np.repeat(np.arange(len(sizes)), sizes),
-        }
-    )
+    numbers = array("q")
+    for number, (begin, end) in enumerate(pairwise([0, *staged.ends])):
+        numbers.extend(array("q", [number]) * (end - begin))
+    columns = {"id": array("q", range(len(numbers))), "line": array("q", staged.lines or ()),
+               "file_no": numbers}  # fmt: skip
+    # Made of plain memory: pyarrow takes values by way of pandas, whose import takes long.
+    buffers = [
+        pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(values)])
+        for values in columns.values()
+    ]
+    origin = pa.Table.from_arrays(buffers, names=list(columns))
     connection.register("origin_rows", origin)
     connection.execute("create or replace temp table origin as select * from origin_rows")
     connection.unregister("origin_rows")
@@ -55,30 +59,37 @@ def _staged(staged: Staged) -> str:
     return f"stage s left join verdict v on v.id = s.rowid {origin}"
 
 
+_MANY_ROWS = 10_000
 _FRESH = "s._reason is null and not coalesce(v.is_duplicate, false)"
 
 
-def _rows_sql(staged: Staged, deliveries: Sequence[Delivery]) -> str:
-    """Rows to be written, in the order of lines; of several files, with `file_no` at the end."""
+def _rows_sql(staged: Staged, deliveries: Sequence[Delivery], number: int = 0) -> str:
+    """Rows to be written, in the order of lines: of one file by its number, or of all.
+
+    Of several files at once they have `file_no` at the end.
+    """
     contract, first = staged.contract, deliveries[0]
     columns = ", ".join(f"s.{name(column)}" for column in contract.column_names)
-    line = "s.rowid + 1" if staged.lines is None else "o.line"
+    file_no, line = staged.place()
     revision = "true" if first.is_state else "coalesce(v.is_known, false)"
-    stamps, told, last = _stamps(contract, deliveries), "", ""
+    stamps, told, last, chosen = _stamps(contract, deliveries), "", "", ""
     if len(deliveries) > 1:
         listed = ", ".join(
             f"({number}, {', '.join(_stamps(contract, [one]))})"
             for number, one in enumerate(deliveries)
         )
         stamps = ("d.batch_id", "d.loaded_at", "d.source_file")
-        told = f"join (values {listed}) d(no, batch_id, loaded_at, source_file) on d.no = o.file_no"
-        last = ", o.file_no"
+        told = f"join (values {listed}) d(no, batch_id, loaded_at, source_file) on d.no = {file_no}"
+        last = f", {file_no} as file_no"
+    elif len(staged.ends) > 1:
+        begin, end = [0, *staged.ends][number : number + 2]
+        chosen = f"and s.rowid >= {begin} and s.rowid < {end}"
     return f"""
         select {columns}, {quote(first.source)} as source, {stamps[0]} as batch_id,
             {stamps[1]} as loaded_at, {stamps[2]} as source_file, {line} as source_line,
             s.row_key, {revision} as is_revision, s._extra as extra{last}
         from {_staged(staged)} {told}
-        where {_FRESH}
+        where {_FRESH} {chosen}
         {"order by s.rowid" if last else ""}
     """
 
@@ -110,7 +121,7 @@ def _tallies(
     """Counts per file, rows per touched date; dates of competing rows elsewhere count 0."""
     contract = staged.contract
     tallies = [_Tally() for _ in range(file_count)]
-    number = "0" if staged.lines is None else "o.file_no"
+    number, _ = staged.place()
     when = f"cast(s.{name(contract.partition)} as date)" if contract.partition else "NULL::date"
     late = "false"
     if contract.name == "usage_events" and contract.late_after_hours:
@@ -148,15 +159,15 @@ def _write_rows(
     deliveries: Sequence[Delivery], tallies: Sequence[_Tally], outputs: Sequence[Path],
 ) -> None:  # fmt: skip
     """One Parquet file per delivered file that has rows."""
-    sql = _rows_sql(staged, deliveries)
-    if len(deliveries) == 1:
-        if tallies[0].fresh:
-            copy(connection, sql, outputs[0])
+    # Writing a small file takes DuckDB several times as long as it takes pyarrow.
+    if len(deliveries) == 1 or staged.ends[-1] >= _MANY_ROWS * len(deliveries):
+        for number, delivery in enumerate(deliveries):
+            if tallies[number].fresh:
+                copy(connection, _rows_sql(staged, [delivery], number), outputs[number])
         return
     import pyarrow.parquet as pq
 
-    # Writing a small file takes DuckDB several times as long as it takes pyarrow.
-    table = connection.sql(sql).to_arrow_table().drop_columns(["file_no"])
+    table = connection.sql(_rows_sql(staged, deliveries)).to_arrow_table().drop_columns(["file_no"])
     kept = [staged.contract.partition] if staged.contract.partition else False
 
     def write(rows: pa.Table, draft: Path) -> None:
@@ -186,9 +197,9 @@ def land_part(
     tallies = _tallies(connection, staged, len(deliveries))
     places = [f"source={d.source}/dt={d.delivered_on}/{d.entry_id}" for d in deliveries]
     outputs = [lake / "bronze" / contract.name / f"{place}.parquet" for place in places]
-    for delivery, place, bad in zip(deliveries, places, staged.bad, strict=True):
-        quarantine = lake / "quarantine" / f"{place}-{contract.name}.parquet"
-        write_quarantine(connection, quarantine, contract.name, delivery, bad)
+    aside = [lake / "quarantine" / f"{place}-{contract.name}.parquet" for place in places]
+    bad = zip(aside, deliveries, staged.bad, strict=True)
+    write_quarantine(connection, contract.name, list(bad))
     _write_rows(connection, lake, staged, deliveries, tallies, outputs)
     paths = [path for tally, path in zip(tallies, outputs, strict=True) if tally.fresh]
     written = _written(connection, paths)

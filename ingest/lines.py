@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,14 +57,14 @@ class LineReader:
 
     reader: Reader
 
-    def relation(self, path: Path, reads: dict[str, str]) -> str:
-        """SQL for the records of a file: the columns of `reads`, and `r_extra`.
+    def relation(self, paths: Sequence[Path], reads: dict[str, str]) -> str:
+        """SQL for the records of files, in their order: the columns of `reads`, and `r_extra`.
 
         What is no record gives a row of NULLs.
         """
         if self.reader.kind == "tsv":
-            return _tabbed(path, reads, self.reader.columns)
-        return _hashed_json(path, reads) if RECORD_HASH in reads else _json(path, reads)
+            return _tabbed(paths, reads, self.reader.columns)
+        return _hashed_json(paths, reads) if RECORD_HASH in reads else _json(paths, reads)
 
     def problem(self, line: bytes) -> str | None:
         """Why a line is no record at all, or None if it is one."""
@@ -100,25 +101,29 @@ class LineReader:
         return self.problem(line) is not None
 
 
-def _json(path: Path, reads: dict[str, str]) -> str:
+def _listed(paths: Sequence[Path]) -> str:
+    return f"[{', '.join(quote(str(path)) for path in paths)}]"
+
+
+def _json(paths: Sequence[Path], reads: dict[str, str]) -> str:
     columns = ", ".join(f"{name(key)}: {quote(kind)}" for key, kind in reads.items())
     return (
-        f"(select *, NULL::varchar as r_extra from read_json({quote(str(path))}, "
+        f"(select *, NULL::varchar as r_extra from read_json({_listed(paths)}, "
         f"format = 'newline_delimited', ignore_errors = true, columns = {{{columns}}}))"
     )
 
 
-def _hashed_json(path: Path, reads: dict[str, str]) -> str:
+def _hashed_json(paths: Sequence[Path], reads: dict[str, str]) -> str:
     """The same with a hash of each whole record; slower, since each line is read twice."""
     wanted = {key: kind for key, kind in reads.items() if key != RECORD_HASH}
     return (
         f"(select unnest(json_transform(json, {quote(json.dumps(wanted))})), "
         f"sha256(cast(json as varchar)) as {RECORD_HASH}, NULL::varchar as r_extra "
-        f"from read_ndjson_objects({quote(str(path))}, ignore_errors = true))"
+        f"from read_ndjson_objects({_listed(paths)}, ignore_errors = true))"
     )
 
 
-def _tabbed(path: Path, reads: dict[str, str], columns: tuple[str, ...]) -> str:
+def _tabbed(paths: Sequence[Path], reads: dict[str, str], columns: tuple[str, ...]) -> str:
     fields = []
     for key, kind in reads.items():
         cell = "sha256(array_to_string(cells, chr(9)))"
@@ -132,7 +137,7 @@ def _tabbed(path: Path, reads: dict[str, str], columns: tuple[str, ...]) -> str:
     return (
         f"(select {', '.join(fields)}, NULL::varchar as r_extra from "
         "(select string_split(line, chr(9)) as cells from "
-        f"read_csv({quote(str(path))}, header = false, auto_detect = false, delim = '\\x01', "
+        f"read_csv({_listed(paths)}, header = false, auto_detect = false, delim = '\\x01', "
         f"quote = '', escape = '', max_line_size = {_LONGEST_LINE * 2}, "
         "columns = {'line': 'VARCHAR'})))"
     )

@@ -217,7 +217,7 @@ def ingest(
         _tidy(run, arrivals, {m.landing for m in reopened if m.landing})
         again = [kept(workspace.home, manifest) for manifest in reopened]
         try:
-            with keeping(run.spool):
+            with keeping(*run.spools):
                 outcomes += _take_in(run, seen, [*again, *whole], progress)
         finally:
             seen.save()

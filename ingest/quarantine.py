@@ -6,7 +6,9 @@ which records are bad (`ingest.stage`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import duckdb
@@ -20,6 +22,8 @@ _COLUMNS = (
     "contract varchar, source varchar, source_file varchar, source_line bigint, "
     "reason varchar, raw varchar"
 )
+# Records that are written at once.
+_BLOCK = 5_000
 
 
 @dataclass(frozen=True)
@@ -39,31 +43,40 @@ class Delivery:
 
 
 def write_quarantine(
-    connection: duckdb.DuckDBPyConnection, path: Path, contract: str, delivery: Delivery,
-    bad: BadRecords,
+    connection: duckdb.DuckDBPyConnection, contract: str,
+    files: Sequence[tuple[Path, Delivery, BadRecords]],
 ) -> None:  # fmt: skip
     """Writes set-aside records with file, line, raw text and reason; no records, no file.
 
     The raw text is redacted like free text: the undisturbed bytes are in `lake/landing` alone.
+    To make ready for that takes longer than some hundred records do: once for all files.
     """
-    if not bad:
-        path.unlink(missing_ok=True)
+    for path, _, bad in files:
+        if not bad:
+            path.unlink(missing_ok=True)
+    kept = [one for one in files if one[2]]
+    if not kept:
         return
-    connection.execute(f"create or replace temp table bad_rows ({_COLUMNS})")
-    for block in bad.blocks():
-        texts = [printable(item.raw) for item in block]
+    connection.execute(f"create or replace temp table bad_rows (file_no integer, {_COLUMNS})")
+    records = ((number, item) for number, (_, _, bad) in enumerate(kept) for item in bad)
+    while block := list(islice(records, _BLOCK)):
+        texts = [printable(item.raw) for _, item in block]
         connection.execute(
-            f"insert into bad_rows select $1, $2, $3, line, reason, {macro_for(texts)}(raw) from "
-            "(select unnest($4::bigint[]) as line, unnest($5::varchar[]) as reason, "
-            "unnest($6::varchar[]) as raw)",
+            "insert into bad_rows select file_no, $1, $2, source_file, line, reason, "
+            f"{macro_for(texts)}(raw) from (select unnest($3::integer[]) as file_no, "
+            "unnest($4::varchar[]) as source_file, unnest($5::bigint[]) as line, "
+            "unnest($6::varchar[]) as reason, unnest($7::varchar[]) as raw)",
             [
                 contract,
-                delivery.source,
-                delivery.source_file,
-                [item.line for item in block],
-                [item.reason for item in block],
+                kept[0][1].source,
+                [number for number, _ in block],
+                [kept[number][1].source_file for number, _ in block],
+                [item.line for _, item in block],
+                [item.reason for _, item in block],
                 texts,
             ],
         )
-    copy(connection, "select * from bad_rows", path)
+    for number, (path, _, _) in enumerate(kept):
+        own = f"select * exclude (file_no) from bad_rows where file_no = {number}"
+        copy(connection, own, path)
     connection.execute("drop table bad_rows")

@@ -24,6 +24,7 @@ from ingest.settings import Workspace
 from ingest.store import temporary
 
 MEMORY = "700MB"
+SPOOLS = 3
 
 
 class Session:
@@ -62,9 +63,9 @@ class Session:
         return Fetching(self.workspace)
 
     @property
-    def spool(self) -> Path:
-        """Scratch file for the lines at hand of a large file."""
-        return temporary(self.lake / "tmp" / "chunk")
+    def spools(self) -> list[Path]:
+        """Scratch files for the lines at hand: of a large file, or of some together."""
+        return [temporary(self.lake / "tmp" / f"chunk-{number}") for number in range(SPOOLS)]
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         scratch = self.lake / "tmp"

@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from ingest.delivery import Prepared
+from ingest.held import Staged
 from ingest.manifests import Manifest
 from ingest.problems import DamagedFileError
 from ingest.session import Session
-from ingest.stage import Staged
 
 SHRUNKEN = "shrunken_snapshot"
 # A snapshot with less than this share of the rows before it is taken for a broken export.

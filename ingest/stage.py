@@ -12,7 +12,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from ingest.contracts import Contract
 from ingest.formats import Part
 from ingest.framing import Chunk
 from ingest.headers import check_header, missing_columns
+from ingest.held import Staged, add, begin, hold
 from ingest.lines import LineReader
 from ingest.mapping import LEFT_OUT, RECORD_HASH, compile_mapping
 from ingest.privacy import PERSONAL_HEADER, mask_emails
@@ -33,49 +34,9 @@ from ingest.values import name, quote
 
 # Reasons that speak of a value: the line was a record, or there would be none.
 _OF_VALUES = ("bad_", "before_", "timestamp_")
+# So many a statement may tell apart.
+_FEW_FILES = 8
 _SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-@dataclass
-class Staged:
-    """Rows of one part of one or more files in the table `stage`, file after file.
-
-    `ends[n]` is the row after the last one of the n-th file; `lines` are the lines of all rows,
-    or None where a single file's row n stands for its line n + 1.
-    """
-
-    contract: Contract
-    bad: list[BadRecords]
-    # Records per file that could not even be cut out of it, so that no row stands for them.
-    uncut: list[int]
-    ends: list[int] = field(default_factory=list)
-    lines: list[int] | None = None
-    new_columns: tuple[str, ...] = ()
-    missing_columns: tuple[str, ...] = ()
-    shapes: list[dict[str, str]] = field(default_factory=list)
-    # Records per file that can't be read and name somebody who was erased: counted, not kept.
-    withheld: list[int] = field(default_factory=list)
-    # Whether the table has the clear addresses (`_addresses`) whose hashes stand in its columns.
-    has_addresses: bool = False
-
-    @classmethod
-    def of(cls, contract: Contract, file_count: int) -> Staged:
-        """Nothing staged yet."""
-        none = [0] * file_count
-        return cls(contract, [BadRecords() for _ in none], none[:], withheld=none[:])
-
-    def rows_in(self, number: int) -> int:
-        """Records that a file held for this contract."""
-        begin = self.ends[number - 1] if number else 0
-        return self.ends[number] - begin + self.uncut[number]
-
-    def line_of(self, row: int) -> int:
-        """Line (or position) of a row in its file."""
-        return row + 1 if self.lines is None else self.lines[row]
-
-    def file_of(self, row: int) -> int:
-        """Number of the file that a row of the table comes from."""
-        return bisect_right(self.ends, row)
 
 
 def _statement(compiled: Compiled, contract: Contract, source: str, relation: str) -> str:
@@ -86,12 +47,6 @@ def _statement(compiled: Compiled, contract: Contract, source: str, relation: st
     return compiled.select(relation, f"concat_ws('|', {', '.join(parts)})")
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
-    """Adds rows to the stage; returns how many."""
-    row = connection.execute(f"insert into stage {sql}").fetchone()
-    return int(row[0]) if row else 0
-
-
 def _overwrite(path: Path, blocks: Iterable[bytes]) -> None:
     """Writes over a scratch file: memory that it has already costs nothing to get."""
     with path.open("r+b" if path.exists() else "wb") as handle:
@@ -100,22 +55,19 @@ def _overwrite(path: Path, blocks: Iterable[bytes]) -> None:
 
 
 def _insert_chunks(
-    connection: duckdb.DuckDBPyConnection, select: Callable[[str], str], reads: dict[str, str],
-    chunks: Sequence[Chunk], reader: LineReader, draft: Path,
+    take: Callable[[str], int], reads: dict[str, str], chunks: Sequence[Chunk], reader: LineReader,
+    draft: Path,
 ) -> int:  # fmt: skip
     """Adds the rows of the chunks to the stage; returns how many."""
-
-    def insert(path: Path) -> int:
-        return _insert(connection, select(reader.relation(path, reads)))
-
     if all(map(reader.is_readable, chunks)):
-        spool = chunks[0].path if len(chunks) == 1 else None
-        if spool is None:
+        spools = [chunk.path for chunk in chunks if chunk.path]
+        if len(spools) < len(chunks):
             _overwrite(draft, (chunk.data for chunk in chunks))
+            spools = [draft]
         with suppress(duckdb.Error):
-            return insert(spool or draft)
+            return take(reader.relation(spools, reads))
     _overwrite(draft, (reader.readable(chunk.data) for chunk in chunks))
-    return insert(draft)
+    return take(reader.relation([draft], reads))
 
 
 def _loads(files: Sequence[Iterable[Chunk]]) -> Iterator[list[tuple[int, Chunk]]]:
@@ -162,20 +114,21 @@ def stage_lines(
     )
     staged = Staged.of(contract, len(files))
     staged.has_addresses = bool(compiled.addresses)
-    connection.execute(compiled.create(contract))
+    begin(connection, compiled.create(contract))
     lines: list[int] = []
-    is_plain = len(files) == 1
+    is_plain = len(files) <= _FEW_FILES
     rows = 0
 
-    def select(relation: str) -> str:
-        return _statement(compiled, contract, facts["source"], relation)
+    def take(relation: str) -> int:
+        sql = _statement(compiled, contract, facts["source"], relation)
+        return add(connection, sql) if rows else hold(connection, sql)
 
     for load in _loads(files):
         chunks = [chunk for _, chunk in load]
-        gained = _insert_chunks(connection, select, compiled.reads, chunks, reader, scratch)
+        gained = _insert_chunks(take, compiled.reads, chunks, reader, scratch)
         before, rows = rows, rows + gained
         positions = _positions(load, gained)
-        if is_plain and load[0][1].line_count != len(positions[0]):
+        if is_plain and any(c.line_count != len(p) for c, p in zip(chunks, positions, strict=True)):
             is_plain = False
             lines = list(range(1, before + 1))
         if not is_plain:
@@ -238,7 +191,7 @@ def stage_records(
         part = replace(part, mapping=part.mapping.resolved(names))
     check_header(part, contract, files[0])
     compiled = compile_mapping(part.mapping, contract, facts, keeps_addresses=keeps_addresses)
-    connection.execute(compiled.create(contract))
+    begin(connection, compiled.create(contract))
     staged = Staged.of(contract, len(files))
     staged.has_addresses = bool(compiled.addresses)
     staged.bad = [BadRecords(records.bad) for records in files]
@@ -289,7 +242,7 @@ def _insert_scratch(
         f"read_json({quote(str(scratch))}, format = 'newline_delimited', ignore_errors = true, "
         f"maximum_object_size = 67108864, columns = {{{columns}}}))"
     )
-    return _insert(connection, _statement(compiled, contract, source, relation))
+    return hold(connection, _statement(compiled, contract, source, relation))
 
 
 def _raw(row: dict[str, Any]) -> str:

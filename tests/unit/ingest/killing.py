@@ -14,15 +14,18 @@ from pathlib import Path
 
 import pytest
 
+from ingest import contents
+
 ROOT = Path(__file__).parents[3]
 
 # Home, number, moment and command: ends itself, without a farewell, at the n-th time that a file
 # becomes visible.
 _PROGRAM = """
 import os, signal, sys
-from ingest import arrivals
+from ingest import arrivals, contents
 from ingest.__main__ import main
 arrivals.SETTLE_SECONDS = 0
+contents._SMALL_BYTES = int(sys.argv[5])
 home, left, after, command = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "after", sys.argv[4]
 real = os.replace
 def replace(source, target):
@@ -38,12 +41,15 @@ main([command, "--home", home])
 """
 
 
-def killed_at(home: Path, number: int, moment: str, command: str) -> bool:
+def killed_at(
+    home: Path, number: int, moment: str, command: str, small: int = contents._SMALL_BYTES
+) -> bool:
     """Runs a command that is killed `before` or `after` the n-th file becomes visible.
 
-    Returns whether it came that far; what ends in another way fails the test.
+    Files of more than `small` bytes go through scratch files. Returns whether it came that far;
+    what ends in another way fails the test.
     """
-    words = [sys.executable, "-c", _PROGRAM, str(home), str(number), moment, command]
+    words = [sys.executable, "-c", _PROGRAM, str(home), str(number), moment, command, str(small)]
     ended = subprocess.run(words, cwd=ROOT, capture_output=True, check=False, timeout=120)
     assert ended.returncode in {0, -signal.SIGKILL}, ended.stderr.decode()
     return ended.returncode == -signal.SIGKILL

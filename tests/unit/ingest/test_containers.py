@@ -14,8 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingest import ledger
-from ingest.formats import load_formats
-from tests.unit.ingest.conftest import event, lines, loaded, packed, rejected
+from tests.unit.ingest.conftest import loaded, packed, rejected
 from tests.unit.ingest.test_formats import SLACK, key
 from tests.unit.ingest.test_formats_events import AMPLITUDE
 from tests.unit.ingest.test_formats_vendors import SALESFORCE
@@ -236,87 +235,6 @@ class TestParquet:
     def test_a_damaged_file_is_told(self, place) -> None:
         whole = self._write([{"uuid": "p-1"}])
         rejected(place.land("a.parquet", whole[:-20]), "parquet_damaged", "again")
-
-
-SNOWPLOW = next(f for f in load_formats() if f.name == "snowplow").reader.columns
-
-
-def _snowplow(**cells: str) -> str:
-    base = {
-        "app_id": "app", "platform": "web", "event": "unstruct", "event_id": "s-1",
-        "collector_tstamp": "2026-05-01 12:00:01.000", "domain_userid": "d-1", "user_id": "u-1",
-        "dvce_created_tstamp": "2026-05-01 12:10:00.000", "domain_sessionid": "sess",
-        "dvce_sent_tstamp": "2026-05-01 12:10:01.000", "derived_tstamp": "2026-05-01 12:00:00.000",
-        "event_name": "report_exported", "page_urlpath": "/reports",
-        "user_ipaddress": "203.0.113.9",
-        "unstruct_event": json.dumps({"schema": "iglu:x", "data": {"schema": "y",
-                                                                     "data": {"rows": 4}}}),
-    }  # fmt: skip
-    return "\t".join((base | cells).get(name, "") for name in SNOWPLOW)
-
-
-class TestSnowplow:
-    def test_the_columns_stand_where_the_vendor_says(self) -> None:
-        assert len(SNOWPLOW) == 131
-        # Positions as the format's documentation gives them, counted from 0.
-        known = {0: "app_id", 3: "collector_tstamp", 6: "event_id", 12: "user_id",
-                 15: "domain_userid", 52: "contexts", 58: "unstruct_event",
-                 122: "derived_contexts", 123: "domain_sessionid", 124: "derived_tstamp",
-                 130: "true_tstamp"}  # fmt: skip
-        assert {place: SNOWPLOW[place] for place in known} == known
-
-    def test_rows(self, place) -> None:
-        view = _snowplow(event="page_view", event_id="s-2", event_name="page_view", user_id="")
-        text = "\n".join([_snowplow(), view, _snowplow(), ""])
-        outcome = place.land("enriched.tsv", text)
-        assert outcome.format == "snowplow"
-        assert loaded(outcome) == {"in": 3, "loaded": 2, "duplicate": 1, "quarantined": 0}
-        columns = "event_id, event_name, event_type, user_id, anonymous_id, occurred_at, properties"
-        assert place.rows("usage_events", columns, "order by 1") == [
-            ("s-1", "report_exported", "track", "u-1", "d-1", NOON, '{"rows":4}'),
-            ("s-2", "page_view", "page", None, "d-1", NOON, '{"rows":4}'),
-        ]
-        assert "203.0.113.9" not in str(place.rows("usage_events"))
-
-    def test_bad_lines_are_set_aside_with_their_number(self, place) -> None:
-        bad = [
-            _snowplow(event_id="s-3", unstruct_event="{not json"),
-            _snowplow(event_id="") ,
-            _snowplow(event_id="s-5") + "\tmore",
-            _snowplow(event_id="s-6", derived_tstamp="noon", dvce_created_tstamp="noon"),
-        ]  # fmt: skip
-        raw = "\n".join([_snowplow(), *bad]).encode() + b"\n" + _snowplow(
-            event_id="s-7", page_urlpath="/\xff"
-        ).encode("latin-1")  # fmt: skip
-        outcome = place.land("enriched.tsv.gz", raw)
-        assert loaded(outcome) == {"in": 6, "loaded": 2, "duplicate": 0, "quarantined": 4}
-        assert [row[1:3] for row in place.quarantine()] == [
-            (3, "missing_event_id"), (4, "wrong_number_of_cells"), (5, "bad_occurred_at"),
-            (6, "invalid_utf8"),
-        ]  # fmt: skip
-
-
-def test_many_small_files_are_as_one_after_another(place) -> None:
-    """Files that share their statements give what single ones give, file by file."""
-    place.drop("a.json", lines(event(1), event(2), event(1)))
-    place.drop("b.json", lines(event(2), "{broken", event(3)))
-    place.drop("c.json", lines(event(2, event="Other"), "", event(4)))
-    place.drop("d.json.gz", packed(event(5))[:-4])
-    place.drop("e.json", lines(event(6)))
-    found = {Path(f.path).name: f for f in place.run().files}
-    assert loaded(found["a.json"]) == {"in": 3, "loaded": 2, "duplicate": 1, "quarantined": 0}
-    assert loaded(found["b.json"]) == {"in": 3, "loaded": 1, "duplicate": 1, "quarantined": 1}
-    # Another content under a known id is kept beside the first, and said to be a revision.
-    assert loaded(found["c.json"]) == {"in": 2, "loaded": 2, "duplicate": 0, "quarantined": 0}
-    assert found["c.json"].parts[0].rows_revision == 1
-    rejected(found["d.json.gz"], "gzip_truncated")
-    columns = "event_id, source_file, source_line, is_revision"
-    assert place.rows("usage_events", columns, "order by 2, 3") == [
-        ("m-1", "drop/a.json", 1, False), ("m-2", "drop/a.json", 2, False),
-        ("m-3", "drop/b.json", 3, False), ("m-2", "drop/c.json", 1, True),
-        ("m-4", "drop/c.json", 3, False), ("m-6", "drop/e.json", 1, False),
-    ]  # fmt: skip
-    assert [row[:3] for row in place.quarantine()] == [("drop/b.json", 2, "malformed_json")]
 
 
 def test_a_seat_is_of_one_person(place) -> None:

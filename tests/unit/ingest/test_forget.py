@@ -4,159 +4,32 @@ from __future__ import annotations
 
 import gzip
 import json
-import shutil
-import signal
-import sys
-from pathlib import Path
 
 import duckdb
-import pytest
 
-from ingest import arrivals
-from ingest.absence import scan
 from ingest.arrivals import SeenFiles
-from ingest.config import ConfigError
-from ingest.erasures import erasures_path, read_erasures
-from ingest.forget import conclude, look_for, purge
+from ingest.forget import look_for
 from ingest.ledger import read_batches, withdraw
 from ingest.manifests import read_manifests
-from ingest.privacy import email_key
-from ingest.store import LakeError
-from ingest.subjects import Subject, make_request, read_requests
-from tests.unit.ingest.conftest import HASH_KEY, Place, event, lines, new_home
-from tests.unit.ingest.test_formats import SLACK, TICKET
-from tests.unit.ingest.test_kill import python
+from ingest.subjects import make_request
+from tests.unit.ingest.conftest import lines
+from tests.unit.ingest.forgetting import (
+    ASKED,
+    DEVICE,
+    EVENTS,
+    KEY,
+    MAIL,
+    USER,
+    content,
+    filled,
+    forget,
+    full,
+    one,
+    traces,
+)
+from tests.unit.ingest.test_formats import SLACK
 
-MAIL = "ada.lovelace@corp.test"
-KEY = email_key(MAIL, HASH_KEY)
-USER = "user-ada-77"
-DEVICE = "device-ada-77"
-ASKED = make_request([f" {MAIL.upper()} "])
-
-
-def one(number: int, user: str | None, device: str, **more):
-    return event(number, userId=user, anonymousId=device, **more)
-
-
-EVENTS = [
-    one(1, USER, DEVICE, type="identify", traits={"email": MAIL, "plan": "pro"}, properties=None),
-    one(2, USER, DEVICE),
-    one(3, None, DEVICE),
-    one(4, "user-bob-88", "device-bob-88"),
-    one(5, "user-bob-88", "device-shared-1", properties={"invited": USER, "mail": MAIL}),
-    one(6, USER, "device-shared-1"),
-    one(7, None, "device-shared-1"),
-    "{broken " + MAIL,
-    '{"messageId": "m-9", "type": "track", "userId": "' + USER + '"}',
-    "not about anybody",
-]  # fmt: skip
-PAGE = {
-    "tickets": [
-        TICKET | {"id": 501, "requester_id": 9001, "subject": "Ada cannot export"},
-        TICKET | {"id": 502, "requester_id": 9002, "submitter_id": 9001, "assignee_id": 9001},
-    ],
-    "users": [
-        {
-            "id": 9001,
-            "email": MAIL,
-            "name": "Ada",
-            "role": "end-user",
-            "updated_at": "2026-05-01T00:00:00Z",
-        },
-        {
-            "id": 9002,
-            "email": "bob@corp.test",
-            "name": "B",
-            "role": "end-user",
-            "updated_at": "2026-05-01T00:00:00Z",
-        },
-    ],
-    "end_of_stream": True,
-}
-AUDIT = {
-    "ticket_events": [
-        {"id": 1, "ticket_id": 501, "timestamp": 1777629600, "updater_id": 9002,
-         "event_type": "Audit", "child_events": [
-             {"id": 11, "event_type": "Comment", "body": "Hello Ada", "public": True,
-              "author_id": 9002}]},
-        {"id": 2, "ticket_id": 502, "timestamp": 1777629600, "updater_id": 9002,
-         "event_type": "Audit", "child_events": [
-             {"id": 21, "event_type": "Comment", "body": "Hello Bob", "public": True,
-              "author_id": 9002}]},
-    ],
-    "end_of_stream": True,
-}  # fmt: skip
-
-
-def fill(place: Place) -> Place:
-    place.drop("events.json.gz", gzip.compress(lines(*EVENTS).encode(), mtime=0))
-    place.drop("again.json", lines(EVENTS[1], one(20, "user-bob-88", "device-bob-88")))
-    place.drop("slack.csv", SLACK + f'ada,{MAIL},Member,1,1,0,U77,"Ada\nLovelace",ada,\n')
-    place.drop("tickets.json", json.dumps(PAGE))
-    place.drop("audit.json", json.dumps(AUDIT))
-    place.drop("odd.bin", f"nobody knows what this is, but {MAIL} is in it\n")
-    (place.home / "registry").mkdir(exist_ok=True)
-    place.run()
-    return place
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory, empty_lake) -> Path:
-    """A company before anybody asked. Never changed: see `full`."""
-    home = new_home(tmp_path_factory.mktemp("forget") / "company")
-    shutil.copytree(empty_lake / "bronze", home / "lake" / "bronze",
-                    ignore=shutil.ignore_patterns("source=*"))  # fmt: skip
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(arrivals, "SETTLE_SECONDS", 0.0)
-        fill(Place(home))
-    return home
-
-
-@pytest.fixture
-def full(filled, tmp_path) -> Place:
-    home = tmp_path / "company"
-    shutil.copytree(filled, home)
-    return Place(home)
-
-
-def traces(place: Place, *words: str) -> list[str]:
-    """Files of the lake in whose bytes or values a word stands, but for the record of hashes."""
-    found = []
-    for path in (place.home / "lake").rglob("*"):
-        if not path.is_file() or path == erasures_path(place.home / "lake"):
-            continue
-        data = path.read_bytes()
-        text = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
-        shown = text.decode("utf-8", errors="replace")
-        if path.suffix == ".parquet":
-            with duckdb.connect() as connection:
-                shown += str(connection.execute(f"from read_parquet('{path}')").fetchall())
-        found += [f"{path.name}: {w}" for w in words if w.lower() in shown.lower()]
-    return found
-
-
-def content(place: Place) -> dict[str, object]:
-    contracts = ("usage_events", "identities", "tickets", "ticket_messages", "tool_seats")
-    lake = place.home / "lake"
-    return {c: place.rows(c, "* exclude (loaded_at)", "order by all") for c in contracts} | {
-        "manifests": [
-            (m.path, m.landing is None, m.detail,
-             [(p.contract, p.rows_loaded, p.rows_erased, p.rows_quarantine_erased)
-              for p in m.parts])
-            for m in sorted(read_manifests(lake), key=lambda m: m.path)
-        ],
-        "quarantine": place.quarantine(),
-        "raw": {p.name: p.read_bytes() for p in (lake / "landing").rglob("*") if p.is_file()},
-        "erasures": [{k: v for k, v in r.items() if k != "erased_at"} for r in read_erasures(lake)],
-        "pending": list((lake / "privacy" / "pending").glob("*")),
-    }  # fmt: skip
-
-
-def forget(place: Place, request=ASKED):
-    found = purge(place.workspace, request)
-    seen = scan(place.workspace, found.subject)
-    conclude(place.workspace, found.subject, seen.read, len(seen.found))
-    return found, seen
+__all__ = ["filled", "full"]
 
 
 def test_the_files_hold_the_person_before(full) -> None:
@@ -306,130 +179,6 @@ def test_a_short_id_is_looked_for_in_columns_of_ids_alone(make_place) -> None:
     _, seen = forget(place, make_request(user_ids=["7"]))
     assert place.rows("usage_events", "event_id, properties") == [("m-2", '{"rows":"7"}')]
     assert seen.is_clean
-
-
-def test_another_hash_key_is_noticed(full) -> None:
-    forget(full)
-    (full.home / ".env").write_text("PRODUCTOPS_HASH_KEY=another key for tests alone\n")
-    full.drop("x.json", lines(event(50)))
-    with pytest.raises(LakeError, match="another hash key"):
-        full.run()
-
-
-def test_the_record_holds_hashes_and_counts_alone(full) -> None:
-    forget(full)
-    (record,) = read_erasures(full.home / "lake")
-    assert set(record) == {"erased_at", "status", "subjects", "rows", "files_read",
-                           "files_holding", "key"}  # fmt: skip
-    assert KEY in record["subjects"]
-    assert all(len(subject) == 64 for subject in record["subjects"])
-    text = erasures_path(full.home / "lake").read_text()
-    for word in (MAIL, USER, DEVICE, "9001"):
-        assert word not in text
-    assert erasures_path(full.home / "lake").stat().st_mode & 0o077 == 0
-
-
-def test_a_damaged_record_is_named(full) -> None:
-    forget(full)
-    path = erasures_path(full.home / "lake")
-    path.write_text(path.read_text() + "{half\n")
-    with pytest.raises(LakeError, match=r"erasures\.jsonl:2: not a record"):
-        full.run()
-
-
-def test_deliveries_that_wait_must_be_landed_first(full) -> None:
-    withdraw(full.workspace, "drop/again.json", "test")
-    with pytest.raises(LakeError, match="wait to be landed again"):
-        purge(full.workspace, ASKED)
-
-
-@pytest.mark.parametrize("address", ["ada", "ada@", "@corp.test", "ada@corp", "a b@corp.test", ""])
-def test_what_is_no_address_is_refused(address) -> None:
-    with pytest.raises(ConfigError, match=r"is no e-mail address|nothing was done"):
-        make_request([address])
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("", "header"), ("name\nada\n", "header"), ("email\n", "no request"),
-        ("email\nada@corp.test\nada\n", ":3: 'ada' is no e-mail"),
-        (b"email\n\xff\xfe@x\n", "can't be read"),
-    ],
-)  # fmt: skip
-def test_a_file_of_requests_that_cant_be_used(tmp_path, text, words) -> None:
-    path = tmp_path / "requests.csv"
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(ConfigError) as caught:
-        read_requests(path)
-    assert words in str(caught.value)
-    with pytest.raises(ConfigError, match="can't be read"):
-        read_requests(tmp_path / "absent.csv")
-
-
-def test_a_file_of_requests(tmp_path) -> None:
-    path = tmp_path / "requests.csv"
-    path.write_text("user_id,email,note\nu1,A@b.test,x\n,c@d.test,\nu2,,\n,,\n")
-    request = read_requests(path)
-    assert request.emails == {"a@b.test", "c@d.test"}
-    assert request.user_ids == {"u1", "u2"}
-
-
-def test_a_subject_survives_its_note() -> None:
-    subject = Subject(frozenset({"a@b.test"}), refs=frozenset({("x", "1"), ("y", "1")}))
-    assert Subject.from_document(json.loads(json.dumps(subject.document()))) == subject
-
-
-# Ends the process, without a farewell, at the n-th time that a file becomes visible or goes.
-AT_CHANGE = """
-import os, signal, sys
-from pathlib import Path
-left, real, gone = int(sys.argv[2]), os.replace, Path.unlink
-def count():
-    global left
-    left -= 1
-    if left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-def replace(source, target):
-    count()
-    real(source, target)
-def unlink(path, missing_ok=False):
-    count()
-    gone(path, missing_ok=missing_ok)
-os.replace, Path.unlink = replace, unlink
-from ingest.__main__ import main
-sys.exit(main(["forget", "--home", sys.argv[1], "--email", sys.argv[3]]))
-"""
-
-
-@pytest.fixture(scope="module")
-def expected(filled, tmp_path_factory) -> dict[str, object]:
-    """What an undisturbed purge leaves of the lake."""
-    home = tmp_path_factory.mktemp("after") / "company"
-    shutil.copytree(filled, home)
-    forget(Place(home))
-    return content(Place(home))
-
-
-@pytest.mark.parametrize(
-    "number",
-    [8, 14, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 40)
-              if n not in {8, 14})],
-)  # fmt: skip
-def test_killed_anywhere_it_ends_the_same(full, expected, number) -> None:
-    code = python(sys.executable, "-c", AT_CHANGE, str(full.home), str(number), MAIL)
-    assert code in {-signal.SIGKILL, 0, 1}
-    assert number > 20 or code == -signal.SIGKILL
-    _, seen = forget(full)
-    assert seen.is_clean
-    assert traces(full, MAIL, KEY, USER, DEVICE, "Ada cannot export") == []
-    found = content(full)
-    # A purge that was killed after its last step, or not at all, has a record of its own.
-    assert found["erasures"][0]["rows"] == expected["erasures"][0]["rows"]
-    assert len(found["erasures"]) == 1 or number > 25
-    assert {k: v for k, v in found.items() if k != "erasures"} == {
-        k: v for k, v in expected.items() if k != "erasures"
-    }
 
 
 def test_the_cache_of_seen_files_knows_no_person(full) -> None:

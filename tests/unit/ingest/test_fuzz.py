@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from ingest.ledger import read_batches, read_manifests
 from tests.unit.ingest.conftest import Place, event, lines, new_home, packed
-from tests.unit.ingest.test_containers import INVOICES, _snowplow, hours, workbook, zipped
+from tests.unit.ingest.test_containers import INVOICES, hours, workbook, zipped
 from tests.unit.ingest.test_formats import OKTA, SLACK, TICKET
 from tests.unit.ingest.test_formats_delivery import INCIDENT, ISSUE, JIRA, JIRA_CSV, PULL, _jira
 from tests.unit.ingest.test_formats_events import AMPLITUDE, RUDDER, _mixpanel, _posthog
@@ -31,6 +31,7 @@ from tests.unit.ingest.test_formats_people import OKTA as APP_USER
 from tests.unit.ingest.test_formats_reports import REPORT
 from tests.unit.ingest.test_formats_tools import MEMBERS
 from tests.unit.ingest.test_formats_vendors import CONVERSATION, FRESH, LAUNCH, SALESFORCE
+from tests.unit.ingest.test_snowplow import _snowplow
 
 PER_RUN = 10
 LINE_FORMATS = {"segment", "rudderstack", "mixpanel", "snowplow"}

@@ -1,0 +1,99 @@
+"""What is asked and what is remembered: requests that can be used, records of hashes alone."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ingest.config import ConfigError
+from ingest.erasures import erasures_path, read_erasures
+from ingest.forget import purge
+from ingest.ledger import withdraw
+from ingest.store import LakeError
+from ingest.subjects import Subject, make_request, read_requests
+from tests.unit.ingest.conftest import event, lines
+from tests.unit.ingest.forgetting import (
+    ASKED,
+    DEVICE,
+    KEY,
+    MAIL,
+    USER,
+    filled,
+    forget,
+    full,
+)
+
+__all__ = ["filled", "full"]
+
+
+def test_another_hash_key_is_noticed(full) -> None:
+    forget(full)
+    (full.home / ".env").write_text("PRODUCTOPS_HASH_KEY=another key for tests alone\n")
+    full.drop("x.json", lines(event(50)))
+    with pytest.raises(LakeError, match="another hash key"):
+        full.run()
+
+
+def test_the_record_holds_hashes_and_counts_alone(full) -> None:
+    forget(full)
+    (record,) = read_erasures(full.home / "lake")
+    assert set(record) == {"erased_at", "status", "subjects", "rows", "files_read",
+                           "files_holding", "key"}  # fmt: skip
+    assert KEY in record["subjects"]
+    assert all(len(subject) == 64 for subject in record["subjects"])
+    text = erasures_path(full.home / "lake").read_text()
+    for word in (MAIL, USER, DEVICE, "9001"):
+        assert word not in text
+    assert erasures_path(full.home / "lake").stat().st_mode & 0o077 == 0
+
+
+def test_a_damaged_record_is_named(full) -> None:
+    forget(full)
+    path = erasures_path(full.home / "lake")
+    path.write_text(path.read_text() + "{half\n")
+    with pytest.raises(LakeError, match=r"erasures\.jsonl:2: not a record"):
+        full.run()
+
+
+def test_deliveries_that_wait_must_be_landed_first(full) -> None:
+    withdraw(full.workspace, "drop/again.json", "test")
+    with pytest.raises(LakeError, match="wait to be landed again"):
+        purge(full.workspace, ASKED)
+
+
+@pytest.mark.parametrize("address", ["ada", "ada@", "@corp.test", "ada@corp", "a b@corp.test", ""])
+def test_what_is_no_address_is_refused(address) -> None:
+    with pytest.raises(ConfigError, match=r"is no e-mail address|nothing was done"):
+        make_request([address])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "header"), ("name\nada\n", "header"), ("email\n", "no request"),
+        ("email\nada@corp.test\nada\n", ":3: 'ada' is no e-mail"),
+        (b"email\n\xff\xfe@x\n", "can't be read"),
+    ],
+)  # fmt: skip
+def test_a_file_of_requests_that_cant_be_used(tmp_path, text, words) -> None:
+    path = tmp_path / "requests.csv"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ConfigError) as caught:
+        read_requests(path)
+    assert words in str(caught.value)
+    with pytest.raises(ConfigError, match="can't be read"):
+        read_requests(tmp_path / "absent.csv")
+
+
+def test_a_file_of_requests(tmp_path) -> None:
+    path = tmp_path / "requests.csv"
+    path.write_text("user_id,email,note\nu1,A@b.test,x\n,c@d.test,\nu2,,\n,,\n")
+    request = read_requests(path)
+    assert request.emails == {"a@b.test", "c@d.test"}
+    assert request.user_ids == {"u1", "u2"}
+
+
+def test_a_subject_survives_its_note() -> None:
+    subject = Subject(frozenset({"a@b.test"}), refs=frozenset({("x", "1"), ("y", "1")}))
+    assert Subject.from_document(json.loads(json.dumps(subject.document()))) == subject
