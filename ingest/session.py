@@ -23,7 +23,7 @@ from ingest.privacy import install
 from ingest.settings import Workspace
 from ingest.store import temporary
 
-MEMORY = "700MB"
+MEMORY = "600MB"
 SPOOLS = 3
 
 

@@ -23,7 +23,7 @@ def test_it_is_short_and_says_the_two_commands() -> None:
 def test_what_ci_runs_is_what_the_readme_says() -> None:
     script = (ROOT / ".ci" / "run").read_text()
     for command in MADE_BY_CI:
-        assert re.search(rf"^step .*; *{command}$|; *{command}\b", script, re.MULTILINE), command
+        assert re.search(rf"(^|; *){command}\b", script, re.MULTILINE), command
 
 
 def test_make_knows_every_target_that_is_named() -> None:

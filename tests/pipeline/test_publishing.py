@@ -180,6 +180,7 @@ def test_a_build_that_is_current_is_not_made_again_and_readers_go_back_and_forth
     assert rollback(workspace, build).build_id == current_build(workspace) == seen(home) == build
 
 
+@pytest.mark.slow
 def test_in_dagster_a_build_that_waits_is_published_without_being_built_again(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

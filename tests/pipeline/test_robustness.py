@@ -88,6 +88,7 @@ def shuffled(home: Path, chance: random.Random) -> list[Path]:
     return moved
 
 
+@pytest.mark.slow
 def test_shuffled_delivered_twice_and_killed_the_marts_are_equal(
     fresh: Path, finished: Path, rerun: Callable[[Path], RunReport]
 ) -> None:
