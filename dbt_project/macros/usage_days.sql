@@ -1,4 +1,4 @@
-{# Which days and stretches of usage must be computed again. #}
+{# Which days and weeks of usage must be computed again. Sessions and entries into funnels: usage_stretches.sql. #}
 
 {#
     The days that this build touches, as texts, for a model of which all readers keep what they
@@ -47,6 +47,24 @@
 {%- endmacro %}
 
 {#
+    Weeks (`week_on`) that a weekly usage mart, of which `week` is the week, lacks or has unfinished,
+    or of which it knew more. One that was complete and still is stays as it was counted. `reach`
+    (high_water_at) is in scope.
+#}
+{% macro weeks_of_another_reach(built, week) -%}
+    select spine.week_on
+    from {{ ref('dim_activity_date') }} as spine
+    cross join reach
+    left join (
+        select {{ week }} as week_on, min(is_complete) as is_complete, max(data_through_at) as data_through_at
+        from {{ built }}
+        group by {{ week }}
+    ) as built
+        on built.week_on = spine.week_on
+    where built.week_on is null or not built.is_complete or built.data_through_at > reach.high_water_at
+{%- endmacro %}
+
+{#
     Whether a plan came or went, which has a row on each day, or on none. `segments` (segment) is in
     scope; `built` is the mart that is being built.
 #}
@@ -80,36 +98,6 @@
             or spine.day_on <= {{ greatest_of('built.first_on', 'present.first_on') }}
         )
     where built.first_on is distinct from present.first_on
-{%- endmacro %}
-
-{# The first UTC day, as a literal, of which fct_session needs events: old sessions may reach back behind the touched days. #}
-{% macro session_days_from() -%}
-    {{ day_found(
-        "select min(case when built.started_at < touched.since_on then cast(built.started_at as date) else touched.since_on end)"
-        ~ " from " ~ ref('int_usage__touched_person') ~ " as touched"
-        ~ " left join " ~ this ~ " as built on built.person_id = touched.person_id"
-        ~ " and built.ended_at + interval '30' minute >= touched.since_on"
-    ) }}
-{%- endmacro %}
-
-{# The first UTC day, as a literal, of which funnels need events: two windows before the touched days. #}
-{% macro funnel_days_from() -%}
-    {{ day_found(
-        "select cast(min(touched.since_on) - 2 * max(steps.window_hours) * interval '1' hour as date)"
-        ~ " from " ~ ref('int_usage__touched_person') ~ " as touched cross join " ~ ref('dim_funnel_step') ~ " as steps"
-    ) }}
-{%- endmacro %}
-
-{#
-    Places of a person's events are whole numbers in the order of time: a million times the
-    microseconds since 1970, and the event's number among those of the same moment.
-#}
-{% macro place_at(ts, number) -%}
-    cast({{ epoch_micros(ts) }} as decimal(38, 0)) * 1000000 + {{ number }}
-{%- endmacro %}
-
-{% macro last_place_at(ts) -%}
-    {{ place_at(ts, 999999) }}
 {%- endmacro %}
 
 {# The first week, as a literal, that must be written again. #}

@@ -16,8 +16,6 @@ from expectations.suites import Suite, load_suites
 from tests.unit.expectations import mutations, tables
 from tests.unit.expectations.cases import Row
 
-_EVERY = 6
-
 
 @dataclass(frozen=True)
 class Dirty:
@@ -60,7 +58,7 @@ def dirty(suites: tuple[Suite, ...], tmp_path_factory: pytest.TempPathFactory) -
             for spec in about_all:
                 name = f"whole_{suite.table}__{spec.check_name}"
                 # Checks of single rows have rows of their own: some of them are enough here.
-                held = suite.expectations if len(whole) % _EVERY == 0 else about_all
+                held = suite.expectations if len(whole) % mutations.EVERY == 0 else about_all
                 whole.append(replace(suite, table=name, expectations=held))
                 _fill(connection, suite, name, tables.breaching_rows(suite, spec))
     every = [*clean, *rowwise, *whole]

@@ -16,9 +16,6 @@ from expectations.suites import ExpectationSpec, Suite
 from tests.unit.expectations import mutations
 from tests.unit.expectations.conftest import Dirty
 
-# A thinned-out choice keeps the default run short; `-m slow` compares all.
-_EVERY = 6
-
 
 def test_sane_rows_pass_every_check(dirty: Dirty) -> None:
     failed = {key: result.message for key, result in dirty.sane.items() if not result.passed}
@@ -110,7 +107,7 @@ def _moments(spec: ExpectationSpec) -> ExpectationSpec:
 
 
 def test_pandas_says_the_same_of_a_sixth_of_the_tables(dirty: Dirty) -> None:
-    assert _compare(dirty, list(dirty.suites[::_EVERY])) > 50
+    assert _compare(dirty, list(dirty.suites[:: mutations.EVERY])) > 50
 
 
 @pytest.mark.slow

@@ -13,21 +13,16 @@ reach as (select max(data_through_at) as high_water_at from {{ ref('dim_activity
 
 weeks as (
 
-    select days.week_on
-    from {{ ref('dim_activity_date') }} as days
+    {% if is_incremental() -%}
+    {{ weeks_of_another_reach(this, 'entry_week_on') }}
+    union
+    {% endif -%}
+    select week_on
+    from {{ ref('dim_activity_date') }}
     {%- if is_incremental() %}
-    cross join reach
-    left join (
-        select entry_week_on, min(is_complete) as is_complete, max(data_through_at) as data_through_at
-        from {{ this }} group by entry_week_on
-    ) as built
-        on built.entry_week_on = days.week_on
-    -- A week that was complete and still is stays as it was counted.
-    where
-        built.entry_week_on is null or not built.is_complete or built.data_through_at > reach.high_water_at
-        or days.week_on in (select {{ week_of('started_on') }} from {{ ref('fct_rewritten_start') }})
+    where week_on in (select {{ week_of('started_on') }} from {{ ref('fct_rewritten_start') }})
     {%- endif %}
-    group by days.week_on
+    group by week_on
 
 ),
 

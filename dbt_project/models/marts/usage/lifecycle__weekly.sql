@@ -15,21 +15,16 @@ reach as (select max(data_through_at) as high_water_at from {{ ref('dim_activity
 
 weeks as (
 
-    select days.week_on
-    from {{ ref('dim_activity_date') }} as days
+    {% if is_incremental() -%}
+    {{ weeks_of_another_reach(this, 'week_on') }}
+    union
+    {% endif -%}
+    select week_on
+    from {{ ref('dim_activity_date') }}
     {%- if is_incremental() %}
-    cross join reach
-    left join (
-        select week_on, min(is_complete) as is_complete, max(data_through_at) as data_through_at
-        from {{ this }} group by week_on
-    ) as built on built.week_on = days.week_on
-    -- A week that was complete and still is stays as it was counted.
-    where
-        built.week_on is null or not built.is_complete or built.data_through_at > reach.high_water_at
-        or days.week_on in (select window_week_on from {{ ref('fct_rewritten_week') }})
-        or {{ segments_moved(this) }}
+    where week_on in (select window_week_on from {{ ref('fct_rewritten_week') }}) or {{ segments_moved(this) }}
     {%- endif %}
-    group by days.week_on
+    group by week_on
 
 ),
 
