@@ -9,7 +9,7 @@ import pytest
 
 from orchestration.lib.dbt_program import _say_only_what_is_heard
 
-BY_ITSELF = "Executing \"by itself\""
+BY_ITSELF = 'Executing "by itself"'
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def say(monkeypatch: pytest.MonkeyPatch) -> Any:
     """What dbt's log takes of one event of each kind, if it takes this level and above."""
     from dbt_common.events.base_types import EventLevel
     from dbt_common.events.event_manager import EventManager
-    from dbt_common.events.logger import LineFormat, LoggerConfig
+    from dbt_common.events.logger import LoggerConfig
     from dbt_common.events.types import Note, SystemExecutingCmd
 
     monkeypatch.setattr(EventManager, "fire_event", EventManager.fire_event)
@@ -26,10 +26,8 @@ def say(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def said(level: str) -> tuple[list[str], list[str]]:
         manager, log, made = EventManager(), io.StringIO(), []
-        manager.add_logger(
-            LoggerConfig(f"test-{level}", lambda _: True, lambda line: line, LineFormat.PlainText,
-                         EventLevel(level), False, output_stream=log)  # fmt: skip
-        )
+        config = LoggerConfig(f"test-{level}", level=EventLevel(level), output_stream=log)
+        manager.add_logger(config)
         manager.add_callback(lambda msg: made.append(msg.info.msg))
         manager.fire_event(Note(msg="debug"), EventLevel.DEBUG)
         manager.fire_event(SystemExecutingCmd(cmd=["by itself"]))
