@@ -44,7 +44,7 @@ def load_gx() -> SimpleNamespace:
         import sqlalchemy as sa
         from great_expectations.datasource.fluent import SQLDatasource
         from great_expectations.execution_engine import SqlAlchemyExecutionEngine
-        from great_expectations.expectations.expectation import Expectation
+        from great_expectations.expectations.expectation import Expectation, parse_result_format
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     atexit.register(_leave_quietly)
 
@@ -74,7 +74,7 @@ def load_gx() -> SimpleNamespace:
             self.engine.dispose()
 
     define_metrics(DuckDBExecutionEngine, sa)
-    _read_settings_at_once(Expectation)
+    _read_settings_at_once(Expectation, parse_result_format)
 
     class DuckDBDatasource(SQLDatasource):
         """A DuckDB database as a source of query assets."""
@@ -88,17 +88,27 @@ def load_gx() -> SimpleNamespace:
     return SimpleNamespace(gx=gx, sa=sa, Engine=DuckDBExecutionEngine, Datasource=DuckDBDatasource)
 
 
-def _read_settings_at_once(expectation: Any) -> None:
+def _read_settings_at_once(expectation: Any, parse_result_format: Any) -> None:
     """Gives all expectations the same answers as before from one copy of their settings."""
 
     def asked(self: Any, keys: tuple[str, ...]) -> dict[str, Any]:
         known = self.configuration.kwargs
         return {key: known.get(key, self._get_default_value(key)) for key in keys}
 
+    def asked_for_a_run(self: Any, runtime_configuration: Any = None) -> dict[str, Any]:
+        lasting = (*self.success_keys, *self.domain_keys)
+        settings = asked(self, (*self.runtime_keys, *lasting))
+        for key, value in (runtime_configuration or {}).items():
+            if key in self.runtime_keys and key not in lasting:
+                settings[key] = value
+        settings["result_format"] = parse_result_format(settings["result_format"])
+        return settings
+
     expectation._get_domain_kwargs = lambda self: asked(self, self.domain_keys)
     expectation._get_success_kwargs = lambda self: asked(
         self, (*self.success_keys, *self.domain_keys)
     )
+    expectation._get_runtime_kwargs = asked_for_a_run
 
 
 def _leave_quietly() -> None:

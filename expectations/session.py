@@ -107,6 +107,8 @@ def open_session(database: Path | None = None) -> Generator[Session]:
     gx = load_gx()
     context = gx.gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
+    # With each table it would write all of its settings as YAML, into memory that nobody reads.
+    context._save_project_config = lambda: None
     with tempfile.TemporaryDirectory(prefix="gates-") as spill:
         datasource = gx.Datasource(name="duckdb", connection_string="duckdb:///:memory:")
         datasource = context.data_sources.add_or_update_duckdb(datasource)

@@ -19,6 +19,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from orchestration.lib.dbt_program import invoke
+
 from .lake_schemas import (
     ARROW,
     BATCH_SCHEMA,
@@ -213,7 +215,6 @@ class Warehouse:
     ) -> Any:
         """Run dbt in this process; raises with the failing nodes' messages."""
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-        from dbt.cli.main import dbtRunner
 
         values = {
             "lake_path": str(self.lake.folder if isinstance(self.lake, FixtureLake) else self.lake),
@@ -239,7 +240,7 @@ class Warehouse:
         if full_refresh:
             words += ["--full-refresh"]
         try:
-            result = dbtRunner(manifest=manifest).invoke(words)
+            result = invoke(words, manifest)
         finally:
             DuckDBConnectionManager.close_all_connections()
         if not result.success:
