@@ -7,6 +7,7 @@ Belongs here: how the rows are held in memory. Does not belong here: where they 
 from __future__ import annotations
 
 from bisect import bisect_right
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import duckdb
@@ -17,6 +18,7 @@ from ingest.values import quote
 
 # By its whole name, since a view of rows that are held as they came goes before it.
 _TABLE = "memory.main.stage"
+_VIEW = "temp.main.stage"
 
 
 @dataclass
@@ -104,7 +106,7 @@ def add(connection: duckdb.DuckDBPyConnection, select: str) -> int:
 
 def settle(connection: duckdb.DuckDBPyConnection) -> None:
     """Makes a table of the rows, which can be changed, added to, and put aside on disk."""
-    if connection.execute("from duckdb_views() where view_name = 'stage'").fetchall():
-        sql = f"insert into {_TABLE} select * exclude (rowid) from stage"
-        connection.execute(sql).fetchall()
+    # Asking the catalog whether the view is there would write all its rows out as SQL.
+    with suppress(duckdb.CatalogException):
+        connection.execute(f"insert into {_TABLE} select * exclude (rowid) from {_VIEW}").fetchall()
         connection.unregister("stage")
