@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='replace_since',
-    meta={'owner': 'product-analytics', 'hangs_until': "ended_at + interval '30' minute"}
+    meta={'owner': 'product-analytics', 'ended': 'ended_at', 'slack_minutes': 30}
 ) }}
 -- depends_on: {{ ref('int_usage__touched_person') }}, {{ ref('int_usage__left_start') }}
 {% set in_reach = 'event_on >= ' ~ session_days_from() if is_incremental() else '1 = 1' %}
@@ -9,13 +9,15 @@ with
 
 {% if is_incremental() %}
 -- Whoever is not touched keeps all sessions, the others those that ended half an hour before.
-stale as (
+anew as (
 
-    select built.person_id, built.is_clean, min(built.started_at) as from_at
-    from {{ this }} as built
-    inner join {{ ref('int_usage__touched_person') }} as touched on touched.person_id = built.person_id
-    where built.ended_at + interval '30' minute >= touched.since_on
-    group by built.person_id, built.is_clean
+    select
+        touched.person_id, min(touched.since_on) as since_on,
+        min(case when built.is_clean then built.started_at end) as clean_from_at,
+        min(case when not built.is_clean then built.started_at end) as unwanted_from_at
+    from {{ ref('int_usage__touched_person') }} as touched
+    left join {{ this }} as built on built.person_id = touched.person_id and {{ may_hang('built', 'ended_at', 30) }}
+    group by touched.person_id
 
 ),
 
@@ -61,9 +63,10 @@ parts as (
     from pieces
     inner join {{ ref('bridge_identity') }} as people on people.alias_type = pieces.alias_type and people.alias = pieces.alias
     {%- if is_incremental() %}
-    inner join {{ ref('int_usage__touched_person') }} as touched on touched.person_id = people.person_id
-    left join stale on stale.person_id = people.person_id and stale.is_clean = pieces.is_countable
-    where pieces.first_at >= touched.since_on or pieces.first_at >= stale.from_at
+    inner join anew on anew.person_id = people.person_id
+    where
+        pieces.first_at >= anew.since_on
+        or pieces.first_at >= case when pieces.is_countable then anew.clean_from_at else anew.unwanted_from_at end
     {%- endif %}
 
 ),
@@ -118,3 +121,4 @@ from sessions
 left join barred
     on barred.person_id = sessions.person_id and barred.is_clean = sessions.is_clean
     and barred.started_at = sessions.started_at
+order by sessions.started_at
