@@ -14,7 +14,7 @@ anew as (
     select
         touched.person_id, min(touched.since_on) as since_on,
         min(case when built.is_clean then built.started_at end) as clean_from_at,
-        min(case when not built.is_clean then built.started_at end) as unwanted_from_at
+        min(case when not built.is_clean then built.started_at end) as other_from_at
     from {{ ref('int_usage__touched_person') }} as touched
     left join {{ this }} as built on built.person_id = touched.person_id and {{ may_hang('built', 'ended_at', 30) }}
     group by touched.person_id
@@ -29,8 +29,7 @@ devices as (select anonymous_id from {{ ref('bridge_handover') }} group by anony
 pieces as (
 
     select
-        parts.alias_type, parts.alias, parts.group_id, parts.is_countable, parts.first_at, parts.last_at,
-        parts.event_count, parts.value_event_count
+        parts.alias_type, parts.alias, parts.group_id, parts.is_countable, parts.first_at, parts.last_at, parts.event_count, parts.value_event_count
     from {{ ref('fct_session_part') }} as parts
     left join devices on parts.alias_type = 'anonymous_id' and devices.anonymous_id = parts.alias
     where devices.anonymous_id is null and {{ in_reach }}
@@ -43,8 +42,7 @@ pieces as (
     from {{ ref('fct_event') }} as events
     inner join devices on devices.anonymous_id = events.alias
     left join {{ ref('bridge_handover') }} as handovers
-        on handovers.anonymous_id = events.alias
-        and events.occurred_at > handovers.after_at and events.occurred_at <= handovers.until_at
+        on handovers.anonymous_id = events.alias and events.occurred_at > handovers.after_at and events.occurred_at <= handovers.until_at
     where events.alias_type = 'anonymous_id' and events.event_class <> 'system' and {{ in_reach }}
 
 ),
@@ -66,7 +64,7 @@ parts as (
     inner join anew on anew.person_id = people.person_id
     where
         pieces.first_at >= anew.since_on
-        or pieces.first_at >= case when pieces.is_countable then anew.clean_from_at else anew.unwanted_from_at end
+        or pieces.first_at >= case when pieces.is_countable then anew.clean_from_at else anew.other_from_at end
     {%- endif %}
 
 ),
@@ -90,8 +88,7 @@ sessions as (
     select
         person_id, is_clean, started_at,
         min(case when first_at = started_at then account_id end) as account_id,
-        max(last_at) as ended_at,
-        {{ local_date('started_at', 'reporting_time_zone') }} as started_on,
+        max(last_at) as ended_at, {{ local_date('started_at', 'reporting_time_zone') }} as started_on,
         sum(event_count) as event_count, sum(value_event_count) as value_event_count
     from numbered
     group by person_id, is_clean, started_at, reporting_time_zone
@@ -111,8 +108,7 @@ barred as (
 )
 
 select
-    sessions.person_id, sessions.started_at, sessions.is_clean,
-    sessions.account_id, sessions.started_on, sessions.ended_at,
+    sessions.person_id, sessions.started_at, sessions.is_clean, sessions.account_id, sessions.started_on, sessions.ended_at,
     {{ seconds_between('sessions.started_at', 'sessions.ended_at') }} as length_seconds,
     cast(sessions.event_count as bigint) as event_count, cast(sessions.value_event_count as bigint) as value_event_count,
     sessions.is_clean and barred.reason is null as is_countable,
