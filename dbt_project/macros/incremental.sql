@@ -30,8 +30,8 @@
 
 {#
     The strategy `replace_since`: of each person that int_usage__touched_person names, rows go that
-    hang on anything since the day it names. `meta` of the model says in `hangs_until`, an
-    expression over its columns, up to which moment what happens may still change a row.
+    hang on anything since the day it names. `meta` of the model says in `ended` and `slack_minutes`
+    when a row ended, and for how long after that what happens may still change it.
 #}
 {% macro get_incremental_replace_since_sql(args) -%}
     {%- set columns = args['dest_columns'] | map(attribute='quoted') | join(', ') -%}
@@ -40,7 +40,8 @@
     ) -%}
     {{ delete_met(
         args['target_relation'], touched,
-        'touched.person_id = built.person_id and ' ~ config.get('meta')['hangs_until'] ~ ' >= touched.since_on'
+        'touched.person_id = built.person_id and '
+        ~ may_hang('built', config.get('meta')['ended'], config.get('meta')['slack_minutes'])
     ) }};
 
     insert into {{ args['target_relation'] }} ({{ columns }})

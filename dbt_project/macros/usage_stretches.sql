@@ -5,15 +5,28 @@
     person is touched: rows that `replace_since` takes away, or those that came for them.
 #}
 {% macro touched_starts(sessions, entries) -%}
-    {%- for relation, started_on, hangs_until in [
-        (sessions, 'started_on', "rows_of.ended_at + interval '30' minute"), (entries, 'entered_on', 'rows_of.window_ends_at'),
+    {%- for relation, started_on, ended, slack_minutes in [
+        (sessions, 'started_on', 'ended_at', 30), (entries, 'entered_on', 'window_ends_at', 0),
     ] %}
     select rows_of.{{ started_on }} as started_on
     from {{ relation }} as rows_of
     inner join {{ ref('int_usage__touched_person') }} as touched
-        on touched.person_id = rows_of.person_id and {{ hangs_until }} >= touched.since_on
+        on touched.person_id = rows_of.person_id and {{ may_hang('rows_of', ended, slack_minutes) }}
     {{ 'union' if not loop.last }}
     {%- endfor %}
+{%- endmacro %}
+
+{#
+    Whether one of `rows_of` may hang on what happens since the day from which its person is
+    `touched`. The same is said of the first such day, so that what is older need not be read.
+#}
+{% macro may_hang(rows_of, ended, slack_minutes) -%}
+    {%- set touched = api.Relation.create(
+        database=target.database, schema='intermediate', identifier='int_usage__touched_person'
+    ) -%}
+    {%- set slack = "interval '" ~ slack_minutes ~ "' minute" -%}
+    {{ rows_of }}.{{ ended }} >= touched.since_on - {{ slack }}
+    and {{ rows_of }}.{{ ended }} >= {{ day_found('select min(since_on) from ' ~ touched) }} - {{ slack }}
 {%- endmacro %}
 
 {# The first UTC day, as a literal, of which fct_session needs events: old sessions may reach back behind the touched days. #}
@@ -22,7 +35,7 @@
         "select min(case when built.started_at < touched.since_on then cast(built.started_at as date) else touched.since_on end)"
         ~ " from " ~ ref('int_usage__touched_person') ~ " as touched"
         ~ " left join " ~ this ~ " as built on built.person_id = touched.person_id"
-        ~ " and built.ended_at + interval '30' minute >= touched.since_on"
+        ~ " and " ~ may_hang('built', 'ended_at', 30)
     ) }}
 {%- endmacro %}
 

@@ -1,5 +1,7 @@
-{%- set intervals = retention_interval_list() -%}
-{%- set bounded_days = intervals | map(attribute='last') | reject('none') | max -%}
+-- depends_on: {{ ref('fct_rewritten_date') }}
+{%- set bounded = retention_interval_list() | rejectattr('last', 'none') | list -%}{# Two zones' days are at most two days off. #}
+{%- set bounded_days = (bounded | map(attribute='last') | max) + 3 -%}
+{%- set built = previous('core', 'fct_cohort_day_return') %}
 with
 
 horizon as (
@@ -26,11 +28,38 @@ people as (
     select
         ends.person_id, ends.first_active_on, ends.born_at, horizon.complete_on,
         {{ days_between('ends.first_active_on', 'ends.last_active_on') }} as last_day_age,
-        {{ whole_days_between('ends.born_at', 'horizon.high_water_at') }} as whole_day_count,
-        -- Local days of two time zones are at most two days off.
-        {{ add_days('ends.first_active_on', bounded_days + 3) }} as bounded_until_on
+        {{ whole_days_between('ends.born_at', 'horizon.high_water_at') }} as whole_day_count
     from ends
     cross join horizon
+
+),
+
+{% if built -%}
+-- Whose intervals with an end were over for everybody, with no day of them written again.
+settled as (
+
+    select counted.first_active_on
+    from (
+        select first_active_on, max(person_count - eligible_count) as waiting_count
+        from {{ built }} where variant <> 'unbounded_day' group by first_active_on
+    ) as counted
+    inner join horizon on horizon.complete_on >= {{ add_days('counted.first_active_on', bounded_days) }}
+    where counted.waiting_count = 0 and not exists (
+        select 1
+        from {{ ref('fct_rewritten_date') }} as rewritten
+        where rewritten.activity_on between counted.first_active_on
+            and {{ add_days('counted.first_active_on', bounded_days) }}
+    )
+
+),
+
+{% endif -%}
+waiting as (
+
+    select people.*
+    from people
+    {{ 'left join settled on settled.first_active_on = people.first_active_on
+    where settled.first_active_on is null' if built }}
 
 ),
 
@@ -39,32 +68,26 @@ people as (
 aged as (
 
     select
-        people.person_id, people.first_active_on, people.complete_on, people.whole_day_count, people.last_day_age,
-        case when days.activity_on <= people.complete_on
-            then {{ days_between('people.first_active_on', 'days.activity_on') }} end as day_age,
-        {{ whole_days_between('people.born_at', 'days.first_value_at') }} as first_age,
-        {{ whole_days_between('people.born_at', 'days.last_value_at') }} as last_age
+        waiting.person_id, waiting.first_active_on, waiting.complete_on, waiting.whole_day_count,
+        case when days.activity_on <= waiting.complete_on
+            then {{ days_between('waiting.first_active_on', 'days.activity_on') }} end as day_age,
+        {{ whole_days_between('waiting.born_at', 'days.first_value_at') }} as first_age,
+        {{ whole_days_between('waiting.born_at', 'days.last_value_at') }} as last_age
     from {{ ref('fct_person_day') }} as days
-    inner join people on people.person_id = days.person_id and days.activity_on <= people.bounded_until_on
+    inner join waiting
+        on waiting.person_id = days.person_id
+        and days.activity_on <= {{ add_days('waiting.first_active_on', bounded_days) }}
     where days.is_countable
 
 ),
 
--- Whether a person came back, of all intervals at once: a row for each would have to be told apart
--- from those of the person's other days. Of intervals without an end the last day tells.
+-- Whether a person came back, of all intervals with an end at once: a row for each would have to be
+-- told apart from those of the person's other days. Of the others the last day tells.
 returned as (
 
     select
-        person_id, min(first_active_on) as first_active_on, min(complete_on) as complete_on,
-        min(whole_day_count) as whole_day_count
-        {%- for interval in intervals %},
-        max(case when
-            {%- if interval.last is none %} last_day_age >= {{ interval.first }}
-            {%- elif interval.clock == 'date' %} day_age between {{ interval.first }} and {{ interval.last }}
-            {%- else %} first_age between {{ interval.first }} and {{ interval.last }}
-            or last_age between {{ interval.first }} and {{ interval.last }}
-            {%- endif %} then 1 else 0 end) as returned{{ loop.index }}
-        {%- endfor %}
+        person_id, min(first_active_on) as first_active_on, min(complete_on) as complete_on, min(whole_day_count) as whole_day_count,
+        {{ returned_in_intervals() }}
     from aged
     group by person_id
 
@@ -76,28 +99,9 @@ kinds as (
     select
         first_active_on, whole_day_count, {{ days_between('first_active_on', 'min(complete_on)') }} as day_count,
         count(*) as person_count
-        {%- for interval in intervals %},
-        sum(returned{{ loop.index }}) as returned{{ loop.index }}
-        {%- endfor %}
+        {%- for interval in bounded %}, sum(returned{{ loop.index }}) as returned{{ loop.index }}{% endfor %}
     from returned
     group by first_active_on, whole_day_count
-
-),
-
-eligible as (
-
-    {%- for interval in intervals %}
-    select
-        first_active_on, '{{ interval.variant }}' as variant, {{ interval.number }} as interval_number,
-        person_count, returned{{ loop.index }} as returned_count,
-        {%- if interval.clock == 'hours' %}
-        whole_day_count > {{ interval.last }} as is_eligible
-        {%- else %}
-        coalesce(day_count >= {{ interval.first if interval.last is none else interval.last }}, false) as is_eligible
-        {%- endif %}
-    from kinds
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
 
 )
 
@@ -106,5 +110,11 @@ select
     cast(sum(person_count) as bigint) as person_count,
     cast(sum(case when is_eligible then person_count else 0 end) as bigint) as eligible_count,
     cast(sum(case when is_eligible then returned_count else 0 end) as bigint) as retained_count
-from eligible
+from ({{ returns_by_interval() }}) as eligible
 group by first_active_on, variant, interval_number
+{%- if built %}
+union all
+select first_active_on, variant, interval_number, person_count, eligible_count, retained_count
+from {{ built }}
+where variant <> 'unbounded_day' and first_active_on in (select first_active_on from settled)
+{%- endif %}

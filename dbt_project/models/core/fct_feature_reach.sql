@@ -39,11 +39,30 @@ subjects as (
 
 ),
 
--- A week's use also stands in the four weeks that end with each of the next three.
+-- A week's use also stands in the four weeks that end with each of the next three, or until the
+-- next use stands there itself: so nobody is in a week twice, and no distinct is needed.
+spans as (
+
+    select
+        feature_id, subject_type, week_on,
+        lead(week_on) over (partition by feature_id, subject_type, subject_id order by week_on) as next_on
+    from subjects
+
+),
+
+counted as (
+
+    select feature_id, subject_type, week_on, next_on, count(*) as subject_count
+    from spans
+    group by feature_id, subject_type, week_on, next_on
+
+),
+
 reached as (
     {% for ahead in [0, 1, 2, 3] %}
-    select feature_id, subject_type, subject_id, {{ add_days('week_on', 7 * ahead) }} as week_on, {{ ahead }} as weeks_ago
-    from subjects
+    select feature_id, subject_type, subject_count, {{ add_days('week_on', 7 * ahead) }} as week_on, {{ ahead }} as weeks_ago
+    from counted
+    where next_on is null or next_on > {{ add_days('week_on', 7 * ahead) }}
     {%- if not loop.last %}
     union all{% endif %}
     {%- endfor %}
@@ -52,11 +71,11 @@ reached as (
 
 select
     feature_id, week_on
+    {%- for weeks, weeks_ago in [('', 'weeks_ago = 0'), ('28', '1 = 1')] %}
     {%- for subject in ['person', 'account'] %},
-    cast(sum(case when weeks_ago = 0 and subject_type = '{{ subject }}' then 1 else 0 end) as bigint) as {{ subject }}_count
+    cast(sum(case when {{ weeks_ago }} and subject_type = '{{ subject }}' then subject_count else 0 end) as bigint)
+        as {{ subject }}{{ weeks }}_count
     {%- endfor %}
-    {%- for subject in ['person', 'account'] %},
-    count(distinct case when subject_type = '{{ subject }}' then subject_id end) as {{ subject }}28_count
     {%- endfor %}
 from reached
 {%- if is_incremental() %}

@@ -33,15 +33,32 @@ plan_weeks as (
 
 ),
 
+users as (
+
+    select feature_id, week_on, person_id, max(is_countable) as is_countable, sum(event_count) as event_count
+    from uses
+    group by feature_id, week_on, person_id
+
+),
+
+accounts as (
+
+    select feature_id, week_on, count(*) as account_count
+    from (
+        select feature_id, week_on, account_id from uses where is_countable group by feature_id, week_on, account_id
+    ) as known
+    group by feature_id, week_on
+
+),
+
 volumes as (
 
     select
         feature_id, week_on,
-        count(distinct case when is_countable then person_id end) as person_count,
-        count(distinct case when is_countable then account_id end) as account_count,
-        count(distinct person_id) as any_person_count,
+        sum(case when is_countable then 1 else 0 end) as person_count,
+        sum(case when is_countable then 0 else 1 end) as excluded_count,
         sum(event_count) as event_count
-    from uses
+    from users
     group by feature_id, week_on
 
 ),
@@ -65,11 +82,9 @@ reached as (
 
     select entitled.feature_id, entitled.week_on, count(*) as entitled_count, count(users.person_id) as reached_count
     from entitled
-    left join (
-        select feature_id, week_on, person_id from uses where is_countable group by feature_id, week_on, person_id
-    ) as users
+    left join users
         on users.feature_id = entitled.feature_id and users.week_on = entitled.week_on
-        and users.person_id = entitled.person_id
+        and users.person_id = entitled.person_id and users.is_countable
     group by entitled.feature_id, entitled.week_on
 
 )
@@ -79,10 +94,11 @@ select
     coalesce(volumes.week_on, reached.week_on) as week_on,
     coalesce(reached.entitled_count, 0) as entitled_person_count,
     coalesce(reached.reached_count, 0) as reached_person_count,
-    coalesce(volumes.person_count, 0) as person_count,
-    coalesce(volumes.account_count, 0) as account_count,
-    coalesce(volumes.any_person_count, 0) - coalesce(volumes.person_count, 0) as excluded_person_count,
+    cast(coalesce(volumes.person_count, 0) as bigint) as person_count,
+    coalesce(accounts.account_count, 0) as account_count,
+    cast(coalesce(volumes.excluded_count, 0) as bigint) as excluded_person_count,
     cast(coalesce(volumes.event_count, 0) as bigint) as event_count
 from volumes
 full outer join reached on reached.feature_id = volumes.feature_id and reached.week_on = volumes.week_on
+left join accounts on accounts.feature_id = volumes.feature_id and accounts.week_on = volumes.week_on
 order by 2

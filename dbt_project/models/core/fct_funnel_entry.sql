@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='replace_since',
-    meta={'owner': 'product-analytics', 'hangs_until': 'window_ends_at'}
+    meta={'owner': 'product-analytics', 'ended': 'window_ends_at', 'slack_minutes': 0}
 ) }}
 -- depends_on: {{ ref('int_usage__touched_person') }}, {{ ref('int_usage__left_start') }}
 -- depends_on: {{ ref('dim_funnel_step') }}
@@ -90,3 +90,4 @@ select
 from entries
 inner join {{ ref('fct_funnel_attempt') }} as steps
     on steps.track_number = entries.track_number and steps.entry_place = entries.entry_place
+order by entries.entered_at

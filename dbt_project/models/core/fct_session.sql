@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='replace_since',
-    meta={'owner': 'product-analytics', 'hangs_until': "ended_at + interval '30' minute"}
+    meta={'owner': 'product-analytics', 'ended': 'ended_at', 'slack_minutes': 30}
 ) }}
 -- depends_on: {{ ref('int_usage__touched_person') }}, {{ ref('int_usage__left_start') }}
 {% set in_reach = 'event_on >= ' ~ session_days_from() if is_incremental() else '1 = 1' %}
@@ -9,13 +9,15 @@ with
 
 {% if is_incremental() %}
 -- Whoever is not touched keeps all sessions, the others those that ended half an hour before.
-stale as (
+anew as (
 
-    select built.person_id, built.is_clean, min(built.started_at) as from_at
-    from {{ this }} as built
-    inner join {{ ref('int_usage__touched_person') }} as touched on touched.person_id = built.person_id
-    where built.ended_at + interval '30' minute >= touched.since_on
-    group by built.person_id, built.is_clean
+    select
+        touched.person_id, min(touched.since_on) as since_on,
+        min(case when built.is_clean then built.started_at end) as clean_from_at,
+        min(case when not built.is_clean then built.started_at end) as other_from_at
+    from {{ ref('int_usage__touched_person') }} as touched
+    left join {{ this }} as built on built.person_id = touched.person_id and {{ may_hang('built', 'ended_at', 30) }}
+    group by touched.person_id
 
 ),
 
@@ -27,8 +29,7 @@ devices as (select anonymous_id from {{ ref('bridge_handover') }} group by anony
 pieces as (
 
     select
-        parts.alias_type, parts.alias, parts.group_id, parts.is_countable, parts.first_at, parts.last_at,
-        parts.event_count, parts.value_event_count
+        parts.alias_type, parts.alias, parts.group_id, parts.is_countable, parts.first_at, parts.last_at, parts.event_count, parts.value_event_count
     from {{ ref('fct_session_part') }} as parts
     left join devices on parts.alias_type = 'anonymous_id' and devices.anonymous_id = parts.alias
     where devices.anonymous_id is null and {{ in_reach }}
@@ -41,8 +42,7 @@ pieces as (
     from {{ ref('fct_event') }} as events
     inner join devices on devices.anonymous_id = events.alias
     left join {{ ref('bridge_handover') }} as handovers
-        on handovers.anonymous_id = events.alias
-        and events.occurred_at > handovers.after_at and events.occurred_at <= handovers.until_at
+        on handovers.anonymous_id = events.alias and events.occurred_at > handovers.after_at and events.occurred_at <= handovers.until_at
     where events.alias_type = 'anonymous_id' and events.event_class <> 'system' and {{ in_reach }}
 
 ),
@@ -61,9 +61,10 @@ parts as (
     from pieces
     inner join {{ ref('bridge_identity') }} as people on people.alias_type = pieces.alias_type and people.alias = pieces.alias
     {%- if is_incremental() %}
-    inner join {{ ref('int_usage__touched_person') }} as touched on touched.person_id = people.person_id
-    left join stale on stale.person_id = people.person_id and stale.is_clean = pieces.is_countable
-    where pieces.first_at >= touched.since_on or pieces.first_at >= stale.from_at
+    inner join anew on anew.person_id = people.person_id
+    where
+        pieces.first_at >= anew.since_on
+        or pieces.first_at >= case when pieces.is_countable then anew.clean_from_at else anew.other_from_at end
     {%- endif %}
 
 ),
@@ -87,8 +88,7 @@ sessions as (
     select
         person_id, is_clean, started_at,
         min(case when first_at = started_at then account_id end) as account_id,
-        max(last_at) as ended_at,
-        {{ local_date('started_at', 'reporting_time_zone') }} as started_on,
+        max(last_at) as ended_at, {{ local_date('started_at', 'reporting_time_zone') }} as started_on,
         sum(event_count) as event_count, sum(value_event_count) as value_event_count
     from numbered
     group by person_id, is_clean, started_at, reporting_time_zone
@@ -108,8 +108,7 @@ barred as (
 )
 
 select
-    sessions.person_id, sessions.started_at, sessions.is_clean,
-    sessions.account_id, sessions.started_on, sessions.ended_at,
+    sessions.person_id, sessions.started_at, sessions.is_clean, sessions.account_id, sessions.started_on, sessions.ended_at,
     {{ seconds_between('sessions.started_at', 'sessions.ended_at') }} as length_seconds,
     cast(sessions.event_count as bigint) as event_count, cast(sessions.value_event_count as bigint) as value_event_count,
     sessions.is_clean and barred.reason is null as is_countable,
@@ -118,3 +117,4 @@ from sessions
 left join barred
     on barred.person_id = sessions.person_id and barred.is_clean = sessions.is_clean
     and barred.started_at = sessions.started_at
+order by sessions.started_at

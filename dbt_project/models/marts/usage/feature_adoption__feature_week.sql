@@ -25,39 +25,19 @@ cells as (
 
 ),
 
-user_weeks as (
-
-    select feature_id, person_id, week_on
-    from {{ ref('fct_person_feature_week') }}
-    where is_countable and feature_id <> 'none'
-
-),
-
-firsts as (
-
-    select feature_id, person_id, min(week_on) as first_week_on from user_weeks group by feature_id, person_id
-
-),
-
-seconds as (
-
-    select user_weeks.feature_id, user_weeks.person_id, min(user_weeks.week_on) as second_week_on
-    from user_weeks
-    inner join firsts on firsts.feature_id = user_weeks.feature_id and firsts.person_id = user_weeks.person_id
-    where user_weeks.week_on > firsts.first_week_on
-    group by user_weeks.feature_id, user_weeks.person_id
-
-),
-
 begun as (
 
-    select feature_id, first_week_on as week_on, count(*) as person_count from firsts group by feature_id, first_week_on
+    select feature_id, first_week_on as week_on, count(*) as person_count
+    from {{ ref('fct_person_feature') }}
+    group by feature_id, first_week_on
 
 ),
 
 repeated as (
 
-    select feature_id, second_week_on as week_on, count(*) as person_count from seconds group by feature_id, second_week_on
+    select feature_id, second_week_on as week_on, count(*) as person_count
+    from {{ ref('fct_person_feature') }}
+    group by feature_id, second_week_on
 
 )
 

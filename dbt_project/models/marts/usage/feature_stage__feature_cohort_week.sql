@@ -7,66 +7,22 @@ reach as (select max(data_through_at) as high_water_at from {{ ref('dim_activity
 features as (
 
     select
-        feature_id, entitled_plans, flag_id, released_on, retired_on,
-        {{ week_of('released_on') }} as release_week_on
+        feature_id, released_on, {{ week_of('released_on') }} as release_week_on
     from {{ ref('dim_feature') }}
-
-),
-
--- Exposed: active under a plan that includes the feature while it was out, the first time.
-exposed as (
-
-    select features.feature_id, plan_weeks.person_id, min(plan_weeks.week_on) as cohort_week_on
-    from features
-    inner join {{ ref('fct_person_week') }} as plan_weeks
-        on coalesce(plan_weeks.last_on >= features.released_on, true)
-        and coalesce(plan_weeks.first_on < features.retired_on, true)
-        and coalesce({{ json_array_has('features.entitled_plans', 'plan_weeks.plan') }}, true)
-    {{ left_join_flags('features', 'plan_weeks') }}
-    where features.flag_id is null or switched.person_id is not null
-    group by features.feature_id, plan_weeks.person_id
-
-),
-
--- Everybody has four weeks to try it, and eight from then on to come back to it.
-tried as (
-
-    select uses.feature_id, uses.person_id, min(uses.week_on) as first_week_on
-    from {{ ref('fct_person_feature_week') }} as uses
-    inner join exposed on exposed.feature_id = uses.feature_id and exposed.person_id = uses.person_id
-    where
-        uses.is_countable and uses.week_on >= exposed.cohort_week_on
-        and uses.week_on < {{ add_days('exposed.cohort_week_on', 28) }}
-    group by uses.feature_id, uses.person_id
-
-),
-
-stages as (
-
-    select
-        tried.feature_id, tried.person_id,
-        max(case when uses.week_on > tried.first_week_on then 1 else 0 end) as is_repeated,
-        max(case when uses.week_on >= {{ add_days('tried.first_week_on', 35) }} then 1 else 0 end) as is_retained
-    from tried
-    inner join {{ ref('fct_person_feature_week') }} as uses
-        on uses.feature_id = tried.feature_id and uses.person_id = tried.person_id
-        and uses.week_on between tried.first_week_on and {{ add_days('tried.first_week_on', 56) }}
-    where uses.is_countable
-    group by tried.feature_id, tried.person_id
 
 ),
 
 counted as (
 
     select
-        exposed.feature_id, exposed.cohort_week_on,
+        feature_id, exposed_week_on as cohort_week_on,
         count(*) as exposed_count,
-        count(stages.person_id) as tried_count,
-        sum(coalesce(stages.is_repeated, 0)) as repeated_count,
-        sum(coalesce(stages.is_retained, 0)) as retained_count
-    from exposed
-    left join stages on stages.feature_id = exposed.feature_id and stages.person_id = exposed.person_id
-    group by exposed.feature_id, exposed.cohort_week_on
+        count(tried_week_on) as tried_count,
+        count(repeated_week_on) as repeated_count,
+        count(retained_week_on) as retained_count
+    from {{ ref('fct_person_feature') }}
+    where exposed_week_on is not null
+    group by feature_id, exposed_week_on
 
 ),
 

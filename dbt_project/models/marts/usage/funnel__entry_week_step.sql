@@ -26,6 +26,15 @@ weeks as (
 
 ),
 
+-- Days and not the week of each entry, so that entries of other days need not be read.
+week_days as (
+
+    select {{ add_days('weeks.week_on', 'ahead.days') }} as day_on
+    from weeks
+    cross join ({% for days in range(7) %}select {{ days }} as days{{ ' union all ' if not loop.last }}{% endfor %}) as ahead
+
+),
+
 cells as (
 
     select
@@ -46,32 +55,23 @@ entries as (
         entries.window_ends_at <= reach.high_water_at as is_mature
     from {{ ref('fct_funnel_entry') }} as entries
     cross join reach
-    {{ 'where ' ~ week_of('entries.entered_on') ~ ' in (select week_on from weeks)' if is_incremental() }}
+    {%- if is_incremental() %}
+    where entries.entered_on in (select day_on from week_days)
+    {%- endif %}
 
 ),
 
-weekly as (
-
-    select
-        funnel_id, funnel_version, entry_mode, entry_week_on,
-        count(*) as entry_count,
-        sum(case when is_mature then 1 else 0 end) as mature_count,
-        count(distinct person_id) as person_count,
-        sum(case when is_mature and end_reason = 'excluded' then 1 else 0 end) as excluded_count
-    from entries
-    where step_number = 1
-    group by funnel_id, funnel_version, entry_mode, entry_week_on
-
-),
-
+-- All entries have the first step.
 steps_reached as (
 
     select
         funnel_id, funnel_version, entry_mode, entry_week_on, step_number,
-        count(*) as reached_count,
-        {{ percentile(seconds_between('entered_at', 'reached_at'), 0.5) }} as p50_seconds
+        count(*) as entry_count,
+        sum(case when is_mature then 1 else 0 end) as mature_count,
+        count(distinct case when step_number = 1 then person_id end) as person_count,
+        sum(case when is_mature and end_reason = 'excluded' then 1 else 0 end) as excluded_count,
+        {{ percentile('case when is_mature then ' ~ seconds_between('entered_at', 'reached_at') ~ ' end', 0.5) }} as p50_seconds
     from entries
-    where is_mature
     group by funnel_id, funnel_version, entry_mode, entry_week_on, step_number
 
 ),
@@ -83,17 +83,18 @@ counted as (
         coalesce(weekly.entry_count, 0) as entry_count, coalesce(weekly.person_count, 0) as entry_person_count,
         cast(coalesce(weekly.mature_count, 0) as bigint) as mature_entry_count,
         cast(coalesce(weekly.excluded_count, 0) as bigint) as ended_by_exclusion_count,
-        coalesce(steps_reached.reached_count, 0) as reached_count,
-        lag(coalesce(steps_reached.reached_count, 0)) over (
+        cast(coalesce(steps_reached.mature_count, 0) as bigint) as reached_count,
+        lag(cast(coalesce(steps_reached.mature_count, 0) as bigint)) over (
             partition by cells.funnel_id, cells.funnel_version, cells.entry_mode, cells.entry_week_on
             order by cells.step_number
         ) as previous_count,
         steps_reached.p50_seconds
     from cells
     cross join reach
-    left join weekly
+    left join steps_reached as weekly
         on weekly.funnel_id = cells.funnel_id and weekly.funnel_version = cells.funnel_version
         and weekly.entry_mode = cells.entry_mode and weekly.entry_week_on = cells.entry_week_on
+        and weekly.step_number = 1
     left join steps_reached
         on steps_reached.funnel_id = cells.funnel_id and steps_reached.funnel_version = cells.funnel_version
         and steps_reached.entry_mode = cells.entry_mode and steps_reached.entry_week_on = cells.entry_week_on
