@@ -21,8 +21,8 @@ from .project import parse_project
 
 NO_CHECKS = ["resource_type:test", "resource_type:unit_test"]
 OWN = ["fct_account_week_sign", "fct_account_week", "fct_account_week_component",
-       "fct_account_outcome", "dim_health_version", "account_health__account_week",
-       "health_backtest__version"]  # fmt: skip
+       "fct_account_outcome", "dim_health_version", "fct_account_week_use",
+       "account_health__account_week", "health_backtest__version"]  # fmt: skip
 SELECT = ["+account_health__account_week", "+health_backtest__version"]
 WEEK, SCORE = "core.fct_account_week", "marts.account_health__account_week"
 FACTS = ("plan", "arr_minor", "active_person_count", "baseline_person_count",
@@ -262,10 +262,10 @@ def test_nobody_but_paying_customers_is_scored(built: Warehouse, rows: Rows) -> 
 def test_each_of_the_models_own_checks_can_fail(built: Warehouse, tmp_path: Path) -> None:
     harmed = replace(built, path=tmp_path / "warehouse.duckdb")
     shutil.copyfile(built.path, harmed.path)
-    backtests, core = "marts.health_backtest__version", [f"core.{name}" for name in OWN[:5]]
+    backtests, core = "marts.health_backtest__version", [f"core.{name}" for name in OWN[:6]]
     with duckdb.connect(str(harmed.path)) as connection:
         for change in (
-            f"update {core[0]} set ticket_count = -1",
+            f"update {core[0]} set ticket_count = -1; update {core[5]} set active_person_count = 9",
             f"update {core[1]} set idle_day_count = -1, sentiment_sum = 9, sentiment_count = 1",
             f"update {core[2]} set component_percentile = 2, account_id = 'nobody'",
             f"update {core[3]} set lost_on = last_on, is_lost = true",

@@ -15,7 +15,7 @@ import pytest
 
 from .fixture_lake import FixtureLake, Warehouse
 from .project import parse_project
-from .usage_world import ORG_ZONE, Delivery, Step, decided_anew, history
+from .usage_world import DAY, FIRST, ORG_ZONE, Delivery, Step, World, decided_anew, history
 
 # Low enough that somebody is taken for a program now and then.
 SETTINGS = {"org_time_zone": ORG_ZONE, "id_day_event_limit": 3}
@@ -119,6 +119,15 @@ def build(warehouse: Warehouse, select: list[str] = SELECT) -> None:
                   **SETTINGS)  # fmt: skip
 
 
+def lone() -> Delivery:
+    """A use weeks before any other: once it is withdrawn, its weeks have none at all."""
+    use = World(1).event(
+        FIRST - 30 * DAY, event_id="lone", event_name="Export", user_id="u00", group_id="a1",
+        user_agent=None, event_type="track", is_active=None,
+    )  # fmt: skip
+    return Delivery("lone", "usage_events", "segment", [use])
+
+
 @dataclass(frozen=True)
 class Grown:
     """What a history that was built in steps left behind."""
@@ -132,8 +141,9 @@ class Grown:
 @pytest.fixture(scope="module")
 def grown(tmp_path_factory: pytest.TempPathFactory) -> Grown:
     base, day, late, revised, shared, merge, _, hired, plans = history(3, per_day=8)
-    growing = Growing(tmp_path_factory.mktemp("grown"), base)
-    growing.take(day + late + revised)
+    early = lone()
+    growing = Growing(tmp_path_factory.mktemp("grown"), base + Step("early", [early]))
+    growing.take(day + late + revised + Step("not early", withdrawn=[early]))
     found = {"events": growing.difference()}
     anew = [step for step in decided_anew() if not growing.is_started_over(step)]
     assert anew

@@ -17,7 +17,7 @@ from .fixture_lake import FixtureLake, Warehouse, at
 from .project import parse_project
 
 STAGED = ["stg_tickets", "stg_accounts", "stg_account_versions", "stg_exclusion_versions"]
-EVENTS = ["+fct_funnel_use", "+int_identity__edge", "+int_identity__sign_in"]
+EVENTS = ["+fct_funnel_use", "+fct_exposure_event", "+int_identity__edge", "+int_identity__sign_in"]
 ALWAYS, NEVER = {"copied_from_files": 2}, {"copied_from_files": 10**9}
 
 
@@ -163,14 +163,18 @@ def test_files_without_touched_days_are_not_read(eventful: Warehouse) -> None:
     lake = eventful.lake
     assert isinstance(lake, FixtureLake)
     _file(lake, "day1-usage_events").write_bytes(b"can't be read")
-    lake.add("usage_events", [_event(90, 2), _event(91, 4)], batch="late")
+    shown = {"event_name": "Experiment Viewed",
+             "properties": json.dumps({"experiment_id": "x", "variation_id": "b"})}  # fmt: skip
+    lake.add("usage_events", [_event(90, 2), _event(91, 4) | shown], batch="late")
     eventful.run(select=EVENTS, touched=["2026-05-02", "2026-05-04"])
     assert _counts(eventful) == [("2026-05-01", 3), ("2026-05-02", 4), ("2026-05-04", 1)]
+    assert eventful.query("select event_id from core.fct_exposure_event") == [("e91",)]
     # A day of which no delivery is left is read in no file.
     lake.withdraw("day2-usage_events")
     lake.withdraw("late-usage_events")
     eventful.run(select=EVENTS, touched=["2026-05-02", "2026-05-04"])
     assert _counts(eventful) == [("2026-05-01", 3)]
+    assert eventful.query("select event_id from core.fct_exposure_event") == []
 
 
 @pytest.mark.slow

@@ -67,8 +67,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     ], source="intercom")  # fmt: skip
     warehouse = Warehouse(folder / "warehouse.duckdb", lake, folder / "target")
     select = [
-        "+fct_exposure", "+fct_person_day", "+lifecycle__weekly", "+retention__cohort_interval",
-        "+feature_adoption__feature_week", "+fct_ticket",
+        "+fct_exposure_unit", "+fct_person_day", "+lifecycle__weekly",
+        "+retention__cohort_interval", "+feature_adoption__feature_week", "+fct_ticket",
     ]  # fmt: skip
     tests = ["resource_type:test", "resource_type:unit_test"]
     warehouse.run("build", select=select, exclude=tests)
@@ -109,13 +109,12 @@ def test_a_new_owner_of_a_device_does_not_rewrite_its_past(built: Warehouse) -> 
 def test_who_saw_both_variations_is_a_crossover(built: Warehouse) -> None:
     """Statsig's published query groups by the group, so that everybody has seen one."""
     found = built.query(
-        "select unit_id, bool_and(is_crossover), bool_or(is_crossover), sum(is_first::int) "
-        "from core.fct_exposure group by 1 order by 1"
+        "select unit_id, exposure_id, is_crossover from core.fct_exposure_unit order by 1"
     )
     # Exposures that name nobody are not one unit: they assign none and cross nowhere.
-    assert found == [
-        ("both", True, True, 1), ("one", False, False, 1), ("unknown", False, False, 0),
-    ]  # fmt: skip
+    assert found == [("both", "x1", True), ("one", "x3", False)]
+    nobody = "select count(*) from core.fct_exposure where unit_id = 'unknown'"
+    assert built.query(nobody) == [(2,)]
 
 
 def test_who_leaves_leaves_in_the_week_after_and_not_when_the_next_one_comes(

@@ -1,30 +1,5 @@
 with
 
-people as (
-
-    select account_id, person_id, week_on, max(last_on) as last_on
-    from {{ ref('fct_person_feature_week') }}
-    where is_countable
-    group by account_id, person_id, week_on
-
-),
-
-features as (
-
-    select account_id, feature_id, week_on
-    from {{ ref('fct_person_feature_week') }}
-    where is_countable and feature_id <> 'none'
-    group by account_id, feature_id, week_on
-
-),
-
--- What happened in a week is part of four windows of four weeks.
-ahead as (
-
-    select 0 as days union all select 7 union all select 14 union all select 21
-
-),
-
 severe as (
 
     select tickets.account_id, ends.day_on, count(*) as severe_count
@@ -57,23 +32,9 @@ moods as (
 
 signs as (
 
-    select account_id, week_on, count(*) as active_person_count, max(last_on) as last_active_on,
-        null as active28_person_count, null as feature_count, null as ticket_count, null as severe_count,
-        null as mood_sum, null as mood_count
-    from people
-    group by account_id, week_on
-    union all
-    select people.account_id, {{ add_days('people.week_on', 'ahead.days') }}, null, null,
-        count(distinct people.person_id), null, null, null, null, null
-    from people
-    cross join ahead
-    group by people.account_id, {{ add_days('people.week_on', 'ahead.days') }}
-    union all
-    select features.account_id, {{ add_days('features.week_on', 'ahead.days') }}, null, null,
-        null, count(distinct features.feature_id), null, null, null, null
-    from features
-    cross join ahead
-    group by features.account_id, {{ add_days('features.week_on', 'ahead.days') }}
+    select account_id, week_on, active_person_count, last_active_on, active28_person_count, feature_count,
+        null as ticket_count, null as severe_count, null as mood_sum, null as mood_count
+    from {{ ref('fct_account_week_use') }}
     union all
     select account_id, {{ week_of('asked_on') }}, null, null, null, null, count(*), null, null, null
     from {{ ref('fct_ticket') }}

@@ -18,17 +18,20 @@ changes as (
 -- not against all days: most are over on the day of their start.
 nights as (
 
-    select row_number() over (order by day_on) - 1 as night_number from {{ ref('dim_support_date') }}
+    select day_on, ends_at, row_number() over (order by day_on) - 1 as night_number from {{ ref('dim_support_date') }}
 
 ),
 
 unsolved as (
 
     select
-        spells.queue_id, spells.created_at, spells.changed_on,
+        spells.queue_id, spells.created_at,
+        {{ days_between('span.first_on', 'spells.changed_on') }} as first_night_number,
         {{ days_between('spells.changed_on', 'coalesce(spells.ended_on, span.over_on)') }} as night_count
     from {{ ref('fct_ticket_status') }} as spells
-    cross join (select {{ add_days('max(day_on)', 1) }} as over_on from {{ ref('dim_support_date') }}) as span
+    cross join (
+        select min(day_on) as first_on, {{ add_days('max(day_on)', 1) }} as over_on from {{ ref('dim_support_date') }}
+    ) as span
     where spells.is_countable and spells.is_unsolved
 
 ),
@@ -40,9 +43,8 @@ waiting as (
         {{ percentile(seconds_between('spells.created_at', 'days.ends_at'), 0.5) }} as age_p50_seconds,
         {{ percentile(seconds_between('spells.created_at', 'days.ends_at'), 0.9) }} as age_p90_seconds
     from unsolved as spells
-    inner join nights on nights.night_number < spells.night_count
-    inner join {{ ref('dim_support_date') }} as days
-        on days.day_on = {{ add_days('spells.changed_on', 'nights.night_number') }}
+    inner join nights as passed on passed.night_number < spells.night_count
+    inner join nights as days on days.night_number = spells.first_night_number + passed.night_number
     inner join {{ ref('bridge_queue') }} as queues on queues.member_queue_id = spells.queue_id
     group by queues.queue_id, days.day_on
 

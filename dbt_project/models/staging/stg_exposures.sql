@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 {{ current_version(
     contract='exposures',
     key=['source', 'exposure_id'],

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 {{ current_version(
     contract='ticket_messages',
     key=['source', 'message_id'],

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 {{ current_version(
     contract='tool_activity',
     key=['source', 'activity_id'],
