@@ -20,11 +20,17 @@ from orchestration.lib.paths import DBT_PROJECT
 # The limit comes after the model, so that nothing but the end of the run can meet it.
 _RUN = """
 import resource, signal, sys
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from orchestration.lib.dbt_program import read_parse
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 def limit(event):
     if event.info.name == "NodeFinished":
+        # More than the memory holds: what comes after must bear that rows were put aside.
+        DuckDBConnectionManager._ENV.handle().cursor().execute(
+            "select max(v) from (select row_number() over (order by hash(i)) as v"
+            " from range(4000000) t(i))"
+        )
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))
 sys.exit(not dbtRunner(manifest=read_parse(), callbacks=[limit]).invoke(sys.argv[2:]).success)
 """
@@ -37,7 +43,7 @@ def seed(home: Path, size: int) -> subprocess.CompletedProcess[str]:
     project = str(DBT_PROJECT)
     words = ["--no-write-json", "seed", "--project-dir", project, "--profiles-dir", project,
              "--target-path", str(home / "target"), "--log-path", str(home / "target")]  # fmt: skip
-    environment = dbt_environment(home / WAREHOUSE_FILE)
+    environment = dbt_environment(home / WAREHOUSE_FILE) | {"PRODUCTOPS_MEMORY_LIMIT": "80MB"}
     return subprocess.run(
         [sys.executable, "-c", _RUN, str(size), *words], capture_output=True, text=True,
         check=False, env=environment | {SETTINGS_VARIABLE: json.dumps({"lake_path": str(home)})},
