@@ -7,7 +7,6 @@ Belongs here: how the rows are held in memory. Does not belong here: where they 
 from __future__ import annotations
 
 from bisect import bisect_right
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 import duckdb
@@ -106,7 +105,10 @@ def add(connection: duckdb.DuckDBPyConnection, select: str) -> int:
 
 def settle(connection: duckdb.DuckDBPyConnection) -> None:
     """Makes a table of the rows, which can be changed, added to, and put aside on disk."""
-    # Asking the catalog whether the view is there would write all its rows out as SQL.
-    with suppress(duckdb.CatalogException):
-        connection.execute(f"insert into {_TABLE} select * exclude (rowid) from {_VIEW}").fetchall()
-        connection.unregister("stage")
+    # Asking the catalog's list of views would write all held rows out as SQL.
+    try:
+        connection.execute(f"select 1 from {_VIEW} limit 0")
+    except duckdb.CatalogException:
+        return
+    connection.execute(f"insert into {_TABLE} select * exclude (rowid) from {_VIEW}").fetchall()
+    connection.unregister("stage")
