@@ -26,6 +26,7 @@ _LONE_SURROGATE = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
     r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 )
+_BLANKS = "concat(' ', chr(9), chr(11), chr(12), chr(13))"
 # Stands for a line that the parser can't take; no line of either kind looks like it.
 _UNREADABLE = b"!"
 
@@ -139,5 +140,6 @@ def _tabbed(paths: Sequence[Path], reads: dict[str, str], columns: tuple[str, ..
         "(select string_split(line, chr(9)) as cells from "
         f"read_csv({_listed(paths)}, header = false, auto_detect = false, delim = '\\x01', "
         f"quote = '', escape = '', max_line_size = {_LONGEST_LINE * 2}, "
-        "columns = {'line': 'VARCHAR'})))"
+        # A line of white space is no record, as among JSON lines.
+        f"columns = {{'line': 'VARCHAR'}}) where trim(line, {_BLANKS}) <> ''))"
     )

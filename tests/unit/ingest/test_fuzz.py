@@ -198,6 +198,12 @@ def test_five_thousand_damaged_exports(tmp_path, empty_lake, cases) -> None:
     _try(tmp_path, empty_lake, cases)
 
 
+def test_a_blank_line_among_tabbed_ones_is_no_record(make_place) -> None:
+    """Found by the five thousand."""
+    name = "snowplow.tsv"
+    check(make_place(), {name: damaged(name, 191576119)})
+
+
 def test_the_undamaged_ones_load(make_place) -> None:
     """Or else the others would show nothing."""
     place = make_place()
