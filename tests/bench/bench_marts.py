@@ -38,7 +38,7 @@ PER_DAY, TICKETS_PER_DAY = 5_000, 20
 LATE_DAYS = 25
 ROUNDS = 3
 # Single rounds by turns gave 1.23 to 1.33: no model that is made anew of all tickets, people or
-# exposures grows by more than half of a second.
+# exposures grows by much more than half of a second.
 LIMIT_GROWTH = 1.3
 ZONE = "America/New_York"
 

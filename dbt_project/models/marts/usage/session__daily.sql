@@ -22,6 +22,7 @@ wanted as (
     select sessions.started_on
     from {{ ref('fct_session') }} as sessions
     inner join reach on sessions.ended_at >= reach.high_water_at - interval '30' minute
+    -- The same to the day, as a literal: sessions lie in the order of time, and older ones are not read.
     where sessions.ended_at >= {{ day_found(
         "select cast(max(data_through_at) - interval '30' minute as date) from " ~ ref('dim_activity_date')
     ) }}
