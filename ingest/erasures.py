@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from ingest.contracts import Column, Contract, PersonKind
-from ingest.held import Staged, settle
+from ingest.held import Staged
 from ingest.privacy import email_key, keyed_hash
 from ingest.problems import BadRecords
 from ingest.store import LakeError, write_atomically, write_json
@@ -220,7 +220,7 @@ def hold_back(
         if connection.execute(f"select 1 from stage where {test} limit 1").fetchone():
             changes[name(column)] = (NOBODY, test)
     if changes:
-        settle(connection)
+        staged.rows.settle()
     for column, (value, test) in changes.items():
         connection.execute(f"update stage set {column} = {quote(value)} where {test}")
     return [

@@ -18,6 +18,63 @@ from ingest.values import quote
 # By its whole name, since a view of rows that are held as they came goes before it.
 _TABLE = "memory.main.stage"
 _VIEW = "temp.main.stage"
+# So many chunks of lines at most are held at once, some 40 MB each.
+_MOST_HELD = 10
+
+
+class Rows:
+    """The relation `stage` of a connection; each row's number is its `rowid`."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, create: str) -> None:
+        """Begins with no rows; `create` makes the empty table."""
+        # Whatever a statement before has not told yet is of no account from here on.
+        connection.execute(create)
+        connection.execute(f"drop view if exists {_VIEW}")
+        for piece in map(_piece, range(_MOST_HELD)):
+            connection.unregister(piece)
+        self._connection = connection
+        self._count = 0
+        self._pieces = 0
+
+    def add(self, select: str) -> int:
+        """Adds the rows of a query; returns how many.
+
+        They are held as the query made them, unless that would be too many in memory: a table
+        copies them and takes their statistics, to be read once or twice.
+        """
+        if self._pieces == _MOST_HELD:
+            self.settle()
+        if self._count and not self._pieces:
+            row = self._connection.execute(f"insert into {_TABLE} {select}").fetchone()
+            added = int(row[0]) if row else 0
+        else:
+            added = self._hold(select)
+        self._count += added
+        return added
+
+    def _hold(self, select: str) -> int:
+        numbered = f"select *, row_number() over () - 1 + {self._count} as rowid from ({select})"
+        # What is called runs at once, and is planned once.
+        rows = self._connection.sql(f"call query({quote(numbered)})")
+        added = len(rows)
+        self._connection.register(_piece(self._pieces), rows)
+        self._pieces += 1
+        pieces = " union all ".join(f"from {_piece(number)}" for number in range(self._pieces))
+        self._connection.execute(f"create or replace temp view {_VIEW} as {pieces}")
+        return added
+
+    def settle(self) -> None:
+        """Makes a table of the rows, which can be changed, and put aside on disk."""
+        if self._pieces:
+            self._connection.execute(f"drop view {_VIEW}")
+        for piece in map(_piece, range(self._pieces)):
+            self._connection.execute(f"insert into {_TABLE} select * exclude (rowid) from {piece}")
+            self._connection.unregister(piece)
+        self._pieces = 0
+
+
+def _piece(number: int) -> str:
+    return f"stage_{number}"
 
 
 @dataclass
@@ -29,6 +86,7 @@ class Staged:
     """
 
     contract: Contract
+    rows: Rows
     bad: list[BadRecords]
     # Records per file that could not even be cut out of it, so that no row stands for them.
     uncut: list[int]
@@ -43,10 +101,10 @@ class Staged:
     has_addresses: bool = False
 
     @classmethod
-    def of(cls, contract: Contract, file_count: int) -> Staged:
+    def of(cls, contract: Contract, rows: Rows, file_count: int) -> Staged:
         """Nothing staged yet."""
         none = [0] * file_count
-        return cls(contract, [BadRecords() for _ in none], none[:], withheld=none[:])
+        return cls(contract, rows, [BadRecords() for _ in none], none[:], withheld=none[:])
 
     def rows_in(self, number: int) -> int:
         """Records that a file held for this contract."""
@@ -75,40 +133,3 @@ class Staged:
         starts = zip(clauses, [0, *self.ends[:-1]], strict=True)
         lines = " ".join(f"{when} s.rowid + 1 - {start}" for when, start in starts)
         return f"case {numbers} end", f"case {lines} end"
-
-
-def begin(connection: duckdb.DuckDBPyConnection, create: str) -> None:
-    """Begins with no rows; `create` makes the empty table."""
-    # Whatever a statement before has not told yet is of no account from here on.
-    connection.execute(create)
-    connection.unregister("stage")
-
-
-def hold(connection: duckdb.DuckDBPyConnection, select: str) -> int:
-    """Holds the first rows as the query made them; returns how many there are.
-
-    A table would copy them and take their statistics, to be read once or twice.
-    """
-    numbered = f"select *, row_number() over () - 1 as rowid from ({select})"
-    # What is called runs at once, and is planned once.
-    rows = connection.sql(f"call query({quote(numbered)})")
-    connection.register("stage", rows)
-    return len(rows)
-
-
-def add(connection: duckdb.DuckDBPyConnection, select: str) -> int:
-    """Adds more rows; returns how many."""
-    settle(connection)
-    row = connection.execute(f"insert into {_TABLE} {select}").fetchone()
-    return int(row[0]) if row else 0
-
-
-def settle(connection: duckdb.DuckDBPyConnection) -> None:
-    """Makes a table of the rows, which can be changed, added to, and put aside on disk."""
-    # Asking the catalog's list of views would write all held rows out as SQL.
-    try:
-        connection.execute(f"select 1 from {_VIEW} limit 0")
-    except duckdb.CatalogException:
-        return
-    connection.execute(f"insert into {_TABLE} select * exclude (rowid) from {_VIEW}").fetchall()
-    connection.unregister("stage")

@@ -24,7 +24,7 @@ from ingest.contracts import Contract
 from ingest.formats import Part
 from ingest.framing import Chunk
 from ingest.headers import check_header, missing_columns
-from ingest.held import Staged, add, begin, hold
+from ingest.held import Rows, Staged
 from ingest.lines import LineReader
 from ingest.mapping import LEFT_OUT, RECORD_HASH, compile_mapping
 from ingest.privacy import PERSONAL_HEADER, mask_emails
@@ -112,16 +112,14 @@ def stage_lines(
     compiled = compile_mapping(
         part.mapping, contract, facts, part.only, keeps_addresses=keeps_addresses
     )
-    staged = Staged.of(contract, len(files))
+    staged = Staged.of(contract, Rows(connection, compiled.create(contract)), len(files))
     staged.has_addresses = bool(compiled.addresses)
-    begin(connection, compiled.create(contract))
     lines: list[int] = []
     is_plain = len(files) <= _FEW_FILES
     rows = 0
 
     def take(relation: str) -> int:
-        sql = _statement(compiled, contract, facts["source"], relation)
-        return add(connection, sql) if rows else hold(connection, sql)
+        return staged.rows.add(_statement(compiled, contract, facts["source"], relation))
 
     for load in _loads(files):
         chunks = [chunk for _, chunk in load]
@@ -191,8 +189,7 @@ def stage_records(
         part = replace(part, mapping=part.mapping.resolved(names))
     check_header(part, contract, files[0])
     compiled = compile_mapping(part.mapping, contract, facts, keeps_addresses=keeps_addresses)
-    begin(connection, compiled.create(contract))
-    staged = Staged.of(contract, len(files))
+    staged = Staged.of(contract, Rows(connection, compiled.create(contract)), len(files))
     staged.has_addresses = bool(compiled.addresses)
     staged.bad = [BadRecords(records.bad) for records in files]
     staged.uncut = [len(records.bad) for records in files]
@@ -209,7 +206,7 @@ def stage_records(
         with scratch.open("w", encoding="utf-8") as handle:
             for records in files:
                 handle.writelines(_scratch_lines(records, extra, compiled.reads))
-        rows = _insert_scratch(connection, compiled, contract, facts["source"], scratch)
+        rows = _insert_scratch(staged, compiled, facts["source"], scratch)
         scratch.unlink(missing_ok=True)
     if rows != staged.ends[-1]:
         raise DamagedFileError(
@@ -228,10 +225,7 @@ def stage_records(
     return staged
 
 
-def _insert_scratch(
-    connection: duckdb.DuckDBPyConnection, compiled: Compiled, contract: Contract, source: str,
-    scratch: Path,
-) -> int:  # fmt: skip
+def _insert_scratch(staged: Staged, compiled: Compiled, source: str, scratch: Path) -> int:
     columns = ", ".join(
         f"{name(key)}: {quote(kind)}"
         for key, kind in (compiled.reads | {"r_extra": "VARCHAR"}).items()
@@ -242,7 +236,7 @@ def _insert_scratch(
         f"read_json({quote(str(scratch))}, format = 'newline_delimited', ignore_errors = true, "
         f"maximum_object_size = 67108864, columns = {{{columns}}}))"
     )
-    return hold(connection, _statement(compiled, contract, source, relation))
+    return staged.rows.add(_statement(compiled, staged.contract, source, relation))
 
 
 def _raw(row: dict[str, Any]) -> str:

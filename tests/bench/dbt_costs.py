@@ -110,14 +110,15 @@ def _measure(order: Order) -> Costs:
             marks.setdefault(node, []).append(time.process_time())
 
     result = dbtRunner(callbacks=[note]).invoke(words_of(order))
+    ran: Any = result.result  # its type depends on the command
     # What is still to be put into the file belongs to the build, too.
     DuckDBConnectionManager.close_all_connections()
     if not result.success:
-        bad = [f"{run.node.name}: {run.message}" for run in result.result or ()
+        bad = [f"{run.node.name}: {run.message}" for run in ran or ()
                if str(run.status) in ("error", "fail", "runtime error")]  # fmt: skip
         raise SystemExit(f"{result.exception or ''}\n" + "\n".join(bad))
     last = time.process_time()
-    script = [(run.node.relation_name, *_statement(run.node)) for run in result.result
+    script = [(run.node.relation_name, *_statement(run.node)) for run in ran
               if run.node.resource_type in ("model", "seed")]  # fmt: skip
     Path(order.target, "script.json").write_text(json.dumps(script))
     first = min((times[0] for times in marks.values()), default=last)

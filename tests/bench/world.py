@@ -133,8 +133,8 @@ class Company:
         )
         connection.execute(f"create or replace temp table landed as select {wanted} from {rows}")
         clock = self.lake.contracts[contract].get("partition")
-        query = f"select distinct cast({clock} as date) from landed order by 1"
-        days = [row[0] for row in connection.execute(query).fetchall()] if clock else []
+        dated = f"select distinct cast({clock} as date) from landed order by 1"
+        days = [row[0] for row in connection.execute(dated).fetchall()] if clock else []
         found = connection.execute("select count(*), sum(is_revision::int) from landed").fetchone()
         count, revised = found or (0, 0)
         if not count:
