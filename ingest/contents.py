@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ingest.contracts import load_contracts
 from ingest.formats import Format
-from ingest.framing import Chunk, head, one_chunk, spooled_chunks
+from ingest.framing import Chunk, head, keeping, one_chunk, spooled_chunks
 from ingest.held import Staged
 from ingest.lines import LINES, LineReader
 from ingest.records import Records, read_records
@@ -37,9 +37,9 @@ class Content:
     records: tuple[Records, ...] = ()
     size: int = 0
 
-    def lines(self, spool: Path) -> Iterable[Chunk]:
-        """Its lines, from memory or by way of a scratch file."""
-        return self.chunks or spooled_chunks(self.path, spool)
+    def lines(self, spools: Sequence[Path]) -> Iterable[Chunk]:
+        """Its lines, from memory or by way of scratch files that take turns."""
+        return self.chunks or spooled_chunks(self.path, spools)
 
 
 def content_of(path: Path, chosen: Format, facts: Mapping[str, str]) -> Content:
@@ -104,12 +104,13 @@ def staged_parts(
     for number, part in enumerate(chosen.parts):
         contract = load_contracts()[part.contract]
         if chosen.reader.kind in LINES:
-            chunks = [one.lines(run.spools[0]) for one in files]
             reader = LineReader(chosen.reader)
-            staged = stage_lines(
-                run.connection, chunks, reader, part, contract, dict(facts), scratch,
-                keeps_addresses=keeps_addresses,
-            )  # fmt: skip
+            with keeping(*run.spools):
+                chunks = [one.lines(run.spools) for one in files]
+                staged = stage_lines(
+                    run.connection, chunks, reader, part, contract, dict(facts), scratch,
+                    keeps_addresses=keeps_addresses,
+                )  # fmt: skip
         else:
             records = [one.records[number] for one in files]
             staged = stage_records(

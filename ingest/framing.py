@@ -14,10 +14,10 @@ import os
 from array import array
 from bisect import bisect_right
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import accumulate, islice
+from itertools import accumulate, cycle, islice
 from pathlib import Path
 from typing import IO
 
@@ -26,8 +26,10 @@ from ingest.problems import DamagedFileError
 from ingest.texts import SAMPLE_BYTES, decode, encoding_of
 
 CHUNK_BYTES = 48 * 1024 * 1024
+# So many chunks are looked at together.
+SPOOLS = 3
 _READ_BYTES = 1024 * 1024
-# Small enough for the processor's cache, large enough that Python's part in it is small.
+# Small enough for the processor's cache, large enough for Python.
 _BLOCK_BYTES = 256 * 1024
 # Pieces whose lines are counted: to find one line, a piece is looked through.
 _PIECE_BYTES = 32 * 1024
@@ -191,13 +193,9 @@ def utf8_blocks(path: Path) -> Iterator[bytes]:
     """Blocks in UTF-8 without a byte order mark, whatever the file's encoding."""
     blocks = read_blocks(path)
     first = next(blocks, b"")
-    while len(first) < SAMPLE_BYTES:
-        more = next(blocks, None)
-        if more is None:
-            break
+    while len(first) < SAMPLE_BYTES and (more := next(blocks, None)) is not None:
         first += more
-    encoding = encoding_of(first)
-    if encoding.startswith("utf-16"):
+    if encoding_of(first).startswith("utf-16"):
         yield decode(first + b"".join(blocks)).encode("utf-8")
         return
     yield first.removeprefix(codecs.BOM_UTF8)
@@ -223,9 +221,10 @@ def _cut(path: Path, size: int) -> Iterator[tuple[bytes, bool]]:
         yield b"" if rest.endswith(b"\n") else b"\n", True
 
 
-def _chunks(path: Path, size: int, sink: IO[bytes]) -> Iterator[Chunk]:
-    """Chunks whose bytes are all that the sink holds; each begins it anew."""
+def _chunks(path: Path, size: int, sinks: Iterator[IO[bytes]]) -> Iterator[Chunk]:
+    """Chunks whose bytes are all that a sink holds, each in the next one."""
     first_line = 1
+    sink = next(sinks)
     starts, lines_before = [0], [0]
     for block, is_last in _cut(path, size):
         sink.write(block)
@@ -239,6 +238,7 @@ def _chunks(path: Path, size: int, sink: IO[bytes]) -> Iterator[Chunk]:
             yield Chunk(b"", first_line, starts, lines_before)
             first_line += lines_before[-1]
             starts, lines_before = [0], [0]
+            sink = next(sinks)
             sink.seek(0)
 
 
@@ -258,17 +258,18 @@ def keeping(*spools: Path) -> Generator[None]:
             spool.unlink(missing_ok=True)
 
 
-def spooled_chunks(path: Path, spool: Path, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
-    """Cuts a file into chunks of whole lines of about `size` bytes, one at a time in `spool`.
+def spooled_chunks(path: Path, spools: Sequence[Path], size: int = CHUNK_BYTES) -> Iterator[Chunk]:
+    """Cuts a file into chunks of whole lines of about `size` bytes.
 
-    So no more than a block is in memory, and what is written while it is in the processor's cache
-    costs little. The scratch file is removed at the end, unless it was there before.
+    They take turns in `spools`, scratch files that are there (see `keeping`). What is written
+    while it is in the processor's cache costs little.
 
     Raises:
         DamagedFileError: If the gzip data is cut off, corrupt or followed by other bytes.
     """
-    with keeping(spool), spool.open("r+b") as sink:
-        for chunk in _chunks(path, size, sink):
+    with ExitStack() as stack:
+        sinks = cycle([stack.enter_context(spool.open("r+b")) for spool in spools])
+        for chunk, spool in zip(_chunks(path, size, sinks), cycle(spools), strict=False):
             yield replace(chunk, source=spool)
 
 
@@ -281,7 +282,7 @@ def one_chunk(path: Path, spool: Path | None = None, size: int = CHUNK_BYTES) ->
     Raises:
         DamagedFileError: If the gzip data is cut off, corrupt or followed by other bytes.
     """
-    chunks = spooled_chunks(path, spool, size) if spool else read_chunks(path, size)
+    chunks = spooled_chunks(path, [spool], size) if spool else read_chunks(path, size)
     # A small file may hide a large text: what comes after a second chunk is not read.
     found = list(islice(chunks, 2))
     return found if len(found) < 2 else None
@@ -294,5 +295,5 @@ def read_chunks(path: Path, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
         DamagedFileError: If the gzip data is cut off, corrupt or followed by other bytes.
     """
     sink = io.BytesIO()
-    for chunk in _chunks(path, size, sink):
+    for chunk in _chunks(path, size, cycle([sink])):
         yield replace(chunk, source=sink.getvalue())

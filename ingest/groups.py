@@ -33,12 +33,13 @@ from ingest.delivery import (
 )
 from ingest.erasures import Withheld, hold_back
 from ingest.fields import MappingError
+from ingest.framing import SPOOLS
 from ingest.headers import MissingColumnError
 from ingest.landing import land_part
 from ingest.manifests import Manifest, PartOutcome, commit
 from ingest.problems import DamagedFileError
 from ingest.scrub import scrub
-from ingest.session import MEMORY, SPOOLS, Session
+from ingest.session import MEMORY, Session
 from ingest.snapshots import check_snapshot
 from ingest.store import LakeError, series
 

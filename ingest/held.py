@@ -18,8 +18,8 @@ from ingest.values import quote
 # By its whole name, since a view of rows that are held as they came goes before it.
 _TABLE = "memory.main.stage"
 _VIEW = "temp.main.stage"
-# So many chunks of lines at most are held at once, some 40 MB each.
-_MOST_HELD = 10
+# So many queries' rows at most are held in memory, some 100 MB each of a large file.
+_MOST_HELD = 4
 
 
 class Rows:

@@ -16,6 +16,7 @@ from ingest.arrivals import Arrival
 from ingest.contracts import load_contracts
 from ingest.erasures import load_erased, read_tokens
 from ingest.formats import Format, from_source, load_formats, parser_digest
+from ingest.framing import SPOOLS
 from ingest.keys import KeyIndex
 from ingest.manifests import Manifest, mark_withdrawn, read_manifests, withdrawn_ids
 from ingest.objects import Fetching
@@ -24,7 +25,6 @@ from ingest.settings import Workspace
 from ingest.store import temporary
 
 MEMORY = "600MB"
-SPOOLS = 3
 
 
 class Session:

@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import accumulate
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ import duckdb
 from ingest.compiled import Compiled
 from ingest.contracts import Contract
 from ingest.formats import Part
-from ingest.framing import Chunk
+from ingest.framing import SPOOLS, Chunk
 from ingest.headers import check_header, missing_columns
 from ingest.held import Rows, Staged
 from ingest.lines import LineReader
@@ -71,9 +71,11 @@ def _insert_chunks(
 
 
 def _loads(files: Sequence[Iterable[Chunk]]) -> Iterator[list[tuple[int, Chunk]]]:
-    """What is parsed by one statement: a chunk of a large file, or all of many small ones."""
+    """What is parsed by one statement: some chunks of a large file, or all of many small ones."""
     if len(files) == 1:
-        yield from ([(0, chunk)] for chunk in files[0])
+        chunks = ((0, chunk) for chunk in files[0])
+        while load := list(islice(chunks, SPOOLS)):
+            yield load
     else:
         yield [(number, chunk) for number, chunks in enumerate(files) for chunk in chunks]
 

@@ -176,15 +176,17 @@ def test_lines_are_found_wherever_they_lie_in_a_large_chunk(tmp_path, packing) -
     wanted[700] = b"y" * 3_000_000
     path = tmp_path / "a.txt"
     path.write_bytes(packing(b"\r\n".join(wanted) + b"\r\n"))
+    spools = [tmp_path / "spool", tmp_path / "another"]
     for size, count in ((50_000_000, 1), (1_000_000, 4)):
-        for chunks in (read_chunks(path, size), spooled_chunks(path, tmp_path / "spool", size)):
-            seen, sizes = [], []
-            for chunk in chunks:
-                assert chunk.first_line == len(seen) + 1
-                seen += [chunk.line(i) for i in range(chunk.line_count)]
-                sizes.append(chunk.line_count)
-            assert (seen, len(sizes)) == (wanted, count)
-    assert not (tmp_path / "spool").exists()
+        with keeping(*spools):
+            for chunks in (read_chunks(path, size), spooled_chunks(path, spools, size)):
+                seen, sizes = [], []
+                for chunk in chunks:
+                    assert chunk.first_line == len(seen) + 1
+                    seen += [chunk.line(i) for i in range(chunk.line_count)]
+                    sizes.append(chunk.line_count)
+                assert (seen, len(sizes)) == (wanted, count)
+    assert not any(spool.exists() for spool in spools)
 
 
 def test_a_scratch_file_that_is_kept_holds_nothing_of_the_file_before(tmp_path) -> None:
@@ -192,11 +194,11 @@ def test_a_scratch_file_that_is_kept_holds_nothing_of_the_file_before(tmp_path) 
     with keeping(spool):
         for wanted in (b"a long line\n" * 90_000, b"a\nb\n", b""):
             path.write_bytes(wanted)
-            seen = [(chunk.data, spool.read_bytes()) for chunk in spooled_chunks(path, spool)]
+            seen = [(chunk.data, spool.read_bytes()) for chunk in spooled_chunks(path, [spool])]
             assert seen == ([(wanted, wanted)] if wanted else [])
         path.write_bytes(gzip.compress(b"cut off\n" * 90_000)[:-20])
         with pytest.raises(DamagedFileError):
-            list(spooled_chunks(path, spool))
+            list(spooled_chunks(path, [spool]))
         assert spool.exists()
     assert not spool.exists()
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import gzip
 import json
+from functools import partial
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from ingest import contents, groups, landing
+from ingest import contents, framing, groups, landing
 from ingest.forget import purge
-from ingest.framing import keeping, one_chunk
+from ingest.framing import SPOOLS, keeping, one_chunk
+from ingest.held import Rows
 from ingest.manifests import read_manifests
 from ingest.problems import DamagedFileError
-from ingest.session import SPOOLS
 from ingest.subjects import make_request
 from tests.unit.ingest.clear_addresses import KEEP, kept
 from tests.unit.ingest.conftest import Place, event, lines, loaded, new_home, packed, rejected
@@ -122,6 +123,28 @@ def test_together_they_leave_the_same(make_place, alone, monkeypatch, small, man
     assert content(place) == alone
     assert not place.run().files
     assert not [path for path in (place.home / "lake/tmp").rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("size", [600, 3_000], ids=["in a table", "as they were made"])
+def test_cut_into_chunks_they_leave_the_same(make_place, alone, monkeypatch, size) -> None:
+    """Those of "1.json" are more, or fewer, than are held without a table."""
+    place, held = make_place(KEEP), []
+    real = Rows.add
+
+    def counted(rows, select):
+        added = real(rows, select)
+        held.append(rows._pieces)
+        return added
+
+    monkeypatch.setattr(Rows, "add", counted)
+    monkeypatch.setattr(contents, "_MEDIUM_BYTES", -1)
+    monkeypatch.setattr(framing, "_READ_BYTES", size)
+    monkeypatch.setattr(framing, "SAMPLE_BYTES", 1)
+    monkeypatch.setattr(contents, "spooled_chunks", partial(framing.spooled_chunks, size=size))
+    fill(place).run()
+    assert max(held) == (4 if size == 600 else 2)
+    assert (0 in held) == (size == 600)
+    assert content(place) == alone
 
 
 def test_many_small_files_are_as_one_after_another(place) -> None:
