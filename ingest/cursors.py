@@ -49,12 +49,16 @@ class Reply:
 
 @dataclass(frozen=True)
 class Page:
-    """A page that may be committed, and the cursor that is committed with it."""
+    """A page that may be committed, and the cursor that is committed with it.
+
+    After one that `hangs` together with those that follow no pull should stop.
+    """
 
     body: bytes
     count: int
     cursor: Cursor
     ends: bool
+    hangs: bool = False
 
 
 Ask = Callable[[Api, Place], Reply]
@@ -103,9 +107,7 @@ class Guard:
     def step(self, token: Any) -> None:
         """Notes a cursor; raises `PullError` if the walk was there before."""
         if repr(token) in self.seen:
-            raise PullError(
-                "cursor_ring", "the vendor's cursor leads back to a page that was read already"
-            )
+            raise PullError("cursor_ring", "the cursor leads back to a page that was read already")
         self.seen.add(repr(token))
 
 
@@ -206,18 +208,15 @@ class Window:
             guard.step(reply.token)
             token = reply.token
             # What is counted is counted from the beginning: another pull begins there again.
-            place = token if reply.total is None else None
-            here = _filled(since=cursor["since"], until=cursor["until"], token=place)
-            yield Page(reply.body, len(reply.records), here, False)
+            hangs = reply.total is not None
+            here = _filled(**cursor | {"token": None if hangs else token})
+            yield Page(reply.body, len(reply.records), here, ends=False, hangs=hangs)
 
 
 def _read_again(was_read_again: bool, seen: int, total: int) -> None:
     if was_read_again:
-        raise PullError(
-            "count_differs",
-            f"the vendor counts {total} records of this stretch, {seen} came, twice. Run again "
-            "later; if it stays so, ask the vendor",
-        )
+        told = f"the vendor counts {total} records of this stretch, {seen} came, twice. Run again "
+        raise PullError("count_differs", told + "later; if it stays so, ask the vendor")
 
 
 @dataclass(frozen=True)
@@ -238,8 +237,8 @@ class PageNumber:
         """Pages in the order of last change."""
         since = max(start, read(cursor["since"]) - self.lookback) if cursor else start
         number, block = 1, []
+        now = api.server_now()
         while True:
-            now = api.server_now()
             reply = self.ask(api, Place(since, now, number))
             # A record dated in the future must not carry the cursor past what is yet to come.
             newest = min(max((self.stamp(r) for r in reply.records), default=since), now)
@@ -275,9 +274,9 @@ class PageNumber:
 
 @dataclass(frozen=True)
 class Slices:
-    """Whole hours or days of an export, asked for once they can no longer grow.
+    """Whole hours or days of an export, asked for once they should no longer grow.
 
-    A slice that is empty moves nothing; the next pull asks for it again.
+    A slice that is empty moves nothing, nor does one that is read once more.
     """
 
     ask: Ask
@@ -287,13 +286,14 @@ class Slices:
 
     def pages(self, api: Api, cursor: Cursor, start: datetime) -> Iterator[Page]:
         """One page for each slice that holds anything."""
-        since = max(start, read(cursor["through"]) - self.lookback) if cursor else start
+        through = read(cursor["through"]) if cursor else start
+        since = max(start, through - self.lookback)
         since -= timedelta(seconds=since.timestamp() % self.step.total_seconds())
         end = api.server_now() - self.ready_after
         while since + self.step <= end:
             until = since + self.step
             reply = self.ask(api, Place(since, until))
             if reply.records:
-                ends = until + self.step > end
-                yield Page(reply.body, len(reply.records), {"through": written(until)}, ends)
+                through, ends = max(through, until), until + self.step > end
+                yield Page(reply.body, len(reply.records), {"through": written(through)}, ends)
             since = until

@@ -227,6 +227,9 @@ class Api:
                 self._raise_if_final(verdict, response.status_code, path)
             except UnprovenError as error:
                 why = f"{path}: {error}"
+            except httpx2.LocalProtocolError as error:
+                # Its words hold what was sent, the credential too.
+                why = f"{path}: {type(error).__name__}"
             except httpx2.TransportError as error:
                 why = f"{path}: {type(error).__name__}: {error}"
             except httpx2.DecodingError as error:
@@ -249,6 +252,12 @@ class Api:
     ) -> httpx2.Response:
         if not path.startswith("/") or path.startswith("//"):
             raise PullError("other_host", f"{path}: only paths below {self.base_url} are asked for")
+        if not all(value.isascii() and value.isprintable() for value in self._headers.values()):
+            raise PullError(
+                "bad_credential",
+                "the credential holds a line break or another character that no header can take. "
+                "Set its variable again, with nothing but the credential",
+            )
         if self._pace and self._last_at is not None:
             pause = self._pace - (time.monotonic() - self._last_at)
             if pause > 0:

@@ -58,7 +58,8 @@ class PageFacts:
     """Place of a page in what was pulled from an API; stands in its manifest and nowhere else.
 
     Page and cursor are committed by one write, so they can't disagree. `format` is the export
-    that the page must be recognised as.
+    that the page must be recognised as, `options` a digest of the API's options: with others the
+    stream is another one and begins anew.
     """
 
     api: str
@@ -69,6 +70,7 @@ class PageFacts:
     end_of_stream: bool
     format: str
     record_count: int
+    options: str = ""
 
     @property
     def path(self) -> str:

@@ -9,9 +9,11 @@ anywhere, the next pull goes on from the newest committed manifest.
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from ingest.addresses import remove_all
 from ingest.apis import Stream, Vendor, load_vendor
@@ -28,7 +30,7 @@ from ingest.orphans import remove_orphans, remove_unanswered_pages
 from ingest.session import Session
 from ingest.settings import Workspace
 from ingest.store import sweep, temporary
-from ingest.streams import StreamOutcome, note_outcomes, read_chains
+from ingest.streams import COMMITTED, StreamOutcome, note_outcomes, read_chains
 from ingest.working import working
 
 __all__ = ["Progress", "StreamOutcome", "pull"]
@@ -87,7 +89,8 @@ def pull(
         remove_unanswered_pages(workspace.home, run.lake, known)
         chains = read_chains(run.lake)
         for source, vendor, streams in plan:
-            secret = workspace.secret(source.credentials_env)
+            # Secrets that are mounted as files end in a line break.
+            secret = workspace.secret(source.credentials_env).strip()
             if not secret:
                 detail = f"not pulled: {source.credentials_env} is not set"
                 outcomes += [
@@ -143,17 +146,25 @@ def _pull_stream(
 ) -> StreamOutcome:  # fmt: skip
     seq, cursor = (chain[-1].seq, chain[-1].cursor_out) if chain else (0, {})
     tally, status, detail = _Tally(), "pulled", ""
+    options = _digest(source.options)
+    if chain and chain[-1].options not in {"", options}:
+        cursor, detail = {}, "its options were changed, so everything was asked for again"
+    known = _bodies(run, source.name, name)
     try:
         for page in stream.walk.pages(api, cursor, source.starts_at):
+            # What was read once more and is what it was says nothing new, and moves nothing.
+            if page.cursor == cursor and sha256(page.body).hexdigest() in known:
+                continue
             seq += 1
             facts = PageFacts(
-                source.name, name, seq, cursor, page.cursor, page.ends, stream.format, page.count
-            )
+                source.name, name, seq, cursor, page.cursor, page.ends, stream.format, page.count,
+                options,
+            )  # fmt: skip
             tally.add(_land(run, facts, page), page.count)
             cursor: Cursor = page.cursor
             if progress:
                 progress(f"{source.name}/{name}", tally.pages, tally.records)
-            if tally.pages >= source.max_pages:
+            if tally.pages >= source.max_pages and not page.hangs:
                 detail = f"stopped after {tally.pages} pages (max_pages); the next pull goes on"
                 break
     except PullError as error:
@@ -162,10 +173,26 @@ def _pull_stream(
         # Only this stream stops; what came before is committed.
         what = f"{type(error).__name__}: {error}"
         status, detail = "failed", f"an answer is built in another way than known: {what} (shape)"
+    if not chain and not tally.pages and status == "pulled":
+        detail = f"nothing came since {source.starts_at:%Y-%m-%d}. If there should be something, "
+        detail += "see to `base_url`, `options`, and what the credential may see"
     return StreamOutcome(
         source.name, name, status, tally.pages, tally.records, tally.loaded, tally.quarantined,
         detail,
     )  # fmt: skip
+
+
+def _digest(options: Mapping[str, str]) -> str:
+    return sha256(json.dumps(dict(options), sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _bodies(run: Session, api: str, stream: str) -> set[str]:
+    """Hashes of the pages that a stream brought and whose rows count."""
+    return {
+        m.file_id for m in run.manifests.values()
+        if m.page and (m.page.api, m.page.stream) == (api, stream)
+        and m.status in COMMITTED and m.entry_id not in run.withdrawn
+    }  # fmt: skip
 
 
 def _land(run: Session, facts: PageFacts, page: Page) -> Manifest:

@@ -15,7 +15,7 @@ from ingest.manifests import Manifest, PageFacts, read_manifests, read_reopened
 from ingest.settings import Workspace
 from ingest.store import LakeError, write_json
 
-_COMMITTED = {"loaded", "duplicate"}
+COMMITTED = {"loaded", "duplicate"}
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,15 @@ def read_chains(lake: Path) -> dict[tuple[str, str], list[PageFacts]]:
     chains: dict[tuple[str, str], dict[int, PageFacts]] = {}
     for manifest in [*read_manifests(lake), *read_reopened(lake)]:
         page = manifest.page
-        if page and manifest.status in _COMMITTED:
+        if page and manifest.status in COMMITTED:
             chains.setdefault((page.api, page.stream), {})[page.seq] = page
     ordered = {key: [chain[seq] for seq in sorted(chain)] for key, chain in chains.items()}
     for (api, stream), chain in ordered.items():
         before: PageFacts | None = None
         for number, page in enumerate(chain, start=1):
-            if page.seq != number or page.cursor_in != (before.cursor_out if before else {}):
+            began_anew = before and not page.cursor_in and page.options != before.options
+            end = before.cursor_out if before and not began_anew else {}
+            if page.seq != number or page.cursor_in != end:
                 raise LakeError(
                     f"{api}/{stream}: the ledger holds no page {number} that goes on where the one "
                     "before it ended. Restore lake/ledger from a backup; or give the API another "
@@ -76,7 +78,7 @@ def rejected_pages(workspace: Workspace, manifests: Iterable[Manifest]) -> list[
     """Pages of configured APIs that could not be landed and still hold their stream up."""
     configured = {api.name for api in workspace.config.apis}
     manifests = list(manifests)
-    done = {m.page.path for m in manifests if m.page and m.status in _COMMITTED}
+    done = {m.page.path for m in manifests if m.page and m.status in COMMITTED}
     newest = {
         m.page.path: m for m in manifests
         if m.page and m.status == "rejected" and m.page.api in configured

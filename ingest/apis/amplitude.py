@@ -4,7 +4,8 @@ Belongs here: Amplitude's endpoint and its archives. Does not belong here: field
 (`formats/amplitude.yml`).
 
 An hour comes as a zip of gzipped lines; laid end to end these are one gzip file, which is what is
-kept. An hour without events is a 404, and an hour is whole two hours later.
+kept. An hour without events is a 404, and an hour should be whole two hours later; since nothing
+tells whether it is, each pull reads a day again.
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ def _classify(response: httpx2.Response, now: datetime) -> Verdict:
 VENDOR = Vendor(
     headers=basic,
     streams=lambda options: {
-        "events": Stream("amplitude", Slices(_ask, timedelta(hours=1), timedelta(hours=2)))
+        "events": Stream(
+            "amplitude", Slices(_ask, timedelta(hours=1), timedelta(hours=2), timedelta(days=1))
+        )
     },
     classify=_classify,
 )

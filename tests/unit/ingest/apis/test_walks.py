@@ -206,8 +206,8 @@ def test_page_in_another_order_is_asked_for_again(make_puller, world) -> None:
     refused.failed("no_good_answer", "another order")
 
 
-@pytest.mark.parametrize("world", [Zendesk, Okta])
-def test_reordered_and_repeated_pages_lose_nothing(make_puller, world) -> None:
+@pytest.mark.parametrize("world", [Zendesk, Okta, Intercom, Jira, Google, Productboard])
+def test_pages_in_another_order_lose_nothing(make_puller, world) -> None:
     puller = make_puller(world(450))
     puller.server.faults = {1: "reordered", 2: "reordered"}
     puller.pulled()
