@@ -13,7 +13,7 @@ from ingest.pull import pull
 from ingest.streams import read_chains
 from tests.unit.ingest.apis.conftest import configuration
 from tests.unit.ingest.apis.server import Request, Response
-from tests.unit.ingest.apis.worlds import BEGIN, Freshdesk
+from tests.unit.ingest.apis.worlds import BEGIN, Freshdesk, HubSpot
 from tests.unit.ingest.apis.worlds_more import (
     Amplitude,
     Intercom,
@@ -173,3 +173,11 @@ def test_more_than_a_page_dated_in_the_future_is_read_once(make_puller) -> None:
     puller.server.before = slowly
     puller.pull()
     assert len(puller.versions()) == 250
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "world", [Freshdesk(30_001, 2), HubSpot(10_001, 1)], ids=["tickets", "hits of a search"]
+)
+def test_more_than_a_vendor_gives_at_once_are_landed(make_puller, world) -> None:
+    assert make_puller(world).pulled().rows_loaded == len(world.at)
