@@ -22,6 +22,7 @@ from ingest.formats import load_formats
 from ingest.ledger import read_batches, withdraw
 from ingest.load import FileOutcome, ingest
 from ingest.manifests import standing_manifests
+from ingest.replay import replay
 from ingest.settings import HOME, open_workspace
 from ingest.store import LakeError
 from ingest.subjects import requests_of
@@ -67,6 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     away = commands.add_parser("withdraw", help="take a loaded file's rows out of later builds")
     away.add_argument("file", help="its path, name, file id or batch id")
     away.add_argument("--reason", required=True)
+    again = commands.add_parser("replay", help="land all of a source again, by changed mappings")
+    again.add_argument("source")
     gone = commands.add_parser("forget", help="erase people from the lake, and prove it")
     gone.add_argument("--email", action="append", default=[], help="an address of theirs")
     gone.add_argument("--user-id", action="append", default=[], help="the product's id of them")
@@ -177,6 +180,8 @@ def main(arguments: list[str] | None = None) -> int:
             case "contracts":
                 for contract in load_contracts().values():
                     print(f"{contract.name:18} {contract.grain}")
+            case "replay":
+                print(replay(open_workspace(options.home), options.source).words)
             case "forget":
                 return _forget(options)
             case "withdraw":

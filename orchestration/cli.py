@@ -118,17 +118,20 @@ def up(home: Path, port: int, pages_port: int | None) -> int:
 @click.option("--withdraw", metavar="FILE", help="Take a loaded file's rows out of later builds.")
 @click.option("--reason", default="", help="Why it is withdrawn (kept in the ledger).")
 @click.option("--force-snapshot", metavar="FILE", help="Take a list in although it shrank by half.")
+@click.option("--replay", metavar="SOURCE", help="Land all of it again, after a mapping changed.")
 @click.pass_obj
 @fails_plainly
 def ingest(
     home: Path, dry_run: bool, source: str, since: datetime | None, withdraw: str | None,
-    reason: str, force_snapshot: str | None,
+    reason: str, force_snapshot: str | None, replay: str | None,
 ) -> int:  # fmt: skip
     """Take in what lies in drop/ and registry/."""
-    from orchestration.commands.steps import ingest_files, withdraw_file
+    from orchestration.commands.steps import ingest_files, reopen_source, withdraw_file
 
     if withdraw:
         return withdraw_file(home, withdraw, reason)
+    if replay:
+        reopen_source(home, replay, dry_run=dry_run)
     asked = since.date() if since else None
     return ingest_files(
         home, dry_run=dry_run, force_snapshot=force_snapshot, source=source, since=asked

@@ -69,6 +69,15 @@ def withdraw_file(home: Path, target: str, reason: str) -> int:
     return 0
 
 
+def reopen_source(home: Path, source: str, *, dry_run: bool) -> None:
+    """Has all that a source delivered landed again by the ingest that follows."""
+    from ingest.replay import replay
+
+    if dry_run:
+        raise ConfigError("--replay changes the lake: leave out --dry-run")
+    click.echo(replay(open_workspace(home), source).words)
+
+
 def build_warehouse(home: Path, *, full_refresh: bool) -> int:
     """Builds the private warehouse."""
     from orchestration.lib.build import build
@@ -151,6 +160,6 @@ def roll_back(home: Path, build_id: str | None, *, only_list: bool) -> int:
 
 
 __all__ = [
-    "build_warehouse", "check_gates", "ingest_files", "publish_build", "roll_back", "tell_check",
-    "withdraw_file",
+    "build_warehouse", "check_gates", "ingest_files", "publish_build", "reopen_source",
+    "roll_back", "tell_check", "withdraw_file",
 ]  # fmt: skip

@@ -1,0 +1,101 @@
+"""Deliveries that are landed again, after the mapping that read them was corrected."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from ingest.ledger import read_manifests, withdraw
+from ingest.replay import replay
+from ingest.settings import open_workspace
+from ingest.store import LakeError
+from orchestration.cli import main
+from tests.unit.ingest.conftest import Place, event, lines
+
+WRONG = """sources:
+  - name: shop
+    files: "shop/*.csv"
+    contract: usage_events
+    reader: {kind: csv}
+    clock: {timestamp: when, received: when}
+    fields:
+      event_id: id
+      event_name: {path: what, values: {buy: Bought, look: Bought}}
+      event_type: {const: track}
+      user_id: customer
+"""
+RIGHT = WRONG.replace("look: Bought", "look: Looked")
+HEAD = "id,when,what,customer\n"
+FIRST = f"{HEAD}1,2026-05-01T10:00:00Z,look,c1\n2,2026-05-01T11:00:00Z,buy,c2\n"
+# The second row competes with the first file's: who came first must not change.
+SECOND = f"{HEAD}3,2026-05-02T10:00:00Z,look,c1\n2,2026-05-01T11:00:00Z,look,c9\n"
+
+
+@pytest.fixture
+def shop(make_place) -> Place:
+    place = make_place(WRONG)
+    place.land("shop/b.csv", FIRST)
+    place.land("shop/a.csv", SECOND)
+    place.land("events.json", lines(event(1)))
+    config = place.home / "productops.yml"
+    config.write_text(config.read_text().replace(WRONG, RIGHT))
+    return place
+
+
+def _rows(place: Place) -> list[tuple[str, str, str, bool]]:
+    columns = "event_id, event_name, user_id, is_revision"
+    return place.rows("usage_events", columns, "and source = 'shop' order by all")
+
+
+def test_a_corrected_mapping_reaches_the_past_when_it_is_asked_to(shop) -> None:
+    before = _rows(shop)
+    assert [row[1] for row in before] == ["Bought"] * 4
+    stamps = {m.path: m.loaded_at for m in read_manifests(shop.workspace.lake)}
+    assert {o.path for o in shop.run().files} <= {"productops.yml"}
+    assert _rows(shop) == before
+
+    found = replay(open_workspace(shop.home), "shop")
+    assert set(found.reopened) == {"drop/shop/a.csv", "drop/shop/b.csv"}
+    assert [o.path for o in shop.run().files if "shop" in o.path] == ["drop/shop/b.csv",
+                                                                     "drop/shop/a.csv"]  # fmt: skip
+    assert _rows(shop) == [
+        ("1", "Looked", "c1", False), ("2", "Bought", "c2", False),
+        ("2", "Looked", "c9", True), ("3", "Looked", "c1", False),
+    ]  # fmt: skip
+    now = {m.path: m.loaded_at for m in read_manifests(shop.workspace.lake)}
+    assert now["drop/events.json"] == stamps["drop/events.json"]
+    again = replay(open_workspace(shop.home), "shop")
+    assert again.words.startswith("Nothing to land again")
+
+
+def test_what_was_withdrawn_stays_so_and_what_is_gone_is_told(shop) -> None:
+    withdraw(shop.workspace, "drop/shop/a.csv", "test")
+    (raw,) = (shop.home / "lake/landing/source=shop").rglob("*b.csv")
+    raw.unlink()
+    found = replay(open_workspace(shop.home), "shop")
+    assert (found.reopened, found.left) == ((), ("drop/shop/b.csv",))
+    shop.run()
+    assert [row[1] for row in _rows(shop) if row[0] == "1"] == ["Bought"]
+
+
+def test_asked_for_by_the_command_it_is_done_at_once(shop) -> None:
+    def call(*words: str) -> tuple[int, str]:
+        done = CliRunner().invoke(main, ["--home", str(shop.home), "ingest", *words])
+        return done.exit_code, done.output
+
+    code, said = call("--replay", "slack")
+    assert (code, "slack: nothing was loaded from it; loaded were segment, shop" in said) == (
+        2,
+        True,
+    )
+    code, said = call("--replay", "shop", "--dry-run")
+    assert (code, "leave out --dry-run" in said) == (2, True)
+    code, said = call("--replay", "shop")
+    assert code == 0, said
+    assert "2 deliveries are landed again, in the order they came." in said
+    assert [row[1] for row in _rows(shop)] == ["Looked", "Bought", "Looked", "Looked"]
+
+
+def test_nothing_is_loaded_from_an_empty_lake(make_place) -> None:
+    with pytest.raises(LakeError, match="shop: nothing was loaded from it; loaded were none"):
+        replay(make_place(RIGHT).workspace, "shop")
