@@ -105,6 +105,12 @@ def _land_raw(run: Session, draft: Path, arrival: Arrival, entry_id: str, source
     return path
 
 
+def _refused_elsewhere(run: Session, arrival: Arrival, file_id: str) -> bool:
+    """Whether the same bytes were refused under another name; each name is told of."""
+    first = run.manifests.get(file_id[:16])
+    return first is not None and first.status == "rejected" and first.path != arrival.relative
+
+
 def _duplicate(run: Session, arrival: Arrival, file_id: str, first: Manifest) -> Manifest:
     """The same bytes under another name: recorded, every row a duplicate, nothing loaded."""
     entry_id = _entry_id(file_id, arrival, by_path=True)
@@ -171,7 +177,8 @@ def reject(
     run: Session, draft: Path, arrival: Arrival, file_id: str, error: DamagedFileError
 ) -> Manifest | None:
     """Refuses a file before its format is asked for; None if the ledger says so already."""
-    manifest = _manifest(run, arrival, file_id, file_id[:16], None)
+    by_path = _refused_elsewhere(run, arrival, file_id)
+    manifest = _manifest(run, arrival, file_id, _entry_id(file_id, arrival, by_path=by_path), None)
     known = run.manifests.get(manifest.entry_id)
     if known and known.status == "rejected" and known.parser == run.parser:
         return None
@@ -258,14 +265,17 @@ def prepare(
             return None
         if first.format not in run.reading_names:
             manifest = _duplicate(run, arrival, file_id, first)
-            if manifest.entry_id in run.manifests:
+            known = run.manifests.get(manifest.entry_id)
+            if known and known.status != "rejected":
                 return None
             commit(run.lake, manifest)
             return manifest
     chosen, reason, detail = _recognised(run, arrival, draft)
     # The same members on another day are another snapshot, though the bytes are the same.
     again = first is not None and first.path != arrival.relative
-    by_path = chosen is not None and (chosen.is_state or (chosen.reads_name and again))
+    by_path = _refused_elsewhere(run, arrival, file_id) or (
+        chosen is not None and (chosen.is_state or (chosen.reads_name and again))
+    )
     entry_id = _entry_id(file_id, arrival, by_path=by_path)
     known = run.manifests.get(entry_id)
     is_forced = arrival.relative in run.forced

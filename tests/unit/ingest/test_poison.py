@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from pathlib import Path
 
 import pytest
 
@@ -156,6 +157,47 @@ def test_odd_json_is_read_the_same_way_every_time(place) -> None:
     rows = place.rows("usage_events", "event_id, user_id", "order by 1")
     # Of a repeated name the first counts; numbers beyond 64 bits stay as they are written.
     assert rows == [("first", "u-1"), ("m-2", "12345678901234567890")]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"no export", packed(event(1))[:-4], b"PK\x03\x04 no archive", b""],
+    ids=["unknown", "cut off", "no archive", "empty"],
+)
+def test_a_refused_file_is_told_under_every_name(place, data) -> None:
+    for name in ("one", "two"):
+        place.drop(f"{name}.zip" if data.startswith(b"PK") else f"{name}.json", data)
+    first, second = (Path(f.path).stem for f in place.run().files if f.status == "rejected")
+    assert {first, second} == {"one", "two"}
+    (old,) = (place.home / "drop").glob("one.*")
+    new = old.with_stem("three")
+    old.unlink()
+    place.drop(new.name, data)
+    assert [Path(f.path).stem for f in place.run().files] == ["three"]
+    told = {Path(r.path).stem: r.detail for r in ledger.open_rejections(place.workspace)}
+    assert set(told) == {"two", "three"}
+    assert told["three"].startswith(f"drop/{new.name}")
+    assert not place.run().files
+
+
+def test_a_file_refused_under_two_names_is_loaded_once_when_it_can_be(make_place) -> None:
+    place = make_place()
+    for name in ("a.csv", "b.csv"):
+        place.drop(name, "key,at,who\ne1,2026-05-01T10:00:00Z,u1\n")
+    assert [f.status for f in place.run().files if "csv" in f.path] == ["rejected", "rejected"]
+    config = place.home / "productops.yml"
+    mapping = "clock: {timestamp: at, received: at}\n    fields: {event_id: key, user_id: who, "
+    mapping += "event_name: {const: Seen}, event_type: {const: track}}"
+    config.write_text(
+        f'{config.read_text()}\nsources:\n  - name: own\n    files: "*.csv"\n'
+        f"    contract: usage_events\n    reader: {{kind: csv}}\n    {mapping}\n"
+    )
+    found = {f.path: f.status for f in place.run().files}
+    assert found == {"drop/a.csv": "loaded", "drop/b.csv": "duplicate"} | {
+        "productops.yml": "loaded"
+    }
+    assert len(place.rows("usage_events")) == 1
+    assert not ledger.open_rejections(place.workspace)
 
 
 def test_chunks_may_end_anywhere(tmp_path) -> None:
