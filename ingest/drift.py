@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import accumulate, groupby
 
 from ingest.manifests import Manifest, PartOutcome
+from ingest.shapes import NULL
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,9 @@ def _of(group: tuple[str, str, str], landed: list[_Delivery]) -> Iterator[Change
     yield from _of_fields(group, landed)
 
 
+_NO_VALUE = frozenset({NULL})
+
+
 @dataclass(frozen=True)
 class _Day:
     """What samples of one day's files say together of one field."""
@@ -89,6 +93,11 @@ class _Day:
     files: list[Manifest]
     kinds: frozenset[str]
     is_always_there: bool
+
+    @property
+    def values(self) -> frozenset[str]:
+        """The kinds of what has a value."""
+        return self.kinds - _NO_VALUE
 
 
 def _days(name: str, shaped: list[tuple[Manifest, dict[str, str]]]) -> Iterator[_Day]:
@@ -101,6 +110,20 @@ def _days(name: str, shaped: list[tuple[Manifest, dict[str, str]]]) -> Iterator[
         yield _Day(has or [manifest for manifest, _ in files], kinds, always)
 
 
+def _gone(days: list[_Day]) -> list[_Day]:
+    """The last days, if they lack what all before had, or have no value where all before had one.
+
+    Where some records always had none, a small file without any says nothing.
+    """
+    for blank in (frozenset[str](), _NO_VALUE):
+        last = max((n for n, day in enumerate(days) if day.kinds - blank), default=-1)
+        before, gone = days[: last + 1], days[last + 1 :]
+        was_there = all(day.is_always_there and not day.kinds & blank for day in before)
+        if gone and before and was_there:
+            return gone
+    return []
+
+
 def _of_fields(group: tuple[str, str, str], landed: list[_Delivery]) -> Iterator[Change]:
     """What samples of records tell, day by day; a field that only some records have comes and goes.
 
@@ -109,17 +132,18 @@ def _of_fields(group: tuple[str, str, str], landed: list[_Delivery]) -> Iterator
     shaped = [(manifest, part.shape) for manifest, part in landed if part.shape]
     for name in sorted({name for _, shape in shaped for name in shape}):
         days = list(_days(name, shaped))
-        has = [day for day in days if day.kinds]
+        has = [day for day in days if day.values]
+        if not has:
+            continue
         since = days.index(has[0])
         if since and days[-1].is_always_there:
             remedy = f"if nothing reads it yet, map `{name}` in productops.yml to use it"
             yield _change(group, name, "new", [m for day in has for m in day.files], remedy)
-        gone = days[days.index(has[-1]) + 1 :]
-        if gone and all(day.is_always_there for day in days[: -len(gone)]):
+        if gone := _gone(days):
             remedy = "empty since then; ask the vendor, or map what took its place"
             yield _change(group, name, "vanished", [m for day in gone for m in day.files], remedy)
-        until = list(accumulate((day.kinds for day in has), frozenset.union))
-        onward = list(accumulate((day.kinds for day in reversed(has)), frozenset.union))[::-1]
+        until = list(accumulate((day.values for day in has), frozenset.union))
+        onward = list(accumulate((day.values for day in reversed(has)), frozenset.union))[::-1]
         turns = [n for n in range(1, len(has)) if not until[n - 1] & onward[n]]
         if turns:
             before, now = ("|".join(sorted(k)) for k in (until[turns[-1] - 1], onward[turns[-1]]))
