@@ -116,6 +116,7 @@ def staged_parts(
             staged = stage_records(
                 run.connection, records, part, contract, dict(facts), scratch,
                 keeps_addresses=keeps_addresses,
+                keeps_unread=chosen.reader.kind == "json" and not chosen.is_state,
             )  # fmt: skip
         staged.shapes = [_shape(chosen, one, number) for one in files]
         yield staged

@@ -68,7 +68,8 @@ def _of(group: tuple[str, str, str], landed: list[_Delivery]) -> Iterator[Change
         gone = column not in newest.new_columns
         # What an export had from the first file on is no news, only not read.
         what = "came and went" if gone else "not read" if has[0] is landed[0][0] else "new"
-        remedy = "" if gone else f"kept in `extra`; to use it, map `{column}` in productops.yml"
+        kept = "not kept" if column in newest.unkept_columns else "kept in `extra`"
+        remedy = "" if gone else f"{kept}; to use it, map `{column}` in productops.yml"
         yield _change(group, column, what, has, remedy)
     for column in sorted({c for _, part in landed for c in part.missing_columns}):
         lacks = [manifest for manifest, part in landed if column in part.missing_columns]

@@ -18,8 +18,8 @@ from typing import Any
 SAMPLE_ROWS = 100
 SAMPLE_BYTES = 64 * 1024
 # Objects whose keys are data have no shape, and such keys may name people.
-_FIELD = re.compile(r"[A-Za-z$][A-Za-z0-9_$-]{0,63}")
-_MOST_FIELDS = 100
+FIELD = re.compile(r"[A-Za-z$][A-Za-z0-9_$-]{0,63}")
+MOST_FIELDS = 100
 # Kind of a field that is there and has no value.
 NULL = "null"
 _KINDS = {
@@ -49,10 +49,10 @@ def shape_of(records: Iterable[Mapping[str, Any]], paths: Iterable[str] = ()) ->
     sample = list(islice(records, SAMPLE_ROWS))
     for record in sample:
         for key, value in record.items():
-            if _FIELD.fullmatch(str(key)):
+            if FIELD.fullmatch(str(key)):
                 kinds[key].add(_KINDS.get(type(value), "text"))
                 filled[key] += 1
-    if len(kinds) > _MOST_FIELDS:
+    if len(kinds) > MOST_FIELDS:
         return {}
     for path in paths:
         first, *steps = path.split(".")
