@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from itertools import accumulate, groupby
 
 from ingest.manifests import Manifest, PartOutcome
 from ingest.shapes import NULL
+from ingest.store import LakeError
 
 
 @dataclass(frozen=True)
@@ -35,18 +37,29 @@ class Change:
 _Delivery = tuple[Manifest, PartOutcome]
 
 
-def changes(manifests: Iterable[Manifest], source: str = "", since: str = "") -> list[Change]:
+def changes(
+    manifests: Iterable[Manifest], source: str = "", since: date | None = None
+) -> list[Change]:
     """Changes of tables' columns and of records' fields, by source, format and contract.
 
     Args:
         manifests: The ledger, oldest landing first.
         source: Only this one.
-        since: Only what was first seen in files delivered on this day (YYYY-MM-DD) or later.
+        since: Only what was first seen in files delivered on this day or later.
+
+    Raises:
+        LakeError: If nothing was loaded from that source.
     """
+    loaded = [manifest for manifest in manifests if manifest.status == "loaded"]
+    known = sorted({manifest.source for manifest in loaded})
+    if source and source not in known:
+        raise LakeError(
+            f"{source}: nothing was loaded from it; files came from {', '.join(known) or 'nobody'}"
+        )
     landed = [
         (manifest, part)
-        for manifest in manifests
-        if manifest.status == "loaded" and (not source or manifest.source == source)
+        for manifest in loaded
+        if not source or manifest.source == source
         for part in manifest.parts
     ]
 
@@ -58,7 +71,7 @@ def changes(manifests: Iterable[Manifest], source: str = "", since: str = "") ->
         for group, members in groupby(sorted(landed, key=kind), key=kind)
         for change in _of(group, sorted(members, key=lambda one: one[0].delivered_on))
     ]
-    return [change for change in found if change.first_on >= since]
+    return [c for c in found if since is None or c.first_on >= since.isoformat()]
 
 
 def _of(group: tuple[str, str, str], landed: list[_Delivery]) -> Iterator[Change]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import date
+from typing import Any
 
 import pytest
 
 from ingest.drift import changes, told
 from ingest.ledger import read_manifests, withdraw
 from ingest.manifests import standing_manifests
+from ingest.store import LakeError
 from tests.unit.ingest.conftest import loaded, rejected
 from tests.unit.ingest.test_formats import TICKET
 from tests.unit.ingest.test_kill import ROOT
@@ -19,7 +22,7 @@ HEAD = "username,email,status,billing-active,userid"
 ROW = "ann,ann@corp.test,Member,1,U1"
 
 
-def seen(place, **only: str) -> dict[str, tuple[str, str]]:
+def seen(place, **only: Any) -> dict[str, tuple[str, str]]:
     found = changes(read_manifests(place.workspace.lake), **only)
     return {c.column: (c.what, c.first_file) for c in found if c.contract == "tool_seats"}
 
@@ -85,9 +88,11 @@ def test_another_question_of_a_survey_is_no_news(place) -> None:
 
 
 def test_new_fields_of_documents_are_kept_where_they_are_short_and_name_nobody(place) -> None:
-    more = {"brand_id": 7, "is_vip": True, "recipient": "desk@corp.test",
-            "hint": "call +49 30 1234567", "callerName": "Ann", "due_at": None, "follower_ids": [361, 2],
-            "custom": {"id": 1}, "description": "words " * 40}  # fmt: skip
+    more = {
+            "brand_id": 7, "is_vip": True, "recipient": "desk@corp.test",
+            "hint": "call +49 30 1234567", "callerName": "Ann", "due_at": None,
+            "follower_ids": [361, 2], "custom": {"id": 1}, "description": "words " * 40,
+    }  # fmt: skip
     person = {"id": 361, "role": "agent", "updated_at": "2026-05-01T00:00:00Z", "alias": "Annie"}
     page = {"tickets": [TICKET | more, TICKET | {"id": 2}], "users": [person],
             "end_of_stream": True}  # fmt: skip
@@ -102,9 +107,10 @@ def test_new_fields_of_documents_are_kept_where_they_are_short_and_name_nobody(p
 
 def test_only_what_was_asked_for(place) -> None:
     land(place, 1, {"team": "A"})
-    assert seen(place, source="figma") == {}
-    assert seen(place, since="2099-01-01") == {}
-    assert "team" in seen(place, source="slack", since="2020-01-01")
+    assert seen(place, since=date(2099, 1, 1)) == {}
+    assert "team" in seen(place, source="slack", since=date(2020, 1, 1))
+    with pytest.raises(LakeError, match=r"slakc: nothing .* from it; files came from .*slack"):
+        seen(place, source="slakc")
 
 
 def test_what_the_mapping_reads_and_the_table_lacks_is_told(make_place) -> None:
