@@ -34,11 +34,12 @@ def test_hubspot_contacts_that_were_merged_keep_their_old_ids(place) -> None:
 
 def test_mixpanel_identity_mappings_as_lines_and_as_table(place) -> None:
     pair = {"distinct_id": "$device:d-1", "resolved_distinct_id": "u-1"}
-    place.drop("mappings_2026-05-01.jsonl", lines(pair, {"distinct_id": None}, "{"))
+    device = {"distinct_id": "$device:d-3", "resolved_distinct_id": "$device:d-4"}
+    place.drop("mappings_2026-05-01.jsonl", lines(pair, device, {"distinct_id": None}, "{"))
     place.drop("map_2026-05-01.csv", "distinct_id,resolved_distinct_id\nd-2,u-1\n")
     place.run()
-    assert place.rows("identities", "identity_ref, user_id, updated_at", "order by 1") == [
-        ("$device:d-1", "u-1", DAY), ("d-2", "u-1", DAY),
+    assert place.rows("identities", "identity_ref, user_id, role, updated_at", "order by 1") == [
+        ("d-1", "u-1", "device", DAY), ("d-2", "u-1", "device", DAY), ("d-3", None, "device", DAY),
     ]  # fmt: skip
     assert [row[2] for row in place.quarantine()] == ["missing_identity_ref", "malformed_json"]
 
@@ -73,19 +74,24 @@ def test_pendo_buckets_are_rows_and_say_how_often(place) -> None:
               "hour": hour, "numEvents": 21, "numMinutes": 4, "server": "app.acme.test",
               "remoteIp": "203.0.113.7", "userAgent": "Firefox"}  # fmt: skip
     page = {key: value for key, value in bucket.items() if key != "featureId"} | {"pageId": "p-1"}
-    place.drop("pendo-1.json", json.dumps({"startTime": hour, "results": [bucket, page]}))
+    nobody = bucket | {"visitorId": "_PENDO_T_9f2"}
+    found = {"startTime": hour, "results": [bucket, page, nobody]}
+    place.drop("pendo-1.json", json.dumps(found))
     # The same hour, fetched again before it ended: the same row in another version.
     place.drop(
         "pendo-2.json", json.dumps({"results": [bucket | {"numEvents": 30}, page | {"hour": 1}]})
     )
     place.run()
     columns = "event_name, event_type, user_id, group_id, occurred_at, properties, is_revision"
-    assert place.rows("usage_events", columns, "order by source_file, event_name") == [
+    rest = "and anonymous_id is null order by source_file, event_name"
+    assert place.rows("usage_events", columns, rest) == [
         ("f-1", "track", "u-1", "acc-1", NINE, '{"numEvents":"21","numMinutes":"4"}', False),
         ("p-1", "page", "u-1", "acc-1", NINE, '{"numEvents":"21","numMinutes":"4"}', False),
         ("f-1", "track", "u-1", "acc-1", NINE, '{"numEvents":"30","numMinutes":"4"}', True),
     ]
     assert [row[2] for row in place.quarantine()] == ["before_product_birth"]
+    unnamed = place.rows("usage_events", "event_name", "and anonymous_id = '_PENDO_T_9f2'")
+    assert unnamed == [("f-1",)]
 
 
 LINEAR = {
