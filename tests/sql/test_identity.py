@@ -244,12 +244,23 @@ def test_a_limit_that_is_not_reached_keeps_nobody_apart(
     lake: FixtureLake, make_warehouse: Callable[..., Warehouse]
 ) -> None:
     lake.add("usage_events", [use(1, "01T10:00", None, "d"), use(2, "01T10:01", None, None)])
+    domains = ("corp.test", "club-mail.test", "orange.fr", "yahoo.com.ph")
+    lake.add("accounts", [
+        {"account_ref": f"{number}", "domain": domain, "updated_at": dt.datetime(2026, 5, 1)}
+        for number, domain in enumerate(domains)
+    ], source="crm")  # fmt: skip
     warehouse = make_warehouse(lake)
     warehouse.run(
         "build",
         exclude=["resource_type:unit_test"],
         select=["+bridge_handover", "+bridge_identity"],
+        public_email_domains=["club-mail.test"],
     )
+    # At the other domains anybody may have a mailbox: they are no company's.
+    known = warehouse.query(
+        "select account_id, domain from intermediate.int_account__record order by account_ref"
+    )
+    assert known == [("corp.test", "corp.test"), *((f"crm:{n}", None) for n in (1, 2, 3))]
     assert ids_of(warehouse) == {("device", "d"): ("anon:d", None)}
     assert warehouse.rows("core.bridge_handover") == []
 
