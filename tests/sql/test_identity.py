@@ -248,6 +248,9 @@ def test_a_limit_that_is_not_reached_keeps_nobody_apart(
     lake.add("accounts", [
         {"account_ref": f"{number}", "domain": domain, "updated_at": dt.datetime(2026, 5, 1)}
         for number, domain in enumerate(domains)
+    ] + [
+        {"account_ref": "9", "domain": "corp.test", "is_deleted": True,
+         "updated_at": dt.datetime(2026, 5, 1)}
     ], source="crm")  # fmt: skip
     warehouse = make_warehouse(lake)
     warehouse.run(
@@ -260,7 +263,8 @@ def test_a_limit_that_is_not_reached_keeps_nobody_apart(
     known = warehouse.query(
         "select account_id, domain from intermediate.int_account__record order by account_ref"
     )
-    assert known == [("corp.test", "corp.test"), *((f"crm:{n}", None) for n in (1, 2, 3))]
+    merged = ("corp.test", "corp.test")
+    assert known == [("corp.test", "corp.test"), *((f"crm:{n}", None) for n in (1, 2, 3)), merged]
     assert ids_of(warehouse) == {("device", "d"): ("anon:d", None)}
     assert warehouse.rows("core.bridge_handover") == []
 

@@ -32,6 +32,26 @@ def test_hubspot_contacts_that_were_merged_keep_their_old_ids(place) -> None:
     ]
 
 
+def test_hubspot_companies_that_were_merged_are_gone_and_lead_to_the_one_that_stays(place) -> None:
+    def company(number: int, arr: str, day: int, merged: str | None = None) -> dict:
+        facts = {"name": f"C{number}", "domain": f"c{number}.test", "lifecyclestage": "customer",
+                 "arr": arr, "currency": "EUR", "hs_merged_object_ids": merged,
+                 "hs_lastmodifieddate": f"2026-05-0{day}T00:00:00Z"}  # fmt: skip
+        return {"id": str(number), "properties": facts, "archived": False}
+
+    place.drop("1.json", json.dumps({"results": [company(55, "50", 1), company(101, "120", 1)]}))
+    place.drop("2.json", json.dumps({"results": [company(101, "120", 3, "55;56")]}))
+    place.run()
+    columns = "account_ref, name, domain, arr_minor, is_deleted, day(updated_at)"
+    assert place.rows("accounts", columns, "order by account_ref, updated_at") == [
+        ("101", "C101", "c101.test", 12000, False, 1),
+        ("101", "C101", "c101.test", 12000, False, 3),
+        ("55", "C55", "c55.test", 5000, False, 1),
+        ("55", "C101", "c101.test", None, True, 3),
+        ("56", "C101", "c101.test", None, True, 3),
+    ]
+
+
 def test_mixpanel_identity_mappings_as_lines_and_as_table(place) -> None:
     pair = {"distinct_id": "$device:d-1", "resolved_distinct_id": "u-1"}
     device = {"distinct_id": "$device:d-3", "resolved_distinct_id": "$device:d-4"}
