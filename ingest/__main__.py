@@ -61,7 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("ledger", help="print the balance of every batch")
     schema = commands.add_parser("schema", help="print how exports changed: columns, fields")
     schema.add_argument("--source", default="", help="only this one")
-    schema.add_argument("--since", default="", metavar="YYYY-MM-DD", help="only later changes")
+    schema.add_argument("--since", type=date.fromisoformat, metavar="YYYY-MM-DD",
+                        help="only later changes")  # fmt: skip
     schema.add_argument("--json", action="store_true", help="one JSON object a line")
     commands.add_parser("formats", help="print the known vendor exports")
     commands.add_parser("contracts", help="print the tables they are turned into")

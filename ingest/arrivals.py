@@ -24,6 +24,11 @@ _DAY = re.compile(r"(?<!\d)(20\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)(?!\d)")
 _UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart", ".download")
 
 
+def series_of(path: str) -> str:
+    """What the names of one export's deliveries have in common: all but days and numbers."""
+    return re.sub(r"\d+", "", PurePosixPath(path).name)
+
+
 @dataclass(frozen=True)
 class Arrival:
     """A file found: `relative` is its path below the workspace, with `/`.

@@ -17,6 +17,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from ingest.alerting import AlertRules
 from ingest.storage import Storage
 
+_DOMAIN = r"^[a-z0-9-]+(\.[a-z0-9-]+)+$"
+
 
 class ConfigError(ValueError):
     """The workspace or its configuration can't be used; the message says what to do."""
@@ -128,6 +130,8 @@ class IdentityRules(_Model):
     # Events of one id in a minute, or in a UTC day; with more a program sends them.
     id_minute_event_limit: int = Field(default=300, ge=1)
     id_day_event_limit: int = Field(default=20_000, ge=1)
+    # Domains at which anybody can have a mailbox, beside those that are known: no employer's.
+    public_email_domains: tuple[Annotated[str, Field(pattern=_DOMAIN)], ...] = ()
 
 
 class OwnPattern(_Model):

@@ -86,13 +86,14 @@ def _shape(chosen: Format, content: Content, number: int) -> dict[str, str]:
     if chosen.is_state:
         return {}
     if chosen.reader.kind == "json":
-        return shape_of(content.records[number].rows)
+        return shape_of(content.records[number].rows, chosen.parts[number].mapping.paths)
     # All parts read the same lines: what is true of them is told once.
     if chosen.reader.kind != "ndjson" or number:
         return {}
     chunks = content.chunks
     first = chunks[0].first(SAMPLE_BYTES) if chunks else head(content.path, SAMPLE_BYTES)
-    return shape_of(records_of(first))
+    paths = dict.fromkeys(path for part in chosen.parts for path in part.mapping.paths)
+    return shape_of(records_of(first), paths)
 
 
 def staged_parts(
@@ -116,6 +117,7 @@ def staged_parts(
             staged = stage_records(
                 run.connection, records, part, contract, dict(facts), scratch,
                 keeps_addresses=keeps_addresses,
+                keeps_unread=chosen.reader.kind == "json" and not chosen.is_state,
             )  # fmt: skip
         staged.shapes = [_shape(chosen, one, number) for one in files]
         yield staged

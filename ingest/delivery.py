@@ -1,7 +1,8 @@
-"""One delivered file: looked up in the ledger, recognised, its raw bytes kept.
+"""One delivered file: looked up in the ledger, its raw bytes kept.
 
-Belongs here: everything before its rows are read. Does not belong here: landing them
-(`ingest.groups`), which files there are (`ingest.arrivals`).
+Belongs here: everything before its rows are read. Does not belong here: which export it is
+(`ingest.recognition`), landing its rows (`ingest.groups`), which files there are
+(`ingest.arrivals`).
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from pathlib import Path
 
 from ingest.answers import BrokenDownloadError
 from ingest.arrivals import Arrival, has_changed
-from ingest.fingerprints import FEW_LINES, MANY_LINES, fingerprint
-from ingest.formats import Format, recognise
+from ingest.formats import Format
 from ingest.framing import copy_and_hash
 from ingest.manifests import Manifest, PartOutcome, commit, restore
 from ingest.problems import DamagedFileError
 from ingest.quarantine import Delivery
+from ingest.recognition import recognised
 from ingest.session import Session
 from ingest.store import LakeError, temporary
 
@@ -136,36 +137,6 @@ def _duplicate(run: Session, arrival: Arrival, file_id: str, first: Manifest) ->
     )
 
 
-def _recognised(run: Session, arrival: Arrival, raw: Path) -> tuple[Format | None, str, str]:
-    """The format, or None with reason and detail."""
-    expected = arrival.page.format if arrival.page else ""
-    # A company's own mappings are for files that it drops.
-    mappings = () if expected else run.mappings
-    for lines in (FEW_LINES, MANY_LINES):
-        try:
-            kind, tokens = fingerprint(raw, arrival.suffix, lines)
-        except DamagedFileError as error:
-            return None, error.reason, f"{arrival.relative}: {error}"
-        found = recognise(arrival.names, kind, tokens, mappings, expected)
-        if found.format and (not expected or found.format.name == expected):
-            return found.format, "", ""
-    if found.format:
-        detail = (
-            f"{arrival.relative}: the API should have sent {expected}, but the page looks like "
-            f"{found.format.name}. See to `base_url` and `streams` in productops.yml"
-        )
-        return None, "other_format", detail
-    nearest = "; ".join(
-        f"{name} (missing: {', '.join(missing) or 'nothing, but another kind of file'})"
-        for name, missing in found.nearest
-    )
-    detail = (
-        f"{arrival.relative}: no known export. Nearest formats: {nearest or 'none'}. Export it in "
-        "one of these shapes, or describe it under `sources:` in productops.yml"
-    )
-    return None, "unknown_format", detail
-
-
 def supersede(run: Session, path: str, entry_id: str) -> None:
     """A register's newer version replaces the older one of the same path."""
     for other in run.registers():
@@ -222,7 +193,7 @@ def is_asked(run: Session, arrival: Arrival, draft: Path) -> bool:
     """Whether a file is an export of the one source that a run was asked for; registers are."""
     if not run.asked or arrival.relative in run.forced:
         return True
-    chosen, _, _ = _recognised(run, arrival, draft)
+    chosen, _, _ = recognised(run, arrival, draft)
     return chosen is not None and (chosen.is_state or chosen.source == run.asked)
 
 
@@ -232,7 +203,7 @@ def prepare_page(run: Session, draft: Path, arrival: Arrival, file_id: str) -> P
     Returns:
         The page to be landed, or a manifest that says why it can't be.
     """
-    chosen, reason, detail = _recognised(run, arrival, draft)
+    chosen, reason, detail = recognised(run, arrival, draft)
     entry_id = _entry_id(file_id, arrival, by_path=True)
     return _keep(run, draft, arrival, (file_id, entry_id), chosen, (reason, detail))
 
@@ -245,7 +216,7 @@ def _keep(
     manifest = _manifest(run, arrival, file_id, entry_id, chosen)
     kept = _land_raw(run, draft, arrival, entry_id, manifest.source)
     manifest = replace(manifest, landing=kept.relative_to(run.workspace.home).as_posix())
-    if chosen is None:
+    if chosen is None or refused[0]:
         return replace(manifest, status="rejected", reason=refused[0], detail=refused[1])
     return Prepared(arrival, manifest, chosen, kept, run.facts(arrival, chosen))
 
@@ -270,7 +241,7 @@ def prepare(
                 return None
             commit(run.lake, manifest)
             return manifest
-    chosen, reason, detail = _recognised(run, arrival, draft)
+    chosen, reason, detail = recognised(run, arrival, draft)
     # The same members on another day are another snapshot, though the bytes are the same.
     again = first is not None and first.path != arrival.relative
     by_path = _refused_elsewhere(run, arrival, file_id) or (

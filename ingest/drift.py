@@ -11,9 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from itertools import accumulate, groupby
 
 from ingest.manifests import Manifest, PartOutcome
+from ingest.shapes import NULL
+from ingest.store import LakeError
 
 
 @dataclass(frozen=True)
@@ -34,18 +37,29 @@ class Change:
 _Delivery = tuple[Manifest, PartOutcome]
 
 
-def changes(manifests: Iterable[Manifest], source: str = "", since: str = "") -> list[Change]:
+def changes(
+    manifests: Iterable[Manifest], source: str = "", since: date | None = None
+) -> list[Change]:
     """Changes of tables' columns and of records' fields, by source, format and contract.
 
     Args:
         manifests: The ledger, oldest landing first.
         source: Only this one.
-        since: Only what was first seen in files delivered on this day (YYYY-MM-DD) or later.
+        since: Only what was first seen in files delivered on this day or later.
+
+    Raises:
+        LakeError: If nothing was loaded from that source.
     """
+    loaded = [manifest for manifest in manifests if manifest.status == "loaded"]
+    known = sorted({manifest.source for manifest in loaded})
+    if source and source not in known:
+        raise LakeError(
+            f"{source}: nothing was loaded from it; files came from {', '.join(known) or 'nobody'}"
+        )
     landed = [
         (manifest, part)
-        for manifest in manifests
-        if manifest.status == "loaded" and (not source or manifest.source == source)
+        for manifest in loaded
+        if not source or manifest.source == source
         for part in manifest.parts
     ]
 
@@ -57,7 +71,7 @@ def changes(manifests: Iterable[Manifest], source: str = "", since: str = "") ->
         for group, members in groupby(sorted(landed, key=kind), key=kind)
         for change in _of(group, sorted(members, key=lambda one: one[0].delivered_on))
     ]
-    return [change for change in found if change.first_on >= since]
+    return [c for c in found if since is None or c.first_on >= since.isoformat()]
 
 
 def _of(group: tuple[str, str, str], landed: list[_Delivery]) -> Iterator[Change]:
@@ -67,7 +81,8 @@ def _of(group: tuple[str, str, str], landed: list[_Delivery]) -> Iterator[Change
         gone = column not in newest.new_columns
         # What an export had from the first file on is no news, only not read.
         what = "came and went" if gone else "not read" if has[0] is landed[0][0] else "new"
-        remedy = "" if gone else f"kept in `extra`; to use it, map `{column}` in productops.yml"
+        kept = "not kept" if column in newest.unkept_columns else "kept in `extra`"
+        remedy = "" if gone else f"{kept}; to use it, map `{column}` in productops.yml"
         yield _change(group, column, what, has, remedy)
     for column in sorted({c for _, part in landed for c in part.missing_columns}):
         lacks = [manifest for manifest, part in landed if column in part.missing_columns]
@@ -81,6 +96,9 @@ def _of(group: tuple[str, str, str], landed: list[_Delivery]) -> Iterator[Change
     yield from _of_fields(group, landed)
 
 
+_NO_VALUE = frozenset({NULL})
+
+
 @dataclass(frozen=True)
 class _Day:
     """What samples of one day's files say together of one field."""
@@ -89,6 +107,11 @@ class _Day:
     files: list[Manifest]
     kinds: frozenset[str]
     is_always_there: bool
+
+    @property
+    def values(self) -> frozenset[str]:
+        """The kinds of what has a value."""
+        return self.kinds - _NO_VALUE
 
 
 def _days(name: str, shaped: list[tuple[Manifest, dict[str, str]]]) -> Iterator[_Day]:
@@ -101,6 +124,20 @@ def _days(name: str, shaped: list[tuple[Manifest, dict[str, str]]]) -> Iterator[
         yield _Day(has or [manifest for manifest, _ in files], kinds, always)
 
 
+def _gone(days: list[_Day]) -> list[_Day]:
+    """The last days, if they lack what all before had, or have no value where all before had one.
+
+    Where some records always had none, a small file without any says nothing.
+    """
+    for blank in (frozenset[str](), _NO_VALUE):
+        last = max((n for n, day in enumerate(days) if day.kinds - blank), default=-1)
+        before, gone = days[: last + 1], days[last + 1 :]
+        was_there = all(day.is_always_there and not day.kinds & blank for day in before)
+        if gone and before and was_there:
+            return gone
+    return []
+
+
 def _of_fields(group: tuple[str, str, str], landed: list[_Delivery]) -> Iterator[Change]:
     """What samples of records tell, day by day; a field that only some records have comes and goes.
 
@@ -109,17 +146,18 @@ def _of_fields(group: tuple[str, str, str], landed: list[_Delivery]) -> Iterator
     shaped = [(manifest, part.shape) for manifest, part in landed if part.shape]
     for name in sorted({name for _, shape in shaped for name in shape}):
         days = list(_days(name, shaped))
-        has = [day for day in days if day.kinds]
+        has = [day for day in days if day.values]
+        if not has:
+            continue
         since = days.index(has[0])
         if since and days[-1].is_always_there:
             remedy = f"if nothing reads it yet, map `{name}` in productops.yml to use it"
             yield _change(group, name, "new", [m for day in has for m in day.files], remedy)
-        gone = days[days.index(has[-1]) + 1 :]
-        if gone and all(day.is_always_there for day in days[: -len(gone)]):
+        if gone := _gone(days):
             remedy = "empty since then; ask the vendor, or map what took its place"
             yield _change(group, name, "vanished", [m for day in gone for m in day.files], remedy)
-        until = list(accumulate((day.kinds for day in has), frozenset.union))
-        onward = list(accumulate((day.kinds for day in reversed(has)), frozenset.union))[::-1]
+        until = list(accumulate((day.values for day in has), frozenset.union))
+        onward = list(accumulate((day.values for day in reversed(has)), frozenset.union))[::-1]
         turns = [n for n in range(1, len(has)) if not until[n - 1] & onward[n]]
         if turns:
             before, now = ("|".join(sorted(k)) for k in (until[turns[-1] - 1], onward[turns[-1]]))

@@ -35,6 +35,8 @@ class Field:
     zone: str | None = None
     format: str | None = None
     nulls: tuple[str, ...] = ()
+    # What a vendor may write before the value.
+    prefix: str | None = None
     currency: str | None = None
 
 
@@ -142,7 +144,8 @@ def parse_field(name: str, spec: Any) -> Field:
         return Field(paths=tuple(str(item) for item in spec))
     if not isinstance(spec, dict):
         raise MappingError(f"field {name}: expected a path, a list of paths or a mapping")
-    known = {"path", "as", "const", "values", "default", "zone", "format", "nulls", "currency"}
+    known = {"path", "as", "const", "values", "default", "zone", "format", "nulls", "prefix",
+             "currency"}  # fmt: skip
     if unknown := sorted(set(spec) - known):
         raise MappingError(
             f"field {name}: unknown word {', '.join(unknown)}; known are {', '.join(sorted(known))}"
@@ -171,6 +174,7 @@ def parse_field(name: str, spec: Any) -> Field:
         zone=checked_zone(spec.get("zone"), f"field {name}"),
         format=spec.get("format"),
         nulls=tuple(str(item) for item in _listed(spec.get("nulls", ()))),
+        prefix=None if spec.get("prefix") is None else str(spec["prefix"]),
         currency=spec.get("currency"),
     )
 

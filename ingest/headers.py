@@ -6,11 +6,17 @@ Belongs here: refusing a table as a whole, by its header. Does not belong here: 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 from ingest.contracts import Column, Contract
 from ingest.formats import Part
 from ingest.records import Records
+
+# What a name of a column looks like, and no address or telephone number.
+_NAME = re.compile(r"[^\W\d_][\w $/().:#&'-]{0,59}")
+_NUMBER = re.compile(r"\d{5}")
+_MOST_SHOWN = 30
 
 
 class MissingColumnError(ValueError):
@@ -33,9 +39,20 @@ def check_header(part: Part, contract: Contract, records: Records) -> None:
         wanted = " or ".join(repr(path) for path in paths)
         raise MissingColumnError(
             f"line 1: no column {wanted}, from which {contract.name}.{column.name} is read; "
-            f"the header has {', '.join(records.names)}. Export the file with that column, "
+            f"{_told(records.names, part)}. Export the file with that column, "
             "or map another one in productops.yml"
         )
+
+
+def _told(names: Collection[str], part: Part) -> str:
+    """What the header holds; a first row of data is not told, since it may name people."""
+    if not set(names) & set(part.mapping.paths):
+        return "nor is any other column there that is read, as in a file without a header"
+    shown = [one for one in names if _NAME.fullmatch(one) and not _NUMBER.search(one)]
+    more = len(names) - len(shown[:_MOST_SHOWN])
+    return f"the header has {', '.join(shown[:_MOST_SHOWN])}" + (
+        f" and {more} more" if more else ""
+    )
 
 
 def missing_columns(part: Part, resolved: Part, names: Collection[str]) -> tuple[str, ...]:

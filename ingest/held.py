@@ -93,6 +93,7 @@ class Staged:
     ends: list[int] = field(default_factory=list)
     lines: list[int] | None = None
     new_columns: tuple[str, ...] = ()
+    unkept_columns: tuple[str, ...] = ()
     missing_columns: tuple[str, ...] = ()
     shapes: list[dict[str, str]] = field(default_factory=list)
     # Records per file that can't be read and name somebody who was erased: counted, not kept.

@@ -230,6 +230,7 @@ def _outcome(
         last_on=max(loaded_dates, default=None),
         affected_dates=dict(sorted(tally.dates.items())),
         new_columns=staged.new_columns,
+        unkept_columns=staged.unkept_columns,
         missing_columns=staged.missing_columns,
         shape=staged.shapes[number],
         output=output.relative_to(lake).as_posix() if tally.fresh else None,

@@ -36,7 +36,9 @@ class PartOutcome:
     first_on: str | None = None
     last_on: str | None = None
     affected_dates: dict[str, int] = field(default_factory=dict)
+    # Columns that nothing reads, and those of them that `extra` does not hold either.
     new_columns: tuple[str, ...] = ()
+    unkept_columns: tuple[str, ...] = ()
     # Optional columns of the contract for which the table had none of the columns read.
     missing_columns: tuple[str, ...] = ()
     # Fields of JSON records with their kinds (`ingest.shapes`); empty for tables.
@@ -153,13 +155,13 @@ def commit(lake: Path, manifest: Manifest, group: Series | None = None) -> None:
             other.unlink(missing_ok=True)
 
 
+_COLUMN_LISTS = ("new_columns", "unkept_columns", "missing_columns")
+
+
 def _manifest(document: dict[str, Any]) -> Manifest:
     parts, restricted = (
         tuple(
-            PartOutcome(
-                **part
-                | {name: tuple(part.get(name, ())) for name in ("new_columns", "missing_columns")}
-            )
+            PartOutcome(**part | {name: tuple(part.get(name, ())) for name in _COLUMN_LISTS})
             for part in listed
         )
         for listed in (document.pop("parts"), document.pop("restricted", ()))

@@ -7,6 +7,7 @@ to the rows (`ingest.landing`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from ingest.compiled import Compiled, Layer, Record
@@ -30,6 +31,8 @@ def _text(spec: Field, record: Record) -> str:
     for null in spec.nulls:
         pieces = [f"nullif({piece}, {quote(null)})" for piece in pieces]
     text = pieces[0] if len(pieces) == 1 else f"coalesce({', '.join([*pieces, 'NULL'])})"
+    if spec.prefix:
+        text = f"regexp_replace({text}, {quote('^' + re.escape(spec.prefix))}, '')"
     if spec.values:
         cases = " ".join(
             f"when {quote(str(key).lower())} then "

@@ -1,7 +1,8 @@
 """What kinds of values the fields of JSON records have, seen in a sample.
 
-Belongs here: the shape of one file's records. Does not belong here: how shapes changed from file
-to file (`ingest.drift`), tables, whose header says it all (`ingest.headers`).
+Belongs here: the shape of one file's records: their own fields, and of those inside objects the
+ones that are read. Does not belong here: how shapes changed from file to file (`ingest.drift`),
+tables, whose header says it all (`ingest.headers`).
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from typing import Any
 SAMPLE_ROWS = 100
 SAMPLE_BYTES = 64 * 1024
 # Objects whose keys are data have no shape, and such keys may name people.
-_FIELD = re.compile(r"[A-Za-z$][A-Za-z0-9_$-]{0,63}")
-_MOST_FIELDS = 100
+FIELD = re.compile(r"[A-Za-z$][A-Za-z0-9_$-]{0,63}")
+MOST_FIELDS = 100
+# Kind of a field that is there and has no value.
+NULL = "null"
 _KINDS = {
     bool: "boolean",
     int: "number",
@@ -26,30 +29,53 @@ _KINDS = {
     str: "text",
     dict: "object",
     list: "list",
+    type(None): NULL,
 }
+_ABSENT = object()
 
 
-def shape_of(records: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+def shape_of(records: Iterable[Mapping[str, Any]], paths: Iterable[str] = ()) -> dict[str, str]:
     """Each field with the kinds of its values, as `text`, `number|text`, or `text?`.
 
-    A question mark says that some records lack the field, or have it as null. Names of fields that
-    begin with an underscore are the vendor's own or ours, and not told.
+    A question mark says that some records lack the field, `null` that some have it without a
+    value. Names of fields that begin with an underscore are the vendor's own or ours, and not told.
+
+    Args:
+        records: Of which the first ones are looked at.
+        paths: Where fields inside objects are read, such as `properties.arr`.
     """
     kinds: defaultdict[str, set[str]] = defaultdict(set)
     filled: defaultdict[str, int] = defaultdict(int)
-    count = 0
-    for record in islice(records, SAMPLE_ROWS):
-        count += 1
+    sample = list(islice(records, SAMPLE_ROWS))
+    for record in sample:
         for key, value in record.items():
-            if value is not None and _FIELD.fullmatch(str(key)):
+            if FIELD.fullmatch(str(key)):
                 kinds[key].add(_KINDS.get(type(value), "text"))
                 filled[key] += 1
-    if len(kinds) > _MOST_FIELDS:
+    if len(kinds) > MOST_FIELDS:
         return {}
+    for path in paths:
+        first, *steps = path.split(".")
+        if not steps or first not in kinds:
+            continue
+        for record in sample:
+            value = _inside(record.get(first), steps)
+            if value is not _ABSENT:
+                kinds[path].add(_KINDS.get(type(value), "text"))
+                filled[path] += 1
+    count = len(sample)
     return {
         key: "|".join(sorted(kinds[key])) + ("" if filled[key] == count else "?")
         for key in sorted(kinds)
     }
+
+
+def _inside(value: Any, steps: Iterable[str]) -> Any:
+    for step in steps:
+        if not isinstance(value, dict):
+            return _ABSENT
+        value = value.get(step, _ABSENT)
+    return value
 
 
 def records_of(head: bytes) -> Iterator[dict[str, Any]]:

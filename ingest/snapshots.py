@@ -6,10 +6,9 @@ of snapshots (the models do that), landing them (`ingest.groups`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 
+from ingest.arrivals import series_of
 from ingest.delivery import Prepared
 from ingest.held import Staged
 from ingest.manifests import Manifest
@@ -19,11 +18,6 @@ from ingest.session import Session
 SHRUNKEN = "shrunken_snapshot"
 # A snapshot with less than this share of the rows before it is taken for a broken export.
 _LEAST_SHARE = 0.5
-
-
-def _series(path: str) -> str:
-    """What the names of one export's snapshots have in common: all but days and numbers."""
-    return re.sub(r"\d+", "", PurePosixPath(path).name)
 
 
 def shrinkage(
@@ -43,7 +37,7 @@ def shrinkage(
     older = [
         (part.last_on, part.rows_in, known.path)
         for known in earlier
-        if known.format == manifest.format and _series(known.path) == _series(manifest.path)
+        if known.format == manifest.format and series_of(known.path) == series_of(manifest.path)
         for part in known.parts
         if part.contract == contract and part.last_on and part.last_on < day
     ]

@@ -27,9 +27,9 @@ from ingest.headers import check_header, missing_columns
 from ingest.held import Rows, Staged
 from ingest.lines import LineReader
 from ingest.mapping import LEFT_OUT, RECORD_HASH, compile_mapping
-from ingest.privacy import PERSONAL_HEADER, mask_emails
 from ingest.problems import BadRecord, BadRecords, DamagedFileError
 from ingest.records import Records, own_words
+from ingest.unread import kept_columns, kept_fields, texts_of, unread_columns
 from ingest.values import name, quote
 
 # Reasons that speak of a value: the line was a record, or there would be none.
@@ -171,7 +171,7 @@ def _scratch_lines(
     for row in records.rows:
         if RECORD_HASH in reads:
             row = row | {RECORD_HASH: hashlib.sha256(_raw(row).encode()).hexdigest()}
-        more = {key: mask_emails(str(row[key])) for key in extra}
+        more = texts_of(row, extra, is_table=records.names is not None)
         read = {key: value for key, value in row.items() if key in reads}
         line = _json(read | {"r_extra": more} if any(more.values()) else read)
         yield _SURROGATE.sub("\ufffd", line) + "\n"
@@ -180,8 +180,11 @@ def _scratch_lines(
 def stage_records(
     connection: duckdb.DuckDBPyConnection, files: Sequence[Records], part: Part,
     contract: Contract, facts: dict[str, str], scratch: Path, *, keeps_addresses: bool = False,
+    keeps_unread: bool = False,
 ) -> Staged:  # fmt: skip
     """Stages the records of tables or documents; several files have the same header, or none.
+
+    What tables have beside what is read is kept; of documents where `keeps_unread` says so.
 
     Raises:
         MissingColumnError: If a required column is missing altogether.
@@ -199,10 +202,12 @@ def stage_records(
     staged.lines = [line for records in files for line in records.lines]
     known = set(compiled.reads) | {"_file"}
     if names:
-        staged.new_columns = tuple(n for n in names if n and n not in known)
+        staged.new_columns = unread_columns(part, names, known)
         staged.missing_columns = missing_columns(stated, part, names)
-    kept = () if part.unpivot or part.explode else staged.new_columns
-    extra = [column for column in kept if not PERSONAL_HEADER.search(column)]
+        extra = kept_columns(part, staged.new_columns)
+        staged.unkept_columns = tuple(one for one in staged.new_columns if one not in extra)
+    else:
+        extra = kept_fields(part, files, known) if keeps_unread else ()
     rows = 0
     if staged.ends[-1]:
         with scratch.open("w", encoding="utf-8") as handle:

@@ -221,6 +221,9 @@ def find_subject(
     devices = set()
     for contract in ("usage_events", "exposures"):
         devices |= rows(contract, "anonymous_id", "list_contains($ids, user_id)", ids=users)
+    devices |= rows("usage_events", "previous_id", "list_contains($ids, user_id)", ids=users)
+    said = "role = 'device' and list_contains($ids, user_id)"
+    devices |= rows("identities", "identity_ref", said, ids=users)
     for contract in ("usage_events", "exposures"):
         others = "list_contains($ids, anonymous_id) and not list_contains($users, user_id)"
         devices -= rows(contract, "anonymous_id", others, ids=devices, users=users)

@@ -227,16 +227,18 @@ def schema() -> None:
 
 @schema.command()
 @click.option("--source", default="", help="Only this source.")
-@click.option("--since", default="", metavar="YYYY-MM-DD", help="Only what was seen since then.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD",
+              help="Only what was seen since then.")  # fmt: skip
 @click.pass_obj
 @fails_plainly
-def diff(home: Path, source: str, since: str) -> int:
+def diff(home: Path, source: str, since: datetime | None) -> int:
     """Tell which columns and fields came, went or changed their kind, and what to do about it."""
     from ingest.drift import changes, told
     from ingest.manifests import standing_manifests
     from ingest.settings import open_workspace
 
-    click.echo(told(changes(standing_manifests(open_workspace(home).lake), source, since)))
+    manifests = standing_manifests(open_workspace(home).lake)
+    click.echo(told(changes(manifests, source, since.date() if since else None)))
     return 0
 
 

@@ -21,7 +21,8 @@ from ingest.http import Api, UnprovenError, Verdict, bearer, by_status, json_lis
 PER_PAGE = 200
 _COMPANY = (
     "product_account_id,name,domain,hs_parent_company_id,plan_tier,lifecyclestage,arr,currency,"
-    "seats,hs_timezone,hubspot_owner_id,industry,churn_date,createdate,hs_lastmodifieddate"
+    "seats,hs_timezone,hubspot_owner_id,industry,churn_date,createdate,hs_lastmodifieddate,"
+    "hs_merged_object_ids"
 )
 _DEAL = (
     "dealname,dealstage,amount,deal_currency_code,hs_deal_stage_probability,hs_is_closed,"

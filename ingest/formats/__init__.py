@@ -112,6 +112,7 @@ class Recognition:
 
     format: Format | None
     nearest: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    kind: Kind | None = None
 
 
 def parse_part(spec: Mapping[str, Any], where: str) -> Part:
@@ -282,4 +283,4 @@ def recognise(
         ),
         key=lambda item: (-item[0], item[1]),
     )
-    return Recognition(None, tuple((name, missing) for _, name, missing in near[:3]))
+    return Recognition(None, tuple((name, missing) for _, name, missing in near[:3]), kind)

@@ -201,12 +201,24 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
         # 20 ids: all one person.
         *((f"21T{10 + n}:00", f"s{n}", None, {"email_key": key})
           for n in range(10) for key in ("sales@", f"s{n}@") if key != "s0@"),
+        # A server names Eve where a device's id stands, and nobody else so; she was the phone that
+        # she was identified from, and a vendor says that the laptop is hers.
+        ("22T10:00", "eve", None), ("22T11:00", None, "eve"), ("22T12:00", None, "nobody"),
+        ("22T13:00", None, "phone"), ("22T15:00", None, "laptop"),
+        ("22T14:00", None, "eve", {"event_type": "identify", "previous_id": "phone"}),
+        ("22T14:00", None, "nobody", {"event_type": "identify", "previous_id": "desk"}),
+        ("22T16:00", None, "desk"),
     ]  # fmt: skip
+    records = [
+        {"identity_ref": "laptop", "user_id": "eve", "role": "device"},
+        {"identity_ref": "nobody", "user_id": "eve", "role": "end-user"},
+    ]
     events = [
         use(n, at, user, device, **(more[0] if more else {}))
         for n, (at, user, device, *more) in enumerate(moments)
     ]
-    return build(tmp_path_factory.mktemp("small_ids"), events, [], Limits())
+    records = [one | {"updated_at": dt.datetime(2026, 5, 23)} for one in records]
+    return build(tmp_path_factory.mktemp("small_ids"), events, records, Limits())
 
 
 @pytest.mark.parametrize(("day", "expected"), [
@@ -216,6 +228,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     (10, {"clerk0": 3, "anon:till": 1}),
     (20, {f"t{n}": 2 for n in range(10)}),
     (21, {"s0": 19}),
+    (22, {"eve": 4, "anon:nobody": 1, "anon:desk": 1}),
 ])  # fmt: skip
 def test_whose_a_use_is(small: Warehouse, day: int, expected: dict[str, int]) -> None:
     found = person_days_of(small)
@@ -231,12 +244,27 @@ def test_a_limit_that_is_not_reached_keeps_nobody_apart(
     lake: FixtureLake, make_warehouse: Callable[..., Warehouse]
 ) -> None:
     lake.add("usage_events", [use(1, "01T10:00", None, "d"), use(2, "01T10:01", None, None)])
+    domains = ("corp.test", "club-mail.test", "orange.fr", "yahoo.com.ph")
+    lake.add("accounts", [
+        {"account_ref": f"{number}", "domain": domain, "updated_at": dt.datetime(2026, 5, 1)}
+        for number, domain in enumerate(domains)
+    ] + [
+        {"account_ref": "9", "domain": "corp.test", "is_deleted": True,
+         "updated_at": dt.datetime(2026, 5, 1)}
+    ], source="crm")  # fmt: skip
     warehouse = make_warehouse(lake)
     warehouse.run(
         "build",
         exclude=["resource_type:unit_test"],
         select=["+bridge_handover", "+bridge_identity"],
+        public_email_domains=["club-mail.test"],
     )
+    # At the other domains anybody may have a mailbox: they are no company's.
+    known = warehouse.query(
+        "select account_id, domain from intermediate.int_account__record order by account_ref"
+    )
+    merged = ("corp.test", "corp.test")
+    assert known == [("corp.test", "corp.test"), *((f"crm:{n}", None) for n in (1, 2, 3)), merged]
     assert ids_of(warehouse) == {("device", "d"): ("anon:d", None)}
     assert warehouse.rows("core.bridge_handover") == []
 
@@ -246,11 +274,11 @@ def test_what_came_on_one_day_became_known_together(
 ) -> None:
     """A first load of many files moves nobody, whichever of them came first."""
     deliveries: list[tuple[str, list[tuple[str | None, str]]]] = [
-        ("2026-06-01", [(None, "d1"), ("ann", "d2"), (None, "d3"), (None, "d4")]),
+        ("2026-06-01", [(None, "d1"), ("ann", "d2"), (None, "d3"), (None, "d4"), (None, "kim")]),
         ("2026-06-01", [("ann", "d1"), (None, "d2")]),
         ("2026-06-02", [("ann", "d3"), ("ann", "d4")]),
         ("2026-06-02", [("bob", "d3")]),
-        ("2026-06-03", [("bob", "d4")]),
+        ("2026-06-03", [("bob", "d4"), ("kim", "d5")]),
     ]
     number = 0
     for day, uses in deliveries:
@@ -266,4 +294,6 @@ def test_what_came_on_one_day_became_known_together(
     assert found == [
         ("d4", 2, "merge", "sign-in on a device", "anon:d4", "ann"),
         ("d4", 3, "split", "several people on a device", "ann", "anon:d4"),
+        # The id that a server sent is a user's, as came out two days later.
+        ("kim", 3, "merge", "sign-in on a device", "anon:kim", "kim"),
     ]

@@ -5,20 +5,24 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import date
+from typing import Any
 
 import pytest
 
 from ingest.drift import changes, told
 from ingest.ledger import read_manifests, withdraw
 from ingest.manifests import standing_manifests
+from ingest.store import LakeError
 from tests.unit.ingest.conftest import loaded, rejected
+from tests.unit.ingest.test_formats import TICKET
 from tests.unit.ingest.test_kill import ROOT
 
 HEAD = "username,email,status,billing-active,userid"
 ROW = "ann,ann@corp.test,Member,1,U1"
 
 
-def seen(place, **only: str) -> dict[str, tuple[str, str]]:
+def seen(place, **only: Any) -> dict[str, tuple[str, str]]:
     found = changes(read_manifests(place.workspace.lake), **only)
     return {c.column: (c.what, c.first_file) for c in found if c.contract == "tool_seats"}
 
@@ -59,11 +63,54 @@ def test_what_a_withdrawn_delivery_changed_is_over(place) -> None:
     assert {change.column for change in still} == {"username"}  # of the first delivery
 
 
+def test_a_column_that_may_name_people_is_told_and_not_kept(place) -> None:
+    land(place, 1, {})
+    land(place, 2, {"workspace name": "Ann's", "floor": "3"})
+    remedies = {c.column: c.remedy for c in changes(read_manifests(place.workspace.lake))}
+    assert remedies["workspace name"].startswith("not kept; to use it, map")
+    assert remedies["floor"].startswith("kept in `extra`; to use it, map")
+    extra = place.rows("tool_seats", "extra", "and extra is not null")
+    assert [json.loads(row[0]) for row in extra] == [{"floor": "3"}]
+
+
+def test_another_question_of_a_survey_is_no_news(place) -> None:
+    """Columns that become rows are read; what stands beside them has no `extra` to be kept in."""
+    head = "StartDate,EndDate,Status,RecordedDate,ResponseId,Finished"
+    row = "x,y,IP Address,2026-05-01 10:00:00"
+    for day, more, answers in ((1, ",Q1", ",9"), (2, ",Q1,Q2,plan", ",9,Great,pro")):
+        names = f"{head}{more}\n"
+        place.land(f"s_2026-05-0{day}.csv", f"{names * 3}{row},R_{day},True{answers}\n")
+    questions = place.rows("survey_responses", "question_id", "order by all")
+    assert [row[0] for row in questions] == ["q1", "q1", "q2"]
+    found = changes(read_manifests(place.workspace.lake), source="qualtrics")
+    news = {c.column: c.remedy[:8] for c in found if c.what == "new"}
+    assert news == {"plan": "not kept"}
+
+
+def test_new_fields_of_documents_are_kept_where_they_are_short_and_name_nobody(place) -> None:
+    more = {
+            "brand_id": 7, "is_vip": True, "recipient": "desk@corp.test",
+            "hint": "call +49 30 1234567", "callerName": "Ann", "due_at": None,
+            "follower_ids": [361, 2], "custom": {"id": 1}, "description": "words " * 40,
+    }  # fmt: skip
+    person = {"id": 361, "role": "agent", "updated_at": "2026-05-01T00:00:00Z", "alias": "Annie"}
+    page = {"tickets": [TICKET | more, TICKET | {"id": 2}], "users": [person],
+            "end_of_stream": True}  # fmt: skip
+    loaded(place.land("tickets.json", json.dumps(page)))
+    kept, none = place.rows("tickets", "extra", "order by ticket_id desc")
+    assert json.loads(kept[0]) == {
+        "brand_id": "7", "is_vip": "true", "recipient": "***@corp.test", "hint": "call [phone]",
+    }  # fmt: skip
+    assert none == (None,)
+    assert place.rows("identities", "extra") == [(None,)]
+
+
 def test_only_what_was_asked_for(place) -> None:
     land(place, 1, {"team": "A"})
-    assert seen(place, source="figma") == {}
-    assert seen(place, since="2099-01-01") == {}
-    assert "team" in seen(place, source="slack", since="2020-01-01")
+    assert seen(place, since=date(2099, 1, 1)) == {}
+    assert "team" in seen(place, source="slack", since=date(2020, 1, 1))
+    with pytest.raises(LakeError, match=r"slakc: nothing .* from it; files came from .*slack"):
+        seen(place, source="slakc")
 
 
 def test_what_the_mapping_reads_and_the_table_lacks_is_told(make_place) -> None:

@@ -97,3 +97,17 @@ def test_a_file_of_requests(tmp_path) -> None:
 def test_a_subject_survives_its_note() -> None:
     subject = Subject(frozenset({"a@b.test"}), refs=frozenset({("x", "1"), ("y", "1")}))
     assert Subject.from_document(json.loads(json.dumps(subject.document()))) == subject
+
+
+def test_devices_that_are_theirs_by_word_of_a_call_or_of_a_vendor(place) -> None:
+    """Nobody signed in on them: an `alias` call and Mixpanel's identity mappings tell whose."""
+    place.drop("map_2026-05-01.csv", f"distinct_id,resolved_distinct_id\nlaptop-ada-9,{USER}\n")
+    call = {"type": "alias", "previousId": "phone-ada-9"}
+    devices = ("laptop-ada-9", "phone-ada-9", "desk-of-nobody")
+    uses = [event(n, userId=None, anonymousId=device) for n, device in enumerate(devices)]
+    place.drop("uses.json", lines(*uses, event(3, userId=USER, anonymousId=None, **call)))
+    place.run()
+    assert len(place.rows("usage_events", "event_id")) == 4
+    purge(place.workspace, make_request(user_ids=[USER]))
+    assert place.rows("usage_events", "event_id") == [("m-2",)]
+    assert place.rows("identities", "identity_ref") == []

@@ -105,6 +105,18 @@ def _mixpanel(number: int, **more: Any) -> dict[str, Any]:
     return {"event": "report exported", "properties": properties | more}
 
 
+def test_a_device_of_mixpanel_has_one_id_however_it_is_written(place) -> None:
+    nobody = {"$user_id": None, "distinct_id": "$device:d-1"}
+    joined = _mixpanel(3, **{"$anon_distinct_id": "$device:d-2"}) | {"event": "$identify"}
+    rows = [_mixpanel(1, **nobody), _mixpanel(2, **nobody, **{"$device_id": None}), joined]
+    place.land("mixpanel.jsonl", _ndjson(*rows))
+    columns = "event_type, user_id, anonymous_id, previous_id"
+    assert place.rows("usage_events", columns, "order by event_id") == [
+        ("track", None, "d-1", None), ("track", None, "d-1", None),
+        ("identify", "u-1", "d-1", "d-2"),
+    ]  # fmt: skip
+
+
 def test_mixpanel_reads_seconds_and_milliseconds_alike(place) -> None:
     text = _ndjson(_mixpanel(1), _mixpanel(2, time=1777636800000), _mixpanel(1, time=1777636800))
     outcome = place.land("mixpanel.jsonl", text)

@@ -32,13 +32,34 @@ def test_hubspot_contacts_that_were_merged_keep_their_old_ids(place) -> None:
     ]
 
 
+def test_hubspot_companies_that_were_merged_are_gone_and_lead_to_the_one_that_stays(place) -> None:
+    def company(number: int, arr: str, day: int, merged: str | None = None) -> dict:
+        facts = {"name": f"C{number}", "domain": f"c{number}.test", "lifecyclestage": "customer",
+                 "arr": arr, "currency": "EUR", "hs_merged_object_ids": merged,
+                 "hs_lastmodifieddate": f"2026-05-0{day}T00:00:00Z"}  # fmt: skip
+        return {"id": str(number), "properties": facts, "archived": False}
+
+    place.drop("1.json", json.dumps({"results": [company(55, "50", 1), company(101, "120", 1)]}))
+    place.drop("2.json", json.dumps({"results": [company(101, "120", 3, "55;56")]}))
+    place.run()
+    columns = "account_ref, name, domain, arr_minor, is_deleted, day(updated_at)"
+    assert place.rows("accounts", columns, "order by account_ref, updated_at") == [
+        ("101", "C101", "c101.test", 12000, False, 1),
+        ("101", "C101", "c101.test", 12000, False, 3),
+        ("55", "C55", "c55.test", 5000, False, 1),
+        ("55", "C101", "c101.test", None, True, 3),
+        ("56", "C101", "c101.test", None, True, 3),
+    ]
+
+
 def test_mixpanel_identity_mappings_as_lines_and_as_table(place) -> None:
     pair = {"distinct_id": "$device:d-1", "resolved_distinct_id": "u-1"}
-    place.drop("mappings_2026-05-01.jsonl", lines(pair, {"distinct_id": None}, "{"))
+    device = {"distinct_id": "$device:d-3", "resolved_distinct_id": "$device:d-4"}
+    place.drop("mappings_2026-05-01.jsonl", lines(pair, device, {"distinct_id": None}, "{"))
     place.drop("map_2026-05-01.csv", "distinct_id,resolved_distinct_id\nd-2,u-1\n")
     place.run()
-    assert place.rows("identities", "identity_ref, user_id, updated_at", "order by 1") == [
-        ("$device:d-1", "u-1", DAY), ("d-2", "u-1", DAY),
+    assert place.rows("identities", "identity_ref, user_id, role, updated_at", "order by 1") == [
+        ("d-1", "u-1", "device", DAY), ("d-2", "u-1", "device", DAY), ("d-3", None, "device", DAY),
     ]  # fmt: skip
     assert [row[2] for row in place.quarantine()] == ["missing_identity_ref", "malformed_json"]
 
@@ -73,19 +94,24 @@ def test_pendo_buckets_are_rows_and_say_how_often(place) -> None:
               "hour": hour, "numEvents": 21, "numMinutes": 4, "server": "app.acme.test",
               "remoteIp": "203.0.113.7", "userAgent": "Firefox"}  # fmt: skip
     page = {key: value for key, value in bucket.items() if key != "featureId"} | {"pageId": "p-1"}
-    place.drop("pendo-1.json", json.dumps({"startTime": hour, "results": [bucket, page]}))
+    nobody = bucket | {"visitorId": "_PENDO_T_9f2"}
+    found = {"startTime": hour, "results": [bucket, page, nobody]}
+    place.drop("pendo-1.json", json.dumps(found))
     # The same hour, fetched again before it ended: the same row in another version.
     place.drop(
         "pendo-2.json", json.dumps({"results": [bucket | {"numEvents": 30}, page | {"hour": 1}]})
     )
     place.run()
     columns = "event_name, event_type, user_id, group_id, occurred_at, properties, is_revision"
-    assert place.rows("usage_events", columns, "order by source_file, event_name") == [
+    rest = "and anonymous_id is null order by source_file, event_name"
+    assert place.rows("usage_events", columns, rest) == [
         ("f-1", "track", "u-1", "acc-1", NINE, '{"numEvents":"21","numMinutes":"4"}', False),
         ("p-1", "page", "u-1", "acc-1", NINE, '{"numEvents":"21","numMinutes":"4"}', False),
         ("f-1", "track", "u-1", "acc-1", NINE, '{"numEvents":"30","numMinutes":"4"}', True),
     ]
     assert [row[2] for row in place.quarantine()] == ["before_product_birth"]
+    unnamed = place.rows("usage_events", "event_name", "and anonymous_id = '_PENDO_T_9f2'")
+    assert unnamed == [("f-1",)]
 
 
 LINEAR = {

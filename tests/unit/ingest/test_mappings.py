@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date, datetime
 
-from tests.unit.ingest.conftest import lines, part
+from tests.unit.ingest.conftest import lines, part, rejected
 
 CSV = """sources:
   - name: shop
@@ -48,6 +48,19 @@ def test_a_missing_column_of_the_clock_names_file_line_column_and_remedy(make_pl
     assert (outcome.status, outcome.reason) == ("rejected", "missing_required_column")
     for word in ("drop/shop/may.csv", "line 1", "'when'", "occurred_at", "productops.yml"):
         assert word in outcome.detail
+
+
+def test_a_first_row_of_data_is_not_told_and_a_header_is(make_place) -> None:
+    place = make_place(CSV)
+    data = "1;ann smith;ann@corp.test;+49 170 1234567\n2;bob;bob@corp.test;\n"
+    outcome = place.land("shop/may.csv", data)
+    rejected(outcome, "missing_required_column", "'when'", "as in a file without a header")
+    for personal in ("ann", "bob", "170"):
+        assert personal not in outcome.detail
+    header = "at;what;customer;Größe (cm);ann@corp.test;+49 170 1234567"
+    outcome = place.land("shop/june.csv", f"{header}\n2026-05-01;buy;c1;1;2;3\n")
+    held = "the header has at, what, customer, größe (cm) and 2 more."
+    rejected(outcome, "missing_required_column", held)
 
 
 def test_a_required_column_of_a_field_that_is_missing(make_place) -> None:

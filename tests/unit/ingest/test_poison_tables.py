@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from expectations.ledger_checks import is_unknown
+from ingest.ledger import open_rejections
 from tests.unit.ingest.conftest import loaded, part, rejected
 from tests.unit.ingest.test_formats import SLACK, TICKET
 
@@ -65,6 +67,20 @@ def test_a_missing_column_names_the_nearest_format_and_what_it_lacks(place) -> N
     text = SLACK.replace("billing-active", "billing")
     outcome = place.land("slack.csv", text)
     rejected(outcome, "unknown_format", "slack_members (missing: billing-active)", "sources:")
+
+
+def test_a_known_export_that_lost_a_name_is_its_sources_problem_and_no_unknown_file(place) -> None:
+    """Slack renamed a column: files of this name were loaded before, so it is known whose it is."""
+    loaded(place.land("slack-2026-05-01.csv", SLACK))
+    changed = SLACK.replace("billing-active", "billing active")
+    outcome = place.land("slack-2026-05-02.csv", changed)
+    rejected(outcome, "missing_required_column", "'billing-active'", "drop/slack-2026-05-01.csv")
+    (refused,) = open_rejections(place.workspace)
+    assert (refused.source, is_unknown(refused)) == ("slack", False)
+    # Under another name, or without more of what tells the export, it may be anything.
+    rejected(place.land("members.csv", changed + "\n"), "unknown_format")
+    two = changed.replace("username", "user")
+    rejected(place.land("slack-2026-05-03.csv", two), "unknown_format")
 
 
 def test_an_unknown_file_is_kept_and_says_what_to_do(place) -> None:

@@ -28,6 +28,7 @@ SOURCE = """sources:
         ("orgs: 1\n", 5, "orgs: Extra inputs are not permitted"),
         ("exclusions:\n  - {subject_type: shoe, subject: x, reason: y}\n", 6, "subject_type"),
         ("publishing:\n  keep_builds: 0\n", 6, "greater than or equal to 1"),
+        ('identity:\n  public_email_domains: ["a\'b"]\n', 6, "should match pattern"),
         (SOURCE.replace("name: shop", "name: ../shop"), 6, "should match pattern"),
         (SOURCE.replace("contract: tickets", "contract: ticket"), 6, "unknown contract 'ticket'"),
         (SOURCE.replace("ticket_id: id", "ticketid: id"), 6, "has no column ticketid"),

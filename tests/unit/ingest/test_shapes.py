@@ -98,10 +98,50 @@ def test_records_of_documents_are_looked_at_too(place) -> None:
     assert told(place, "accounts")["url"][0] == "new"
 
 
+def _company(number: int, **properties: object) -> dict:
+    names = {"name": f"C{number}", "domain": f"c{number}.test", "lifecyclestage": "customer",
+             "hs_lastmodifieddate": f"2026-05-0{number}T00:00:00Z"}  # fmt: skip
+    return {"id": str(number), "properties": names | properties, "archived": False}
+
+
+def test_a_field_inside_an_object_that_is_read_and_no_longer_there(place) -> None:
+    """HubSpot renamed `arr`: it is empty from then on, and told; what nothing reads is not."""
+
+    def page(day: int, **properties: object) -> None:
+        records = [_company(day, currency="USD", **properties), _company(day + 4, currency="USD")]
+        records[1]["properties"] |= dict.fromkeys(properties)
+        deliver(place, day, json.dumps({"results": records}), f"companies-{day}.json")
+
+    page(1, arr="5", moon="x")
+    page(2, arr="6", moon="x")
+    page(3, arr_2="7")
+    assert told(place, "accounts")["properties.arr"][:2] == ("vanished", "drop/companies-3.json")
+    assert set(told(place, "accounts")) == {"properties.arr"}
+    amounts = place.rows("accounts", "account_ref, arr_minor", "order by 1")
+    assert amounts == [("1", 500), ("2", 600), ("3", None), ("5", None), ("6", None), ("7", None)]
+
+
+def test_properties_of_events_that_are_read_are_watched(place) -> None:
+    """Properties that nothing reads come and go as products change."""
+    deliver(place, 1, lines(event(1, context={"groupId": "acc-1", "screen": 1})))
+    deliver(place, 2, lines(event(2, context={"groupId": None, "screen": 1})))
+    assert told(place)["context.groupId"][:2] == ("vanished", "drop/02.json")
+    deliver(place, 3, lines(event(3, context={"groupId": 7})))
+    assert told(place)["context.groupId"][:2] == ("retyped", "drop/03.json")
+
+
+def test_a_field_that_is_empty_in_a_small_file_has_not_gone(place) -> None:
+    deliver(place, 1, lines(event(1, tenant="eu"), event(2, tenant=None)))
+    deliver(place, 2, lines(event(3, tenant=None)))
+    assert told(place) == {}
+    deliver(place, 3, lines(event(4)))
+    assert told(place)["tenant"][:2] == ("vanished", "drop/03.json")
+
+
 def test_shapes_say_kinds_and_whether_every_record_has_the_field() -> None:
     records = [{"a": 1, "b": "x", "c": [1], "d": {}, "e": True}, {"a": 2.5, "b": None, "c": "x"}]
     assert shape_of(records) == {
-        "a": "number", "b": "text?", "c": "list|text", "d": "object?", "e": "boolean?",
+        "a": "number", "b": "null|text", "c": "list|text", "d": "object?", "e": "boolean?",
     }  # fmt: skip
     assert shape_of([]) == {}
 

@@ -8,12 +8,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from expectations import runner
 from expectations.results import CheckResult
 from ingest import arrivals
 from ingest.config import parse_config
 from ingest.settings import Workspace
+from orchestration.cli import main
 from orchestration.lib import gates
 from orchestration.lib.admission import admit, held_back
 from orchestration.lib.gates import Print, last_marts_record
@@ -106,6 +108,22 @@ def test_a_column_that_came_with_a_delivery_is_told_and_the_gate_stays_open(
     monkeypatch.setattr(gates, "_NEWS_FOR", timedelta(seconds=-5))
     place.land("slack-2026-05-04.csv", wider.replace("ann", "kim") + "\n")
     assert _columns_changed(place) == []
+    _the_command_tells_of(place, "shoe")
+
+
+def _the_command_tells_of(place: Place, column: str) -> None:
+    def diff(*words: str) -> tuple[int, str]:
+        done = CliRunner().invoke(main, ["--home", str(place.home), "schema", "diff", *words])
+        return done.exit_code, done.output
+
+    nothing = "No table has a column, no record a field more or less.\n"
+    code, told = diff("--source", "slack", "--since", "2026-05-02")
+    assert (code, f"new            {column} " in told) == (0, True), told
+    assert diff("--since", "2099-01-01") == (0, nothing)
+    for words, said in [(("--source", "slakc"), "slakc: nothing was loaded from it"),
+                        (("--since", "May"), "'May' does not match the format")]:  # fmt: skip
+        code, told = diff(*words)
+        assert (code, said in told) == (2, True), told
 
 
 def _columns_changed(place: Place) -> list[tuple[str, str, str]]:

@@ -3,6 +3,10 @@ with
 public_domains as (
 
     select email_domain from {{ ref('public_email_domains') }}
+    {%- for domain in setting('public_email_domains') %}
+    union
+    select '{{ domain }}'
+    {%- endfor %}
 
 ),
 

@@ -45,6 +45,7 @@ vendor_aliases as (
     from {{ ref('stg_identities') }} as known
     left join user_aliases on user_aliases.alias = known.user_id
     left join email_aliases on email_aliases.alias = known.email_key
+    where known.role <> 'device'
 
 )
 

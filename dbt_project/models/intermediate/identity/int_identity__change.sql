@@ -32,9 +32,12 @@ steps as (
 
 select
     alias_type, alias, changed_at, old_person_id, person_id as new_person_id,
-    case when person_id in (alias, 'anon:' || alias) then 'split' else 'merge' end as change_type,
     case
-        when person_id = alias then 'too many ids'
+        when person_id = case alias_type when 'user_id' then alias else 'anon:' || alias end then 'split'
+        else 'merge'
+    end as change_type,
+    case
+        when alias_type = 'user_id' and person_id = alias then 'too many ids'
         when person_id = 'anon:' || alias then 'several people on a device'
         when alias_type = 'anonymous_id' and old_person_count = 0 then 'sign-in on a device'
         else 'shared mailbox'

@@ -4,12 +4,7 @@ with
 signed_in as (
 
     select pairs.anonymous_id, people.person_id
-    from (
-        select left_alias as anonymous_id, right_alias as user_id
-        from {{ ref('int_identity__edge') }}
-        where edge_type = 'anonymous_user'
-        group by left_alias, right_alias
-    ) as pairs
+    from {{ ref('int_identity__device_user') }} as pairs
     inner join {{ ref('int_identity__user_person') }} as people on people.user_id = pairs.user_id
     group by pairs.anonymous_id, people.person_id
 

@@ -14,7 +14,7 @@ observed as (
         cast(occurred_at as date) as observed_on,
         user_id,
         anonymous_id,
-        case when event_type = 'alias' then previous_id end as previous_id,
+        case when event_type in ('alias', 'identify') then previous_id end as previous_id,
         group_id,
         email_key,
         email_domain,
@@ -25,7 +25,7 @@ observed as (
     {%- endif %}
     group by
         cast(occurred_at as date), user_id, anonymous_id,
-        case when event_type = 'alias' then previous_id end, group_id, email_key, email_domain
+        case when event_type in ('alias', 'identify') then previous_id end, group_id, email_key, email_domain
 
 ),
 
@@ -39,7 +39,8 @@ edges as (
     union all
     select observed_on, 'anonymous_user', anonymous_id, user_id, known_at from observed
     union all
-    select observed_on, 'anonymous_user', previous_id, user_id, known_at from observed
+    -- Of such a call an id that is no user's joins nobody.
+    select observed_on, 'anonymous_user', previous_id, coalesce(user_id, anonymous_id), known_at from observed
     union all
     select observed_on, 'user_email', user_id, email_key, known_at from observed
     union all

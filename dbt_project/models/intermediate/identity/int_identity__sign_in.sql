@@ -21,7 +21,7 @@ observed as (
     select cast(occurred_at as date), previous_id, user_id, occurred_at
     from {{ ref('stg_usage_events') }}
     where
-        event_type = 'alias' and previous_id is not null and user_id is not null
+        event_type in ('alias', 'identify') and previous_id is not null and user_id is not null
         {%- if is_incremental() %}
         and {{ within_days('occurred_at', ref('stg_touched_dates'), 'event_on') }}
         {%- endif %}

@@ -2,10 +2,7 @@ with
 
 device_pairs as (
 
-    select left_alias as anonymous_id, right_alias as user_id, min(known_at) as known_at
-    from {{ ref('int_identity__edge') }}
-    where edge_type = 'anonymous_user'
-    group by left_alias, right_alias
+    select anonymous_id, user_id, known_at from {{ ref('int_identity__device_user') }}
 
 ),
 

@@ -1,0 +1,55 @@
+"""What exports have beside what a mapping reads, and how much of it is kept in `extra`.
+
+Belongs here: which columns of tables and fields of documents are kept, and as what text. Does not
+belong here: telling of them (`ingest.drift`), taking words out of what is kept (the statement of
+`ingest.stage` does so). Lines of events have no `extra`: they hold what they say in `properties`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from ingest.fields import plain
+from ingest.formats import Part
+from ingest.privacy import PERSONAL_HEADER, mask_emails
+from ingest.records import Records
+from ingest.shapes import FIELD, MOST_FIELDS
+
+# Events of documents are events; what is said of a person beside their ids may well name them.
+_WITHOUT_EXTRA = frozenset({"usage_events", "identities"})
+_LONGEST = 200
+
+
+def unread_columns(part: Part, names: Iterable[str], read: Collection[str]) -> tuple[str, ...]:
+    """Columns of a table that neither the mapping reads nor become rows of their own."""
+    becomes_rows = part.unpivot.match.fullmatch if part.unpivot else (lambda _: None)
+    return tuple(one for one in names if one and one not in read and not becomes_rows(one))
+
+
+def kept_columns(part: Part, unread: Iterable[str]) -> tuple[str, ...]:
+    """Those that `extra` holds; rows made of columns or of lists have none."""
+    if part.unpivot or part.explode:
+        return ()
+    return tuple(one for one in unread if not PERSONAL_HEADER.search(one.lower()))
+
+
+def kept_fields(part: Part, files: Iterable[Records], read: Collection[str]) -> tuple[str, ...]:
+    """Fields of documents' records that nothing reads and `extra` holds."""
+    found = set[str]().union(*(row for records in files for row in records.rows)) - set(read)
+    # Of objects whose keys are data there is no telling what they hold.
+    if part.contract in _WITHOUT_EXTRA or len(found) > MOST_FIELDS:
+        return ()
+    return kept_columns(part, sorted(filter(FIELD.fullmatch, found)))
+
+
+def texts_of(record: Mapping[str, Any], kept: Sequence[str], *, is_table: bool) -> dict[str, str]:
+    """What `extra` holds of a record, before words are taken out.
+
+    Of documents short values alone: objects and lists tell of people, long texts are prose.
+    """
+    if is_table:
+        return {key: mask_emails(str(record[key])) for key in kept}
+    texts = {key: plain(value) for key in kept if (value := record.get(key)) is not None
+             and not isinstance(value, dict | list)}  # fmt: skip
+    return {key: mask_emails(text) for key, text in texts.items() if len(text) <= _LONGEST}
