@@ -36,6 +36,8 @@ class Field:
     format: str | None = None
     nulls: tuple[str, ...] = ()
     currency: str | None = None
+    # Of a hash: of these the first filled one goes into it too.
+    first: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class FieldMap:
         """Every path that the mapping reads."""
         found: list[str] = []
         for spec in self.fields.values():
-            found.extend(spec.paths)
+            found.extend((*spec.paths, *spec.first))
             found.extend([spec.currency] if spec.currency else [])
         if self.clock:
             times = (self.clock.timestamp, self.clock.original, self.clock.sent)
@@ -142,7 +144,8 @@ def parse_field(name: str, spec: Any) -> Field:
         return Field(paths=tuple(str(item) for item in spec))
     if not isinstance(spec, dict):
         raise MappingError(f"field {name}: expected a path, a list of paths or a mapping")
-    known = {"path", "as", "const", "values", "default", "zone", "format", "nulls", "currency"}
+    known = {"path", "as", "const", "values", "default", "zone", "format", "nulls", "currency",
+             "first"}  # fmt: skip
     if unknown := sorted(set(spec) - known):
         raise MappingError(
             f"field {name}: unknown word {', '.join(unknown)}; known are {', '.join(sorted(known))}"
@@ -150,7 +153,7 @@ def parse_field(name: str, spec: Any) -> Field:
     parser = spec.get("as")
     if parser is not None and parser not in PARSERS:
         raise MappingError(f"field {name}: unknown parser {parser!r}; one of {', '.join(PARSERS)}")
-    for key in ("path", "nulls"):
+    for key in ("path", "nulls", "first"):
         if not isinstance(spec.get(key, []), str | list):
             raise MappingError(f"field {name}: {key} must be a text or a list of texts")
     if not isinstance(spec.get("values", {}), dict):
@@ -172,6 +175,7 @@ def parse_field(name: str, spec: Any) -> Field:
         format=spec.get("format"),
         nulls=tuple(str(item) for item in _listed(spec.get("nulls", ()))),
         currency=spec.get("currency"),
+        first=tuple(str(item) for item in _listed(spec.get("first", ()))),
     )
 
 

@@ -54,7 +54,8 @@ def _first_filled(spec: Field, record: Record) -> str:
 
 def _hash_sql(spec: Field, record: Record, source: str) -> str:
     """An id for records without one: of the named fields, else of the whole record."""
-    pieces = [f"coalesce({record.text(path)}, '~')" for path in spec.paths]
+    first = [", ".join(record.text(path) for path in spec.first)] if spec.first else []
+    pieces = [f"coalesce({text}, '~')" for text in [*map(record.text, spec.paths), *first]]
     pieces = pieces or [record.paths.add(f"r.{RECORD_HASH}")]
     return f"sha256(concat_ws('|', {quote(source)}, {', '.join(pieces)}))"
 

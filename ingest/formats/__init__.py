@@ -99,11 +99,8 @@ class Format:
     @property
     def reads_name(self) -> bool:
         """Whether the file's name decides what its rows say, such as the day of a snapshot."""
-        fields = [field for part in self.parts for field in part.mapping.fields.values()]
-        return any(
-            field.parser == "file_date" or any(path.startswith("_file.") for path in field.paths)
-            for field in fields
-        )
+        paths = (path for part in self.parts for path in part.mapping.paths)
+        return self.is_snapshot or any(path.startswith("_file.") for path in paths)
 
 
 @dataclass(frozen=True)
