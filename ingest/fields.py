@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 PARSERS = (
     "text", "integer", "double", "boolean", "timestamp", "date", "json", "epoch_s", "epoch_ms",
     "epoch", "money", "percent", "email_key", "email_domain", "html", "lower", "domain", "match",
-    "name_of", "hash", "file_date", "list", "object", "names", "joined", "split",
+    "name_of", "hash", "file_date", "list", "object", "names", "joined", "split", "latest",
 )  # fmt: skip
 
 

@@ -8,13 +8,14 @@ to the rows (`ingest.landing`).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ingest.compiled import Compiled, Layer, Record
 from ingest.contracts import Column, Contract
 from ingest.fields import Clock, Field, FieldMap, MappingError, plain
 from ingest.paths import PathTree
 from ingest.privacy import without_addresses, without_names
-from ingest.values import gathered_sql, name, quote, trimmed, value_sql
+from ingest.values import gathered_sql, latest_sql, name, quote, trimmed, value_sql
 
 CLOCK_TOLERANCE = "interval 10 minutes"
 # Column that a raw relation has when an id is made of the whole record.
@@ -88,6 +89,9 @@ def _column_sql(
     if spec.parser in {"list", "object"}:
         texts = {p: trimmed(record.text(p)) for p in spec.paths}
         return f"cast({raw.add(gathered_sql(spec.parser, texts))} as varchar)", None
+    if spec.parser == "latest":
+        each = [raw.add(_text(replace(spec, paths=(path,)), record)) for path in spec.paths]
+        return latest_sql(each, spec, mapping.zone), f"coalesce({', '.join([*each, 'NULL'])})"
     text = raw.add(_text(spec, record))
     parser = spec.parser or ("text" if column.type == "json" else column.type)
     currency = raw.add(_text(Field(paths=(spec.currency,)), record)) if spec.currency else None
@@ -213,9 +217,7 @@ def _name_by_id(
     if spec is None or spec.constant is not None or contract.column("user_id").person != "user":
         return
     text = raw.add(_text(spec, record))
-    for column in ("email_key", "email_domain"):
-        if column not in columns:
-            continue
+    for column in sorted({"email_key", "email_domain"} & columns.keys()):
         columns[column] = f"coalesce({columns[column]}, {_of_email(column, text, moments)})"
 
 

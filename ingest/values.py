@@ -89,9 +89,20 @@ def timestamp_sql(text: str, zone: str | None, style: str | None = None) -> str:
 
 
 def _styled(text: str, style: str) -> str:
-    """What a style finds; `%Y` would take 26 for a year as well."""
-    found = f"try_strptime({text}, {quote(style)})"
+    """What a style finds, or one of several; `%Y` would take 26 for a year as well."""
+    styles = [quote(one) for one in style.split(" | ")]
+    found = f"try_strptime({text}, [{', '.join(styles)}])"
     return f"case when year({found}) >= 1000 then {found} end" if "%Y" in style else found
+
+
+def latest_sql(texts: list[str], spec: Field, zone: str | None) -> str:
+    """SQL for the last of several times; NULL where one of them can't be read."""
+    times = [timestamp_sql(text, spec.zone or zone, spec.format) for text in texts]
+    unread = [
+        f"{text} is not null and {time} is null" for text, time in zip(texts, times, strict=True)
+    ]
+    last = f"greatest({', '.join([*times, 'NULL::timestamp'])})"
+    return f"case when {' or '.join([*unread, 'false'])} then NULL else {last} end"
 
 
 def _epoch(text: str, per_second: int) -> str:
