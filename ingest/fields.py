@@ -24,6 +24,15 @@ class MappingError(ValueError):
 
 
 @dataclass(frozen=True)
+class Condition:
+    """Whether what stands at a path is among some words, or (`holds` is false) is not."""
+
+    path: str
+    words: tuple[str, ...]
+    holds: bool
+
+
+@dataclass(frozen=True)
 class Field:
     """How one column is read: from the first filled path, or a constant, by a parser."""
 
@@ -38,6 +47,8 @@ class Field:
     currency: str | None = None
     # Of a hash: of these the first filled one goes into it too.
     first: tuple[str, ...] = ()
+    # It is read where all of them are met, and NULL elsewhere.
+    conditions: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,7 +87,7 @@ class FieldMap:
         """Every path that the mapping reads."""
         found: list[str] = []
         for spec in self.fields.values():
-            found.extend((*spec.paths, *spec.first))
+            found.extend((*spec.paths, *spec.first, *(c.path for c in spec.conditions)))
             found.extend([spec.currency] if spec.currency else [])
         if self.clock:
             times = (self.clock.timestamp, self.clock.original, self.clock.sent)
@@ -145,7 +156,7 @@ def parse_field(name: str, spec: Any) -> Field:
     if not isinstance(spec, dict):
         raise MappingError(f"field {name}: expected a path, a list of paths or a mapping")
     known = {"path", "as", "const", "values", "default", "zone", "format", "nulls", "currency",
-             "first"}  # fmt: skip
+             "first", "when", "unless"}  # fmt: skip
     if unknown := sorted(set(spec) - known):
         raise MappingError(
             f"field {name}: unknown word {', '.join(unknown)}; known are {', '.join(sorted(known))}"
@@ -156,6 +167,10 @@ def parse_field(name: str, spec: Any) -> Field:
     for key in ("path", "nulls", "first"):
         if not isinstance(spec.get(key, []), str | list):
             raise MappingError(f"field {name}: {key} must be a text or a list of texts")
+    for key in ("when", "unless"):
+        found = spec.get(key, {})
+        if not isinstance(found, dict) or not all(isinstance(w, list) for w in found.values()):
+            raise MappingError(f"field {name}: {key} must name paths, each with a list of words")
     if not isinstance(spec.get("values", {}), dict):
         raise MappingError(f"field {name}: values must map the vendor's words to ours")
     if parser == "match":
@@ -176,6 +191,11 @@ def parse_field(name: str, spec: Any) -> Field:
         nulls=tuple(str(item) for item in _listed(spec.get("nulls", ()))),
         currency=spec.get("currency"),
         first=tuple(str(item) for item in _listed(spec.get("first", ()))),
+        conditions=tuple(
+            Condition(str(path), tuple(map(plain, words)), key == "when")
+            for key in ("when", "unless")
+            for path, words in spec.get(key, {}).items()
+        ),
     )
 
 

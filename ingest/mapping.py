@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ingest.clock import clock_sql
 from ingest.compiled import Compiled, Layer, Record
 from ingest.contracts import Column, Contract
-from ingest.fields import Clock, Field, FieldMap, MappingError, plain
+from ingest.fields import Field, FieldMap, MappingError, plain
 from ingest.paths import PathTree
 from ingest.privacy import without_addresses, without_names
 from ingest.values import gathered_sql, latest_sql, name, quote, trimmed, value_sql
 
-CLOCK_TOLERANCE = "interval 10 minutes"
 # Column that a raw relation has when an id is made of the whole record.
 RECORD_HASH = "_hash"
 # Reason of a line that the format itself leaves out; it is counted, not set aside.
@@ -40,6 +40,12 @@ def _text(spec: Field, record: Record) -> str:
         text = f"case lower({text}) {cases} else {text if spec.default is None else 'NULL'} end"
     if spec.default is not None:
         text = f"coalesce({text}, {quote(spec.default)})"
+    for condition in spec.conditions:
+        words = ", ".join(map(quote, condition.words))
+        seen = (
+            f"coalesce({record.text(condition.path)}, '') {'in' if condition.holds else 'not in'}"
+        )
+        text = f"case when {seen} ({words}) then {text} end"
     return text
 
 
@@ -114,52 +120,6 @@ def _of_email(parser: str, text: str, moments: Layer) -> str:
     """The hash of an e-mail address, or its domain; the address itself is found once."""
     address = moments.add(f"email_of({text})")
     return f"keyed_hash({address})" if parser == "email_key" else f"split_part({address}, '@', 2)"
-
-
-def clock_sql(
-    clock: Clock, record: Record, zone: str | None, moments: Layer, events: Layer
-) -> dict[str, str]:
-    """The four clock columns of usage events.
-
-    Event time = the vendor's corrected timestamp, else received - (sent - original); where it is
-    more than ten minutes after receipt the client's clock is ahead and receipt is taken instead.
-    """
-
-    def read(path: str | None) -> str:
-        if path is None:
-            return "NULL::timestamp"
-        # Spaces around it are of no account, and rare.
-        text = record.text(path)
-        spec = Field(zone=clock.zone)
-        if clock.parser == "timestamp" and not (clock.zone or zone):
-            return f"clock_time({text})"
-        return value_sql(clock.parser, f"trimmed({text})", spec, zone, None)
-
-    sent, received = moments.add(read(clock.sent)), moments.add(read(clock.received))
-    original = read(clock.original)  # In place, so that it is read where it is needed alone.
-    corrected = f"{received} - ({sent} - {original})"
-    choices = [corrected] if clock.original and clock.sent and clock.received else []
-    choices += [original] if clock.original else []
-    happened = f"coalesce({', '.join([*choices, 'NULL::timestamp'])})"
-    if clock.timestamp:
-        stated = moments.add(read(clock.timestamp))
-        # All that stands twice in a `coalesce` is computed for every row, in a `case` it is not.
-        happened = f"case when {stated} is not null then {stated} else {happened} end"
-    happened = events.add(happened)
-    if clock.received is None:
-        return {
-            "occurred_at": happened,
-            "received_at": happened,
-            "sent_at": sent,
-            "is_clock_skewed": "false",
-        }
-    ahead = f"coalesce({happened} > {received} + {CLOCK_TOLERANCE}, false)"
-    return {
-        "occurred_at": f"case when {ahead} then {received} else {happened} end",
-        "received_at": received,
-        "sent_at": sent,
-        "is_clock_skewed": ahead,
-    }
 
 
 def _problems(

@@ -165,9 +165,15 @@ def gathered_sql(parser: str, texts: dict[str, str]) -> str:
 
 
 def _of_each(parser: str, text: str, key: str | None) -> str:
-    """One key of every object in a list: as a JSON array, or as texts with spaces between."""
-    path = quote(f"$[*].{key or ('name' if parser == 'names' else 'text')}")
-    found = _filled(f"json_extract_string(case when json_valid({text}) then {text} end, {path})")
+    """One key of every object in a list: as a JSON array, or as texts with spaces between.
+
+    Jira's Data Center writes its objects as text: `Sprint@1[id=4,name=Sprint 4,goal=]`.
+    """
+    path = key or ("name" if parser == "names" else "text")
+    valid = f"case when json_valid({text}) then {text} end"
+    written = f"regexp_extract(e ->> '$', '[\\[,]{re.escape(path)}=(.*?)(?:,\\w+=|\\]$)', 1)"
+    read = f"lambda e: coalesce(json_extract_string(e, {quote('$.' + path)}), {written})"
+    found = _filled(f"list_transform(json_extract({valid}, '$[*]'), {read})")
     return f"to_json({found})" if parser == "names" else f"array_to_string({found}, ' ')"
 
 

@@ -200,6 +200,7 @@ def test_html_becomes_text(connection) -> None:
         ({"path": "/(/"}, "no regular expression"),
         ({"paht": "x"}, "unknown word paht"),
         ({"path": 7}, "path must be"),
+        ({"path": "x", "when": {"kind": "user"}}, "when must name paths"),
         (7, "expected a path"),
     ],
 )
