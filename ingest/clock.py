@@ -50,6 +50,8 @@ def clock_sql(
             "sent_at": sent,
             "is_clock_skewed": "false",
         }
+    if clock.may_lack_receipt:
+        received = f"case when {received} is null then {happened} else {received} end"
     ahead = f"coalesce({happened} > {received} + {CLOCK_TOLERANCE}, false)"
     return {
         "occurred_at": f"case when {ahead} then {received} else {happened} end",

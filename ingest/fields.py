@@ -61,6 +61,8 @@ class Clock:
     received: str | None = None
     parser: str = "timestamp"
     zone: str | None = None
+    # Whether what was not received at a known time was received when it happened.
+    may_lack_receipt: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def parse_clock(spec: Any) -> Clock | None:
     """Reads where a record tells its times; raises `MappingError` naming the word."""
     if not spec:
         return None
-    known = {"timestamp", "original", "sent", "received", "parser", "zone"}
+    known = {"timestamp", "original", "sent", "received", "parser", "zone", "may_lack_receipt"}
     if not isinstance(spec, dict) or not set(spec) <= known:
         raise MappingError(f"clock: expected a mapping of {', '.join(sorted(known))}")
     clock = Clock(**spec)

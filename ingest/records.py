@@ -162,7 +162,17 @@ def read_records(path: Path, chosen: Format, facts: dict[str, str]) -> list[Reco
     if reader.kind == "markdown":
         return _note_records(path, chosen.parts, facts)
     text = decode_strictly(read_all(path))
-    document = load_json(text) if reader.kind == "json" else _with_rules(load_yaml(text))
+    if reader.kind == "json":
+        document = load_json(text)
+        wanted = [part.records for part in chosen.parts]
+        if all(path and at(document, path) is None for path in wanted):
+            names = " or ".join(dict.fromkeys(filter(None, wanted)))
+            raise DamagedFileError(
+                "no_records", f"nothing stands at {names}, not even a list without records; "
+                "export the file again"
+            )  # fmt: skip
+    else:
+        document = _with_rules(load_yaml(text))
     return [document_records(document, part, facts) for part in chosen.parts]
 
 

@@ -268,6 +268,14 @@ def recognise(
     fitting = [
         known for known in load_formats() if known.reader.kind in kinds and known.has <= tokens
     ]
+    if not (fitting or any("[]." in item for item in tokens)):
+        # A page without records lacks the names that they would have.
+        empty = {item.removesuffix("=[]") for item in tokens if item.endswith("=[]")}
+        bare = [
+            known for known in load_formats() if known.reader.kind == "json" and "json" in kinds
+            and all(item in tokens or item.partition("[]")[0] in empty for item in known.has)
+        ]  # fmt: skip
+        fitting = bare if len(bare) == 1 else []
     if fitting:
         rank = lambda f: (f.name == expected, f.reader.kind == kind, len(f.has), f.name)  # noqa: E731
         return Recognition(max(fitting, key=rank))
