@@ -184,6 +184,26 @@ def test_what_is_no_address_has_no_key(connection) -> None:
         assert read(connection, "identities", "email_key", spec, e=text)[0] is None
 
 
+@pytest.mark.parametrize(
+    ("text", "is_nested"),
+    [
+        ('{"id": "u"}', True), ('{"id":"u"}', True), ('["u-1"]', True), ('[{"id":1}]', True),
+        # Ids in braces, and words that somebody put into brackets.
+        ("{6F9619FF-8B86-D011-B42D-00CF4FC964FF}", False), ("[Amplitude] Page Viewed", False),
+        ("[deleted]", False), ("u-1", False), ("zoë", False), ("|", False), ("Ünal", False),
+    ],
+)  # fmt: skip
+def test_an_object_where_a_word_stood_is_set_aside_and_not_taken_for_one(
+    connection, text, is_nested
+) -> None:
+    for contract, column in (("usage_events", "user_id"), ("tickets", "requester_ref"),
+                             ("tickets", "ticket_id")):  # fmt: skip
+        value, reason = read(connection, contract, column, "t", t=text)
+        assert (value, reason == f"bad_{column}") == (text, is_nested)
+    # Prose may begin so.
+    assert "bad" not in read(connection, "tickets", "subject", "t", t=text)[1]
+
+
 def test_html_becomes_text(connection) -> None:
     spec = {"path": "b", "as": "html"}
     body = "<p>Tom &amp; Ann</p><div>&lt;3<br>new&nbsp;line</div>"
