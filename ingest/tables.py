@@ -21,10 +21,11 @@ _NAMED = re.compile(r'"?sep=([^"\r\n])"?\s*$', re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Table:
-    """A CSV file: normalised header, labels of the second header row, rows, line numbers."""
+    """A CSV file: normalised header, what further header rows say, rows, line numbers."""
 
     header: tuple[str, ...]
     labels: tuple[str, ...]
+    ids: tuple[str, ...]
     rows: list[list[str]]
     lines: list[int]
     bad: list[BadRecord]
@@ -154,4 +155,5 @@ def read_table(text: str, delimiter: str | None, header_rows: int) -> Table:
     if len(headers) < header_rows:
         raise DamagedFileError("no_header", "the file has no header row; export it again")
     labels = headers[1] if header_rows > 1 else headers[0]
-    return Table(normalise_header(headers[0]), tuple(labels), rows, lines, bad)
+    ids = headers[2] if header_rows > 2 else []
+    return Table(normalise_header(headers[0]), tuple(labels), tuple(ids), rows, lines, bad)

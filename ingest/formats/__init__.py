@@ -50,10 +50,19 @@ class Reader:
 
 @dataclass(frozen=True)
 class Unpivot:
-    """Turns columns into rows: one record per column whose name matches."""
+    """Turns columns into rows: one record per column whose name matches.
+
+    What is excluded is told by the name and, after a space, the cell of a third header row.
+    """
 
     match: re.Pattern[str]
     prefix: str = ""
+    excluded: re.Pattern[str] | None = None
+
+    def takes(self, column: str, told: str) -> bool:
+        """Whether a column becomes a row; `told` is what a third header row says of it."""
+        is_out = self.excluded and self.excluded.fullmatch(f"{column} {told}".strip())
+        return not is_out and self.match.fullmatch(column) is not None
 
 
 @dataclass(frozen=True)
@@ -156,7 +165,8 @@ def _parse_unpivot(spec: Mapping[str, Any] | None) -> Unpivot | None:
     if not spec:
         return None
     pattern = checked_pattern(spec.get("match", ""), "unpivot.match")
-    return Unpivot(pattern, spec.get("prefix", ""))
+    excluded = checked_pattern(spec["except"], "unpivot.except") if "except" in spec else None
+    return Unpivot(pattern, spec.get("prefix", ""), excluded)
 
 
 def parse_reader(spec: Mapping[str, Any]) -> Reader:
