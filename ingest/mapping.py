@@ -22,6 +22,8 @@ from ingest.values import gathered_sql, latest_sql, name, quote, trimmed, value_
 RECORD_HASH = "_hash"
 # Reason of a line that the format itself leaves out; it is counted, not set aside.
 LEFT_OUT = "left_out"
+# What a field of an issue was changed from and to is what that field may hold: JSON too.
+_ANY_VALUE = {"previous_ref", "value_ref"}
 # What these make is never the hash of an address.
 _NO_ADDRESS = {"hash", "file_date", "name_of", "list", "object"}
 
@@ -130,6 +132,8 @@ def _is_plain(column: Column, mapping: FieldMap) -> bool:
     """
     spec = mapping.fields.get(column.name)
     if spec is None or spec.constant is not None or spec.parser not in {None, "text", "lower"}:
+        return False
+    if column.name in _ANY_VALUE:
         return False
     if mapping.contract == "usage_events":
         return column.name in {"user_id", "group_id"}

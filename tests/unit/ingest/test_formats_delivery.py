@@ -104,6 +104,15 @@ def test_jira_fields_that_sites_use_for_other_things_and_sprints_as_data_center_
     ]
 
 
+def test_jira_history_keeps_values_that_are_json(place) -> None:
+    item = {"field": "Checklist", "fieldId": "customfield_1", "from": '[{"id":1}]', "to": "[]",
+            "fromString": None, "toString": None}  # fmt: skip
+    history = JIRA["changelog"]["histories"][0] | {"items": [item]}
+    issue = JIRA | {"changelog": {"histories": [history]}}
+    outcome = place.land("jira.json", _jira(issue))
+    assert part(outcome, "work_item_events")["loaded"] == 1
+
+
 def test_jira_issue_without_history_or_id(place) -> None:
     bare = {key: value for key, value in JIRA.items() if key != "changelog"}
     place.land("jira.json", _jira(bare, bare | {"id": None}, "not an issue"))
