@@ -20,7 +20,20 @@ from ingest.settings import Workspace
 from ingest.store import write_json
 
 SETTLE_SECONDS = 2.0
-_DAY = re.compile(r"(?<!\d)(20\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)(?!\d)")
+# A time of four or six digits may follow without a mark between.
+_DAY = re.compile(r"(?<!\d)(20\d\d)([-_.]?)([01]\d)\2([0-3]\d)(?=(?:(?:\d\d){2,3})?(?!\d))")
+_MONTH = "(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*"
+# What a download adds to a name: suffixes, its day and time, and the number of a page or copy.
+_ADDED = re.compile(
+    rf"""(?:[-_.,+\s]*(?:
+      (?<=\.)(?:csv|tsv|txt|json|jsonl|ndjson|xlsx|gz|zip)
+    | \(\d+\) | (?<![a-z])page[-_ ]?\d+
+    | (?<!\d)(?: 20\d\d[-_.]?[01]\d[-_.]?[0-3]\d
+                | {_MONTH}[+\s]\d{{1,2}},?[+\s]20\d\d | \d{{1,2}}[+\s]{_MONTH}[+\s]20\d\d )
+      (?: (?:\d\d|[-_+\st]+\d{{1,2}})[-_.:]?\d\d(?:[-_.:]?\d\d)? [+\s]?(?:[ap]m|z)? )?
+    ))+$""",
+    re.IGNORECASE | re.VERBOSE,
+)
 _UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart", ".download")
 
 
@@ -66,9 +79,14 @@ class Arrival:
         return PurePosixPath(self.relative).suffix
 
     @property
+    def title(self) -> str:
+        """Its name without what another download would change: `NPS_2026-05-02 (1).csv` is NPS."""
+        return _ADDED.sub("", self.name)
+
+    @property
     def told_on(self) -> date:
         """Day that the name (or the archive's) tells, else that on which it was written."""
-        for year, month, day in _DAY.findall(f"{self.name} {PurePosixPath(self.archive).name}"):
+        for year, _, month, day in _DAY.findall(f"{self.name} {PurePosixPath(self.archive).name}"):
             with suppress(ValueError):
                 return date(int(year), int(month), int(day))
         return self.delivered_on

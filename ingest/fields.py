@@ -15,12 +15,21 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 PARSERS = (
     "text", "integer", "double", "boolean", "timestamp", "date", "json", "epoch_s", "epoch_ms",
     "epoch", "money", "percent", "email_key", "email_domain", "html", "lower", "domain", "match",
-    "name_of", "hash", "file_date", "list", "object", "names", "joined", "split",
+    "name_of", "hash", "file_date", "list", "object", "names", "joined", "split", "latest",
 )  # fmt: skip
 
 
 class MappingError(ValueError):
     """A mapping can't be used; the message names the field and the remedy."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Whether what stands at a path is among some words, or (`holds` is false) is not."""
+
+    path: str
+    words: tuple[str, ...]
+    holds: bool
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,10 @@ class Field:
     # What a vendor may write before the value.
     prefix: str | None = None
     currency: str | None = None
+    # Of a hash: of these the first filled one goes into it too.
+    first: tuple[str, ...] = ()
+    # It is read where all of them are met, and NULL elsewhere.
+    conditions: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,6 +63,8 @@ class Clock:
     received: str | None = None
     parser: str = "timestamp"
     zone: str | None = None
+    # Whether what was not received at a known time was received when it happened.
+    may_lack_receipt: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,7 +91,7 @@ class FieldMap:
         """Every path that the mapping reads."""
         found: list[str] = []
         for spec in self.fields.values():
-            found.extend(spec.paths)
+            found.extend((*spec.paths, *spec.first, *(c.path for c in spec.conditions)))
             found.extend([spec.currency] if spec.currency else [])
         if self.clock:
             times = (self.clock.timestamp, self.clock.original, self.clock.sent)
@@ -92,7 +107,7 @@ def parse_clock(spec: Any) -> Clock | None:
     """Reads where a record tells its times; raises `MappingError` naming the word."""
     if not spec:
         return None
-    known = {"timestamp", "original", "sent", "received", "parser", "zone"}
+    known = {"timestamp", "original", "sent", "received", "parser", "zone", "may_lack_receipt"}
     if not isinstance(spec, dict) or not set(spec) <= known:
         raise MappingError(f"clock: expected a mapping of {', '.join(sorted(known))}")
     clock = Clock(**spec)
@@ -145,7 +160,7 @@ def parse_field(name: str, spec: Any) -> Field:
     if not isinstance(spec, dict):
         raise MappingError(f"field {name}: expected a path, a list of paths or a mapping")
     known = {"path", "as", "const", "values", "default", "zone", "format", "nulls", "prefix",
-             "currency"}  # fmt: skip
+             "currency", "first", "when", "unless"}  # fmt: skip
     if unknown := sorted(set(spec) - known):
         raise MappingError(
             f"field {name}: unknown word {', '.join(unknown)}; known are {', '.join(sorted(known))}"
@@ -153,9 +168,13 @@ def parse_field(name: str, spec: Any) -> Field:
     parser = spec.get("as")
     if parser is not None and parser not in PARSERS:
         raise MappingError(f"field {name}: unknown parser {parser!r}; one of {', '.join(PARSERS)}")
-    for key in ("path", "nulls"):
+    for key in ("path", "nulls", "first"):
         if not isinstance(spec.get(key, []), str | list):
             raise MappingError(f"field {name}: {key} must be a text or a list of texts")
+    for key in ("when", "unless"):
+        found = spec.get(key, {})
+        if not isinstance(found, dict) or not all(isinstance(w, list) for w in found.values()):
+            raise MappingError(f"field {name}: {key} must name paths, each with a list of words")
     if not isinstance(spec.get("values", {}), dict):
         raise MappingError(f"field {name}: values must map the vendor's words to ours")
     if parser == "match":
@@ -176,6 +195,12 @@ def parse_field(name: str, spec: Any) -> Field:
         nulls=tuple(str(item) for item in _listed(spec.get("nulls", ()))),
         prefix=None if spec.get("prefix") is None else str(spec["prefix"]),
         currency=spec.get("currency"),
+        first=tuple(str(item) for item in _listed(spec.get("first", ()))),
+        conditions=tuple(
+            Condition(str(path), tuple(map(plain, words)), key == "when")
+            for key in ("when", "unless")
+            for path, words in spec.get(key, {}).items()
+        ),
     )
 
 

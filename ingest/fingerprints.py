@@ -26,8 +26,8 @@ MANY_LINES = 50
 _ENOUGH = 0.5
 # A first line that is longer than the usual head is looked for this far.
 _LONG_HEAD = 32 * 1024 * 1024
-# Tables this wide are logs without a header, which their number of columns tells.
-_HEADERLESS_TABS = 100
+# Of the records of a page so many are looked at: not each has all that its vendor writes.
+_ITEMS = 50
 _ARCHIVES = {
     b"%PDF": "a PDF: export the table behind it as CSV",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook: save the sheet as CSV",
@@ -51,13 +51,16 @@ def fingerprint(
     for magic, what in _ARCHIVES.items():
         if data.startswith(magic):
             raise DamagedFileError("not_text", f"this is {what}")
-    text = decode(data).lstrip("\r\n\t ")
+    text = decode(data).lstrip("\r\n")
     if is_binary(text):
         return None, frozenset()
+    # A log without a header may begin with an empty cell.
+    width = text.partition("\n")[0].count("\t") + 1
+    text = text.lstrip("\t ")
     if (suffix or path.suffix) in {".yml", ".yaml"}:
         return "yaml", frozenset(_tokens(load_yaml(decode_strictly(read_all(path)))))
-    if (tabs := text.partition("\n")[0].count("\t")) >= _HEADERLESS_TABS:
-        return "tsv", frozenset({f"columns={tabs + 1}"})
+    if any(width == len(known.reader.columns) for known in load_formats()):
+        return "tsv", frozenset({f"columns={width}"})
     if is_note(text, suffix or path.suffix):
         return "markdown", words_of(text)
     if text.startswith("<"):
@@ -81,12 +84,8 @@ def _document_tokens(
     except DamagedFileError:
         # Lines of objects, or a page that was cut off: its names tell what it should have been.
         return ("ndjson", _line_tokens(rows)) if rows else ("json", _damaged_tokens(text))
-    is_page = isinstance(document, list) or any(
-        isinstance(value, list) and (not value or isinstance(value[0], dict))
-        for value in document.values()
-    )
-    kind: Kind = "json" if is_page or "\n" in text.strip() else "ndjson"
-    return kind, frozenset(_tokens(document))
+    is_line = isinstance(document, dict) and "\n" not in text.strip()
+    return "ndjson" if is_line else "json", frozenset(_tokens(document))
 
 
 def _tokens(value: Any, prefix: str = "", depth: int = 4) -> set[str]:
@@ -100,7 +99,9 @@ def _tokens(value: Any, prefix: str = "", depth: int = 4) -> set[str]:
             if key == "kind" and isinstance(inner, str):
                 found.add(f"kind={inner}")
     elif isinstance(value, list):
-        for inner in value[:5]:
+        if not value:
+            found.add(f"{prefix.removesuffix('.')}=[]")
+        for inner in value[:_ITEMS]:
             # Only objects in lists have names; lists of lists are not looked into.
             if isinstance(inner, dict):
                 found |= _tokens(inner, f"{prefix.removesuffix('.')}[].", depth)

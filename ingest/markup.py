@@ -37,6 +37,8 @@ class _Element:
     line: int
     values: dict[str, Any]
     text: list[str] = field(default_factory=list)
+    # How often a wanted element of each name stood in it so far.
+    turns: Counter[str] = field(default_factory=Counter)
 
     def add(self, tag: str, child: dict[str, Any]) -> None:
         """Adds a child under its name; a further one of the same name gets `_2`."""
@@ -53,7 +55,6 @@ class _Reader:
     def __init__(self, wanted: str) -> None:
         self._wanted = wanted
         self._open: list[_Element] = []
-        self._seen: Counter[tuple[int, str]] = Counter()
         self.rows: list[dict[str, Any]] = []
         self.lines: list[int] = []
 
@@ -93,10 +94,10 @@ class _Reader:
         for outer in self._open:
             plain = {k: v for k, v in outer.values.items() if isinstance(v, str)}
             around = plain | ({"_parent": around} if around else {})
-        inside = id(self._open[-1]) if self._open else 0
+        turns = self._open[-1].turns if self._open else Counter[str]()
         name = str(found.get("name"))
-        self._seen[inside, name] += 1
-        self.rows.append(found | {"_parent": around, "_nth": str(self._seen[inside, name])})
+        turns[name] += 1
+        self.rows.append(found | {"_parent": around, "_nth": str(turns[name])})
         self.lines.append(element.line)
 
 

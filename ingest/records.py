@@ -37,10 +37,10 @@ class Records:
 
 
 def _unpivoted(
-    record: dict[str, Any], unpivot: Unpivot, labels: dict[str, str]
+    record: dict[str, Any], unpivot: Unpivot, labels: dict[str, str], ids: dict[str, str]
 ) -> Iterator[dict[str, Any]]:
     for name, value in flatten(record).items():
-        if unpivot.match.fullmatch(name):
+        if unpivot.takes(name, ids.get(name, "")):
             key = name.removeprefix(unpivot.prefix)
             label = labels.get(name, name)
             yield record | {"_name": key, "_label": label, "_value": value}
@@ -108,7 +108,7 @@ def document_records(document: Any, part: Part, facts: dict[str, str]) -> Record
             if not _chosen(record, part):
                 continue
             record = record | {"_file": facts, "_top": top}
-            wide = list(_unpivoted(record, part.unpivot, {})) if part.unpivot else [record]
+            wide = list(_unpivoted(record, part.unpivot, {}, {})) if part.unpivot else [record]
             rows.extend(wide)
             lines.extend([position] * len(wide))
     return Records(rows, lines)
@@ -132,6 +132,7 @@ def table_records(
         rows = [dict(zip(table.header, row, strict=True)) | {"_file": facts} for row in table.rows]
         return Records(rows, list(table.lines), list(table.bad), table.header)
     labels = dict(zip(table.header, table.labels, strict=False))
+    ids = dict(zip(table.header, table.ids, strict=False))
     out: list[dict[str, Any]] = []
     lines: list[int] = []
     for line, row in zip(table.lines, table.rows, strict=True):
@@ -140,7 +141,8 @@ def table_records(
             if not _chosen(found, part):
                 continue
             record = found | {"_file": facts}
-            made = list(_unpivoted(record, part.unpivot, labels)) if part.unpivot else [record]
+            wide = part.unpivot
+            made = list(_unpivoted(record, wide, labels, ids)) if wide else [record]
             out.extend(made)
             lines.extend([line] * len(made))
     return Records(out, lines, list(table.bad), table.header)
@@ -162,7 +164,17 @@ def read_records(path: Path, chosen: Format, facts: dict[str, str]) -> list[Reco
     if reader.kind == "markdown":
         return _note_records(path, chosen.parts, facts)
     text = decode_strictly(read_all(path))
-    document = load_json(text) if reader.kind == "json" else _with_rules(load_yaml(text))
+    if reader.kind == "json":
+        document = load_json(text)
+        wanted = [part.records for part in chosen.parts]
+        if all(path and at(document, path) is None for path in wanted):
+            names = " or ".join(dict.fromkeys(filter(None, wanted)))
+            raise DamagedFileError(
+                "no_records", f"nothing stands at {names}, not even a list without records; "
+                "export the file again"
+            )  # fmt: skip
+    else:
+        document = _with_rules(load_yaml(text))
     return [document_records(document, part, facts) for part in chosen.parts]
 
 

@@ -101,6 +101,7 @@ class Session:
         facts = {
             "source": chosen.source,
             "file": arrival.relative,
+            "title": arrival.title,
             "file_date": arrival.told_on.isoformat(),
             "born_on": self.workspace.config.org.product_born_on.isoformat(),
             "latest_at": self.latest_at.isoformat(sep=" "),

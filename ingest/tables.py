@@ -7,6 +7,7 @@ belong here: what the columns mean (see `ingest.formats`).
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -14,14 +15,17 @@ from ingest.problems import BadRecord, DamagedFileError
 from ingest.texts import has_bad_bytes, printable
 
 csv.field_size_limit(64 * 1024 * 1024)
+# A line that some exports begin with for Excel's sake; it is no record.
+_NAMED = re.compile(r'"?sep=([^"\r\n])"?\s*$', re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Table:
-    """A CSV file: normalised header, labels of the second header row, rows, line numbers."""
+    """A CSV file: normalised header, what further header rows say, rows, line numbers."""
 
     header: tuple[str, ...]
     labels: tuple[str, ...]
+    ids: tuple[str, ...]
     rows: list[list[str]]
     lines: list[int]
     bad: list[BadRecord]
@@ -49,15 +53,16 @@ def normalise_header(cells: Iterable[str]) -> tuple[str, ...]:
 
 
 def delimiter_of(text: str) -> str:
-    """The delimiter that the first line has most of."""
+    """The delimiter that the first line names (`sep=;`) or has most of."""
     first = text.lstrip("\r\n").split("\n", 1)[0]
-    return max(",;\t|", key=first.count)
+    named = _NAMED.match(first)
+    return named[1] if named else max(",;\t|", key=first.count)
 
 
 def header_of(text: str) -> tuple[str, ...]:
     """Normalised names in the first line of a table."""
     lines = _physical_lines(text.lstrip("\r\n"))
-    first = next(iter(_cut(lines, delimiter_of(text))), None)
+    first = next((cut for cut in _cut(lines, delimiter_of(text)) if cut.cells), None)
     return normalise_header(first.cells) if first else ()
 
 
@@ -66,6 +71,8 @@ def _physical_lines(text: str) -> list[str]:
     if "\n" not in text:
         text = text.replace("\r", "\n")
     lines = [f"{line}\n" for line in text.split("\n")]
+    if _NAMED.match(lines[0]):
+        lines[0] = "\n"
     return lines if lines[-1] != "\n" else lines[:-1]
 
 
@@ -148,4 +155,5 @@ def read_table(text: str, delimiter: str | None, header_rows: int) -> Table:
     if len(headers) < header_rows:
         raise DamagedFileError("no_header", "the file has no header row; export it again")
     labels = headers[1] if header_rows > 1 else headers[0]
-    return Table(normalise_header(headers[0]), tuple(labels), rows, lines, bad)
+    ids = headers[2] if header_rows > 2 else []
+    return Table(normalise_header(headers[0]), tuple(labels), tuple(ids), rows, lines, bad)

@@ -24,16 +24,23 @@ _DECIMAL_COMMA = r"^[(-]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+),[0-9]{1,2}[)]?$"
 # Short in the statements that use them: a statement is parsed anew for each file.
 # - Most text has no spaces around it; looking at both ends first takes a tenth of the time that
 #   `trim` does. Text that is empty or begins with a space sorts before '!'.
+# - Text of a JSON object or list begins so. Ids in braces ({6F96-…}) and words such as
+#   "[Amplitude] Page Viewed" are none.
 # - DuckDB's TIMESTAMP drops an offset in silence, so only text that ends in Z is read as one.
 #   "10:00:00 +0000" is a time to its vendors and none to DuckDB.
+# - 5/1/26 would be a day of the year 5. Clocks of events can do without the look at four digits,
+#   which costs more than that at one: such an event is older than any product.
 MACROS = r"""
 create or replace macro trimmed(x) as
     case when x < '!' or suffix(x, ' ') then nullif(trim(x), '') else x end;
 create or replace macro begins_with_digit(x) as x between '0' and ':';
+create or replace macro begins_with_year(x) as regexp_matches(x, '^[1-9][0-9]{3}[^0-9]');
 create or replace macro iso_time(x) as regexp_replace(
     regexp_replace(x, ' ?(UTC|GMT|Z)$', 'Z'), ' ([+-][0-9]{2}:?[0-9]{2})$', '\1');
+create or replace macro is_nested(x) as x >= '[' and (x < '\' or x >= '{') and
+    (x between '["' and '[#' or x between '[{' and '[|' or x between '{"' and '{#');
 create or replace macro utc_time(x) as case
-    when not begins_with_digit(x) then NULL
+    when not begins_with_year(x) then NULL
     when suffix(x, 'Z') then try_cast(x as timestamp)
     else cast(try_cast(iso_time(x) as timestamptz) as timestamp) end;
 create or replace macro any_time(x) as
@@ -67,10 +74,11 @@ def trimmed(text: str) -> str:
 def timestamp_sql(text: str, zone: str | None, style: str | None = None) -> str:
     """SQL for a UTC timestamp; text without an offset is local time of `zone` (default UTC).
 
-    Words that DuckDB would take for a time (`epoch`, `infinity`) are none.
+    Words that DuckDB would take for a time (`epoch`, `infinity`) are none, nor are years of fewer
+    than four digits. Of `10 PM` or `10:00 PST` DuckDB's TIMESTAMP would drop the word in silence.
     """
     if style:
-        parsed = f"try_strptime({text}, {quote(style)})"
+        parsed = _styled(text, style)
         if "%z" in style:
             return f"cast({parsed} as timestamp)"
         return f"timezone({quote(zone)}, {parsed}) at time zone 'UTC'" if zone else parsed
@@ -79,9 +87,26 @@ def timestamp_sql(text: str, zone: str | None, style: str | None = None) -> str:
     offset = f"suffix({text}, 'Z') or regexp_matches(iso_time({text}), '{_OFFSET}')"
     local = f"timezone({quote(zone)}, try_cast(iso_time({text}) as timestamp)) at time zone 'UTC'"
     return (
-        f"case when not begins_with_digit({text}) then NULL "
-        f"when {offset} then utc_time({text}) else {local} end"
+        f"case when not begins_with_year({text}) then NULL when {offset} then utc_time({text}) "
+        f"when not regexp_matches({text}, '[A-Za-z]$') then {local} end"
     )
+
+
+def _styled(text: str, style: str) -> str:
+    """What a style finds, or one of several; `%Y` would take 26 for a year as well."""
+    styles = [quote(one) for one in style.split(" | ")]
+    found = f"try_strptime({text}, [{', '.join(styles)}])"
+    return f"case when year({found}) >= 1000 then {found} end" if "%Y" in style else found
+
+
+def latest_sql(texts: list[str], spec: Field, zone: str | None) -> str:
+    """SQL for the last of several times; NULL where one of them can't be read."""
+    times = [timestamp_sql(text, spec.zone or zone, spec.format) for text in texts]
+    unread = [
+        f"{text} is not null and {time} is null" for text, time in zip(texts, times, strict=True)
+    ]
+    last = f"greatest({', '.join([*times, 'NULL::timestamp'])})"
+    return f"case when {' or '.join([*unread, 'false'])} then NULL else {last} end"
 
 
 def _epoch(text: str, per_second: int) -> str:
@@ -144,9 +169,15 @@ def gathered_sql(parser: str, texts: dict[str, str]) -> str:
 
 
 def _of_each(parser: str, text: str, key: str | None) -> str:
-    """One key of every object in a list: as a JSON array, or as texts with spaces between."""
-    path = quote(f"$[*].{key or ('name' if parser == 'names' else 'text')}")
-    found = _filled(f"json_extract_string(case when json_valid({text}) then {text} end, {path})")
+    """One key of every object in a list: as a JSON array, or as texts with spaces between.
+
+    Jira's Data Center writes its objects as text: `Sprint@1[id=4,name=Sprint 4,goal=]`.
+    """
+    path = key or ("name" if parser == "names" else "text")
+    valid = f"case when json_valid({text}) then {text} end"
+    written = f"regexp_extract(e ->> '$', '[\\[,]{re.escape(path)}=(.*?)(?:,\\w+=|\\]$)', 1)"
+    read = f"lambda e: coalesce(json_extract_string(e, {quote('$.' + path)}), {written})"
+    found = _filled(f"list_transform(json_extract({valid}, '$[*]'), {read})")
     return f"to_json({found})" if parser == "names" else f"array_to_string({found}, ' ')"
 
 
@@ -156,9 +187,9 @@ def value_sql(parser: str, text: str, spec: Field, zone: str | None, currency: s
         case "timestamp":
             return timestamp_sql(text, spec.zone or zone, spec.format)
         case "date":
-            styled = f"try_strptime({text}, {quote(spec.format or '')})::date"
-            bare = f"try_cast(left({text}, 10) as date)"
-            return styled if spec.format else f"case when begins_with_digit({text}) then {bare} end"
+            if spec.format:
+                return f"({_styled(text, spec.format)})::date"
+            return f"case when begins_with_year({text}) then try_cast(left({text}, 10) as date) end"
         case "epoch_s" | "epoch_ms":
             return _epoch(text, 1 if parser == "epoch_s" else 1000)
         case "epoch":

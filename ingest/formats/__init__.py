@@ -50,10 +50,19 @@ class Reader:
 
 @dataclass(frozen=True)
 class Unpivot:
-    """Turns columns into rows: one record per column whose name matches."""
+    """Turns columns into rows: one record per column whose name matches.
+
+    What is excluded is told by the name and, after a space, the cell of a third header row.
+    """
 
     match: re.Pattern[str]
     prefix: str = ""
+    excluded: re.Pattern[str] | None = None
+
+    def takes(self, column: str, told: str) -> bool:
+        """Whether a column becomes a row; `told` is what a third header row says of it."""
+        is_out = self.excluded and self.excluded.fullmatch(f"{column} {told}".strip())
+        return not is_out and self.match.fullmatch(column) is not None
 
 
 @dataclass(frozen=True)
@@ -99,11 +108,8 @@ class Format:
     @property
     def reads_name(self) -> bool:
         """Whether the file's name decides what its rows say, such as the day of a snapshot."""
-        fields = [field for part in self.parts for field in part.mapping.fields.values()]
-        return any(
-            field.parser == "file_date" or any(path.startswith("_file.") for path in field.paths)
-            for field in fields
-        )
+        paths = (path for part in self.parts for path in part.mapping.paths)
+        return self.is_snapshot or any(path.startswith("_file.") for path in paths)
 
 
 @dataclass(frozen=True)
@@ -160,7 +166,8 @@ def _parse_unpivot(spec: Mapping[str, Any] | None) -> Unpivot | None:
     if not spec:
         return None
     pattern = checked_pattern(spec.get("match", ""), "unpivot.match")
-    return Unpivot(pattern, spec.get("prefix", ""))
+    excluded = checked_pattern(spec["except"], "unpivot.except") if "except" in spec else None
+    return Unpivot(pattern, spec.get("prefix", ""), excluded)
 
 
 def parse_reader(spec: Mapping[str, Any]) -> Reader:
@@ -272,6 +279,14 @@ def recognise(
     fitting = [
         known for known in load_formats() if known.reader.kind in kinds and known.has <= tokens
     ]
+    if not (fitting or any("[]." in item for item in tokens)):
+        # A page without records lacks the names that they would have.
+        empty = {item.removesuffix("=[]") for item in tokens if item.endswith("=[]")}
+        bare = [
+            known for known in load_formats() if known.reader.kind == "json" and "json" in kinds
+            and all(item in tokens or item.partition("[]")[0] in empty for item in known.has)
+        ]  # fmt: skip
+        fitting = bare if len(bare) == 1 else []
     if fitting:
         rank = lambda f: (f.name == expected, f.reader.kind == kind, len(f.has), f.name)  # noqa: E731
         return Recognition(max(fitting, key=rank))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +69,33 @@ def test_a_name_as_long_as_a_file_system_takes(place) -> None:
 
 def test_a_day_in_the_name_that_is_none_is_not_taken_for_one(place) -> None:
     assert loaded(place.land("slack-2026-13-39.csv", SLACK))["loaded"] == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "day"),
+    [
+        ("NPS.csv", "NPS", None),
+        ("NPS_2026-05-02.csv.gz", "NPS", date(2026, 5, 2)),
+        ("NPS_2026-05-02 (1).csv", "NPS", date(2026, 5, 2)),
+        ("NPS.csv (2).gz", "NPS", None),
+        ("nps-20260502T101500Z.json", "nps", date(2026, 5, 2)),
+        ("nps_20260502101500.json", "nps", date(2026, 5, 2)),
+        ("nps_2026-05-02_page_3.json", "nps", date(2026, 5, 2)),
+        # Qualtrics: day in words, then the time.
+        ("New Users_May 2, 2026_10.15.csv", "New Users", None),
+        ("New Users_2 May 2026 10.15 PM.csv", "New Users", None),
+        # What tells surveys apart stays.
+        ("NPS 2026q2.csv", "NPS 2026q2", None),
+        ("NPS (EU).tsv", "NPS (EU)", None),
+        ("csat_1.csv", "csat_1", None),
+        ("Webinar May 2026.csv", "Webinar May 2026", None),
+        ("order 20260502101.csv", "order 20260502101", None),
+    ],
+)
+def test_what_a_download_adds_to_a_name_is_no_part_of_its_title(name, title, day) -> None:
+    written = date(2026, 6, 1)
+    arrival = arrivals.Arrival(Path(name), f"drop/{name}", 0, 1780315200 * 10**9)
+    assert (arrival.title, arrival.told_on) == (title, day or written)
 
 
 def test_what_no_format_fits_has_a_kind_all_the_same(tmp_path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import math
+import os
 import struct
 import zipfile
 from datetime import date, datetime
@@ -20,6 +22,12 @@ from tests.unit.ingest.test_formats_events import AMPLITUDE
 from tests.unit.ingest.test_formats_vendors import SALESFORCE
 
 NOON = datetime(2026, 5, 1, 12)
+COUNTED = "group by all order by all nulls first"
+SHOP = (
+    "sources:\n  - name: shop\n    files: 'shop/*.parquet'\n    contract: usage_events\n"
+    "    reader: {{kind: ndjson}}\n    fields: {{event_id: {id}, event_name: what, "
+    "event_type: {{const: track}}, user_id: who{more}}}\n    clock: {{timestamp: at}}\n"
+)
 
 
 def zipped(members: dict[str, str | bytes]) -> bytes:
@@ -222,15 +230,38 @@ class TestParquet:
         ]
 
     def test_any_parquet_by_a_mapping(self, make_place) -> None:
-        place = make_place(
-            "sources:\n  - name: shop\n    files: 'shop/*.parquet'\n    contract: usage_events\n"
-            "    reader: {kind: ndjson}\n    fields: {event_id: id, event_name: what, "
-            "event_type: {const: track}, user_id: who}\n    clock: {timestamp: at}\n"
-        )
+        place = make_place(SHOP.format(id="id", more=""))
         rows = [{"id": 7, "what": "order", "who": "u-1", "at": NOON},
                 {"id": 8, "what": None, "who": "u-1", "at": NOON}]  # fmt: skip
         assert loaded(place.land("shop/a.parquet", self._write(rows)))["loaded"] == 1
         assert [row[1:3] for row in place.quarantine()] == [(2, "missing_event_name")]
+
+    def test_the_folders_it_is_kept_in_are_no_columns_of_it(self, make_place) -> None:
+        place = make_place(SHOP.format(id="{as: hash}", more=", platform: source, page_path: dt"))
+        rows = [{"id": 1, "what": "order", "who": "u-1", "at": NOON},
+                {"id": 2, "what": "order", "who": "u-1", "at": NOON}]  # fmt: skip
+        own = [row | {"source": "ios", "dt": "home"} for row in rows]
+        deliveries = [("a", rows), ("b", [*rows, rows[0] | {"id": 3}]), ("c", own)]
+        for days, (file, content) in enumerate(deliveries):
+            path = place.drop(f"shop/{file}.parquet", self._write(content))
+            os.utime(path, (NOON.timestamp() + days * 86400,) * 2)
+            place.run()
+        # A record without an id is told by what it says, on whatever day it comes again.
+        assert place.rows("usage_events", "platform, page_path, count(*)", COUNTED) == [
+            (None, None, 3), ("ios", "home", 2),
+        ]  # fmt: skip
+
+    def test_whole_numbers_and_gaps_of_data_frames_are_ids_and_none(self, make_place) -> None:
+        place = make_place(SHOP.format(id="id", more=", session_id: score"))
+        rows = [{"id": n, "what": "order", "who": who, "score": score, "at": NOON}
+                for n, who, score in ((1, 7.0, 0.5), (2, 8.0, math.inf),
+                                      (3, math.nan, 2.0**60))]  # fmt: skip
+        assert loaded(place.land("shop/a.parquet", self._write(rows)))["loaded"] == 2
+        columns = "event_id, user_id, session_id"
+        assert place.rows("usage_events", columns, "order by 1") == [
+            ("1", "7", "0.5"), ("2", "8", None),
+        ]  # fmt: skip
+        assert [row[1:3] for row in place.quarantine()] == [(3, "no_actor")]
 
     def test_a_damaged_file_is_told(self, place) -> None:
         whole = self._write([{"uuid": "p-1"}])

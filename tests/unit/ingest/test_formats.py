@@ -205,8 +205,9 @@ def test_member_exports_of_tools(place) -> None:
         "atlassian-2026-05-02.csv",
         "User id,User name,email,User status,Added to org,Org role,"
         "Last seen in Jira - corp,Last seen in Confluence - corp\n"
-        "a1,Ann,ann@corp.test,Active,02 Jan 2026,User,Never accessed,2026-04-30\n"
-        "a2,Bob,bob@corp.test,Suspended,2026-01-02,User,Never accessed,Never accessed\n",
+        "a1,Ann,ann@corp.test,Active,02 Jan 2026,User,28 Apr 2026,30 Apr 2026\n"
+        "a2,Bob,bob@corp.test,Suspended,2026-01-02,User,2026-04-29,Never accessed\n"
+        "a3,Cy,cy@corp.test,Active,2026-01-02,User,30 Apr 2026,some day\n",
     )
     place.run()
     seats = place.rows(
@@ -216,10 +217,13 @@ def test_member_exports_of_tools(place) -> None:
     )
     day = date(2026, 5, 2)
     ann, bob = key("ann@corp.test"), key("bob@corp.test")
-    # Atlassian's first row has a day in words: it is set aside, not guessed.
+    # Whoever was seen in several products was active when last seen in one of them.
     assert [row for row in seats if row[0] == "atlassian"] == [
-        ("atlassian", day, bob, False, False, None)
+        ("atlassian", day, ann, True, True, datetime(2026, 4, 30)),
+        ("atlassian", day, bob, False, False, datetime(2026, 4, 29)),
     ]
+    joined = place.rows("tool_seats", "distinct joined_at", "and tool_id = 'atlassian'")
+    assert joined == [(datetime(2026, 1, 2),)]
     assert [row for row in seats if row[0] == "figma"] == [
         ("figma", day, ann, True, True, datetime(2026, 5, 1)),
         ("figma", day, bob, False, True, None),
@@ -229,8 +233,8 @@ def test_member_exports_of_tools(place) -> None:
         ("slack", day, bob, False, False, None),
     ]
     ((path, line, reason, raw),) = place.quarantine()
-    assert (path, line, reason) == ("drop/atlassian-2026-05-02.csv", 2, "bad_joined_at")
-    assert "02 Jan 2026" in raw
+    assert (path, line, reason) == ("drop/atlassian-2026-05-02.csv", 4, "bad_last_active_at")
+    assert "some day" in raw
 
 
 def test_the_same_members_on_another_day_are_another_snapshot(place) -> None:

@@ -91,6 +91,28 @@ def test_jira_fetched_with_overlap_counts_no_change_twice(place) -> None:
     ]  # fmt: skip
 
 
+def test_jira_fields_that_sites_use_for_other_things_and_sprints_as_data_center_writes_them(
+    place,
+) -> None:
+    sprint = "com.atlassian.greenhopper.service.sprint.Sprint@1[id={0},state=CLOSED,name={1}{2}]"
+    other = {"customfield_10016": None, "customfield_10004": {"value": "Large", "id": "10001"},
+             "customfield_10020": [sprint.format(4, "Export, part 1", ",startDate=,goal=a=b"),
+                                   sprint.format(5, "Sprint 5", "")]}  # fmt: skip
+    place.land("jira.json", _jira(JIRA | {"fields": JIRA["fields"] | other}))
+    assert place.rows("work_items", "estimate, iterations") == [
+        (None, '["Export, part 1","Sprint 5"]')
+    ]
+
+
+def test_jira_history_keeps_values_that_are_json(place) -> None:
+    item = {"field": "Checklist", "fieldId": "customfield_1", "from": '[{"id":1}]', "to": "[]",
+            "fromString": None, "toString": None}  # fmt: skip
+    history = JIRA["changelog"]["histories"][0] | {"items": [item]}
+    issue = JIRA | {"changelog": {"histories": [history]}}
+    outcome = place.land("jira.json", _jira(issue))
+    assert part(outcome, "work_item_events")["loaded"] == 1
+
+
 def test_jira_issue_without_history_or_id(place) -> None:
     bare = {key: value for key, value in JIRA.items() if key != "changelog"}
     place.land("jira.json", _jira(bare, bare | {"id": None}, "not an issue"))

@@ -128,6 +128,23 @@ def test_mixpanel_reads_seconds_and_milliseconds_alike(place) -> None:
     ]
 
 
+def test_mixpanel_events_that_do_not_tell_when_they_were_received(place) -> None:
+    old = _mixpanel(1)
+    del old["properties"]["mp_processing_time_ms"]
+    place.land("m.jsonl", _ndjson(old))
+    assert place.rows("usage_events", "occurred_at, received_at, is_clock_skewed") == [
+        (NOON, NOON, False)
+    ]
+
+
+def test_mixpanel_writes_groups_as_lists_of_one(place) -> None:
+    groups = ["acc-1", ["acc-2"], [3], ["acc-4", "acc-5"], None]
+    place.land("m.jsonl", _ndjson(*(_mixpanel(n, company_id=g) for n, g in enumerate(groups))))
+    assert place.rows("usage_events", "group_id", "order by event_id") == [
+        ("acc-1",), ("acc-2",), ("3",), (None,), (None,),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("row", "reason"),
     [

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 
 import pytest
 
+from ingest.markup import elements
 from tests.unit.ingest.conftest import loaded, rejected
 
 REPORT = """<?xml version="1.0" encoding="utf-8"?>
@@ -70,6 +72,23 @@ def test_suites_without_a_time_take_the_day_of_the_file(place) -> None:
         ("a", datetime(2026, 5, 1)), ("a", datetime(2026, 5, 2)),
     ]  # fmt: skip
     assert [(row[1], row[2]) for row in place.quarantine()] == 2 * [(1, "missing_check_name")]
+
+
+def test_a_turn_is_counted_within_its_suite_however_often_the_report_is_read() -> None:
+    tests = '<testcase name="a"><system-out>much</system-out></testcase><testcase name="a"/>'
+    report = f"<r>{''.join(f'<testsuite>{tests}</testsuite>' for _ in range(9))}</r>".encode()
+    for _ in range(20):
+        assert [row["_nth"] for row in elements(report, "testcase")[0]] == ["1", "2"] * 9
+
+
+def test_a_report_with_a_time_is_the_same_on_whatever_day_it_comes(place) -> None:
+    suite = '<testsuite name="s" hostname="{}" timestamp="2026-05-01T10:00:00">{}</testsuite>'
+    both = "".join(suite.format(host, '<testcase name="a"/>') for host in ("chrome", "firefox"))
+    for day, text in enumerate((f"<r>{both}</r>", f"<r>{both}</r>", f"<r>\n{both}\n</r>")):
+        path = place.drop(f"{day}.xml", text)
+        os.utime(path, (1777636800 + day * 86400,) * 2)
+        place.run()
+    assert place.rows("qa_checks", "checked_at, count(*)", "group by 1") == [(TEN, 2)]
 
 
 BOMB = """<?xml version="1.0"?>

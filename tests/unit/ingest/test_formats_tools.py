@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 import pytest
 
-from tests.unit.ingest.conftest import loaded
+from tests.unit.ingest.conftest import loaded, rejected
 from tests.unit.ingest.test_formats import key
 
 DAY = date(2026, 5, 2)
@@ -84,6 +84,11 @@ def test_member_exports(place, tool, text, truth) -> None:
     assert sorted(rows, key=str) == sorted([(tool, DAY, *row) for row in truth], key=str)
     # Nobody's address is in the lake.
     assert "corp.test" not in str(place.rows("tool_seats")).replace("'corp.test'", "")
+
+
+def test_members_of_another_tool_are_not_taken_for_notions(place) -> None:
+    text = "Name,Email,Role,Groups,Last activity\nAnn,ann@corp.test,Member,,2026-05-01\n"
+    rejected(place.land("miro_2026-05-02.csv", text), "unknown_format", "notion_members")
 
 
 def test_a_day_in_words_is_set_aside_and_the_rest_lands(place) -> None:

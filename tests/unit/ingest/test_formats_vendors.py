@@ -33,9 +33,9 @@ def test_intercom_first_message_stands_in_source(place) -> None:
     assert {p.contract: p.rows_loaded for p in outcome.parts} == {
         "tickets": 1, "ticket_messages": 1,
     }  # fmt: skip
-    columns = "ticket_id, status, priority, assignee_ref, queue_id, satisfaction, version_at"
+    columns = "ticket_id, status, priority, assignee_ref, queue_id, tags, satisfaction, version_at"
     assert place.rows("tickets", columns) == [
-        ("c-1", "closed", "high", None, "7", "bad", datetime(2026, 5, 1, 12, 1))
+        ("c-1", "closed", "high", None, "7", '["export"]', "bad", datetime(2026, 5, 1, 12, 1))
     ]
     assert place.rows("ticket_messages", "message_id, ticket_id, body, is_public, created_at") == [
         ("s-1", "c-1", "Export fails", True, NOON)
@@ -95,9 +95,17 @@ def test_servicenow_states_and_priorities(place) -> None:
         "INC002,a2,Slow,6,3 - Moderate,Phone,IT,Ann,Ann,,Acme,2026-05-01 12:00:00,noon\n",
     )
     assert loaded(outcome) == {"in": 2, "loaded": 1, "duplicate": 0, "quarantined": 1}
-    assert place.rows("tickets", "ticket_id, status, priority, created_at") == [
-        ("INC001", "pending", "urgent", NOON)
-    ]
+    # The columns that a list shows unless somebody chose others, `state` among them.
+    place.land(
+        "incident (1).csv",
+        "number,opened_at,short_description,caller_id,priority,state,category,assignment_group,"
+        "assigned_to,sys_updated_on,sys_updated_by\n"
+        "INC003,2026-05-01 12:00:00,Slow,Ann,4 - Low,Resolved,,IT,,2026-05-01 13:00:00,admin\n",
+    )
+    columns = "ticket_id, status, priority, created_at"
+    assert place.rows("tickets", columns, "order by 1") == [
+        ("INC001", "pending", "urgent", NOON), ("INC003", "solved", "low", NOON),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", ["call", "meeting"])
@@ -216,6 +224,25 @@ LAUNCH = {
 def test_exposures(place, file, text, truth) -> None:
     place.land(file, text)
     assert place.rows("exposures", "experiment_id, variation_id, user_id, exposed_at") == truth
+
+
+def test_units_of_experiments_are_people_devices_or_groups(place) -> None:
+    kinds = {"u-1": "userID", "d-1": "stableID", "acc-1": "companyID", "w-1": "workspaceID"}
+    place.drop(
+        "statsig.csv",
+        "unit_id,unit_type,experiment_id,group_id,group_name,first_exposure_utc\n"
+        + "".join(f"{u},{kind},e,g,Test,2026-05-01 12:00:00\n" for u, kind in kinds.items()),
+    )
+    place.drop(
+        "growthbook.csv",
+        "anonymous_id,timestamp,experiment_id,variation_id\nd-2,2026-05-01 12:00:00,e,0\n",
+    )
+    place.run()
+    units = place.rows("exposures", "user_id, anonymous_id, group_id")
+    assert sorted(units, key=str) == sorted([
+        ("u-1", None, None), (None, "d-1", None), (None, "d-2", None), (None, None, "acc-1"),
+        (None, None, "w-1"),
+    ], key=str)  # fmt: skip
 
 
 def test_launchdarkly_evaluations_outside_of_an_experiment_are_no_exposures(place) -> None:

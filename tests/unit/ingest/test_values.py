@@ -89,6 +89,32 @@ def test_words_and_impossible_days_are_no_times(connection, text) -> None:
     assert read(connection, "tool_spend", "spent_on", "t", t=text)[0] is None
 
 
+@pytest.mark.parametrize(
+    "text", ["5/1/26", "01-05-26", "26-05-01", "0026-05-01", "12026-05-01", "26-05-01T10:00:00Z"]
+)
+def test_a_year_of_two_digits_is_none_of_antiquity(connection, text) -> None:
+    for zone in (None, "Europe/Berlin"):
+        found = read(connection, "tickets", "created_at", "t", zone=zone, t=text)
+        assert found == (None, "bad_created_at")
+    assert read(connection, "tool_spend", "spent_on", "t", t=text) == (None, "bad_spent_on")
+
+
+def test_a_style_says_how_many_digits_a_year_has(connection) -> None:
+    for style, truth in (("%d.%m.%Y", None), ("%d.%m.%y", datetime(2026, 5, 1))):
+        for column, contract in (("created_at", "tickets"), ("spent_on", "tool_spend")):
+            value, _ = read(connection, contract, column, {"path": "t", "format": style},
+                            t="01.05.26")  # fmt: skip
+            assert value == (truth.date() if truth and column == "spent_on" else truth)
+
+
+@pytest.mark.parametrize("word", ["PST", "CEST", "America/New_York", "PM"])
+def test_a_word_after_a_time_is_not_dropped_in_silence(connection, word) -> None:
+    text = f"2026-05-01 10:00:00 {word}"
+    assert read(connection, "tickets", "created_at", "t", zone="Europe/Berlin", t=text) == (
+        None, "bad_created_at",
+    )  # fmt: skip
+
+
 def test_a_style_with_and_without_offset(connection) -> None:
     styled = {"path": "t", "format": "%d.%m.%Y %H:%M"}
     value, _ = read(connection, "tickets", "created_at", styled, zone="Europe/Berlin",
@@ -158,6 +184,26 @@ def test_what_is_no_address_has_no_key(connection) -> None:
         assert read(connection, "identities", "email_key", spec, e=text)[0] is None
 
 
+@pytest.mark.parametrize(
+    ("text", "is_nested"),
+    [
+        ('{"id": "u"}', True), ('{"id":"u"}', True), ('["u-1"]', True), ('[{"id":1}]', True),
+        # Ids in braces, and words that somebody put into brackets.
+        ("{6F9619FF-8B86-D011-B42D-00CF4FC964FF}", False), ("[Amplitude] Page Viewed", False),
+        ("[deleted]", False), ("u-1", False), ("zoë", False), ("|", False), ("Ünal", False),
+    ],
+)  # fmt: skip
+def test_an_object_where_a_word_stood_is_set_aside_and_not_taken_for_one(
+    connection, text, is_nested
+) -> None:
+    for contract, column in (("usage_events", "user_id"), ("tickets", "requester_ref"),
+                             ("tickets", "ticket_id")):  # fmt: skip
+        value, reason = read(connection, contract, column, "t", t=text)
+        assert (value, reason == f"bad_{column}") == (text, is_nested)
+    # Prose may begin so.
+    assert "bad" not in read(connection, "tickets", "subject", "t", t=text)[1]
+
+
 def test_html_becomes_text(connection) -> None:
     spec = {"path": "b", "as": "html"}
     body = "<p>Tom &amp; Ann</p><div>&lt;3<br>new&nbsp;line</div>"
@@ -174,6 +220,7 @@ def test_html_becomes_text(connection) -> None:
         ({"path": "/(/"}, "no regular expression"),
         ({"paht": "x"}, "unknown word paht"),
         ({"path": 7}, "path must be"),
+        ({"path": "x", "when": {"kind": "user"}}, "when must name paths"),
         (7, "expected a path"),
     ],
 )

@@ -1,0 +1,71 @@
+"""Survey exports in their vendors' shapes: which survey it is, and what is an answer."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.unit.ingest.conftest import loaded
+
+_HEADER = (
+    "StartDate EndDate Status IPAddress RecordedDate ResponseId RecipientLastName "
+    "ExternalReference NPS CSAT_1 plan contact_email"
+)
+HEADS = _HEADER.split()
+LABELS = [*HEADS[:8], "How likely?", "The editor?", *HEADS[10:]]
+ANSWERS = "response_id, question_id, question_text, answer_text"
+
+
+def _response(number: int) -> list[str]:
+    return ["2026-05-01 09:00:00", "2026-05-01 09:05:00", "IP Address", "203.0.113.9",
+            "2026-05-01 09:05:01", f"R_{number}", "Smith", "u-1", "9", "4", "pro",
+            "ann@corp.test"]  # fmt: skip
+
+
+def _qualtrics(*responses: list[str], delimiter: str = ",") -> str:
+    # Data that came with the invitation bears its own name there, as the response's columns do.
+    questions = {"NPS": "QID1", "CSAT_1": "QID2_1"}
+    imported = [json.dumps({"ImportId": questions.get(head, head)}) for head in HEADS]
+    quoted = [f'"{text.replace(chr(34), chr(34) * 2)}"' for text in imported]
+    rows = [HEADS, LABELS, quoted, *responses]
+    return "".join(delimiter.join(row) + "\n" for row in rows)
+
+
+TRUTH = [
+    (response, question, label, answer)
+    for response in ("R_1", "R_2")
+    for question, label, answer in (
+        ("csat_1", "The editor?", "4"), ("nps", "How likely?", "9"),
+    )
+]  # fmt: skip
+
+
+def test_questions_bear_any_name_and_each_download_is_the_same_survey(place) -> None:
+    first = place.land("New Users_May 2, 2026_10.15.csv", _qualtrics(_response(1)))
+    assert loaded(first) == {"in": 2, "loaded": 2, "duplicate": 0, "quarantined": 0}
+    both = _qualtrics(_response(1), _response(2))
+    again = place.land("New Users_May 9, 2026_08.00.csv", both)
+    assert loaded(again) == {"in": 4, "loaded": 2, "duplicate": 2, "quarantined": 0}
+    copy = place.land("New Users_May 9, 2026_08.00 (1).csv", both + "\n")
+    assert loaded(copy)["duplicate"] == 4
+    assert place.rows("survey_responses", f"distinct survey_id, {ANSWERS}", "order by all") == [
+        ("New Users", *row) for row in TRUTH
+    ]
+
+
+def test_a_table_with_tabs_between_cells_is_the_same_export(place) -> None:
+    text = _qualtrics(_response(1), _response(2), delimiter="\t")
+    place.land("New Users_2026-05-02.tsv", text.encode("utf-16"))
+    assert place.rows("survey_responses", f"distinct survey_id, {ANSWERS}", "order by all") == [
+        ("New Users", *row) for row in TRUTH
+    ]
+
+
+@pytest.mark.parametrize("name", ["new_2026-05-02.json", "new_2026-06-02 (1).json", "new_2.json"])
+def test_a_page_of_typeform_is_of_the_form_that_its_name_tells(place, name) -> None:
+    answer = {"type": "number", "field": {"id": "f", "ref": "nps"}, "number": 9}
+    item = {"token": "t-1", "landed_at": "2026-05-01T09:00:00Z", "answers": [answer],
+            "submitted_at": "2026-05-01T09:05:00Z", "hidden": {}}  # fmt: skip
+    place.land(name, json.dumps({"items": [item]}))
+    assert place.rows("survey_responses", "survey_id, response_id") == [("new", "t-1")]
