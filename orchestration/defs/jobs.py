@@ -13,7 +13,7 @@ from dagster._core.storage.tags import RUN_KEY_TAG
 from ingest.config import ConfigError
 from ingest.store import LakeError
 from orchestration.defs.abandoned import close_abandoned
-from orchestration.defs.lake import EVENTS_BY_DAY
+from orchestration.defs.days import EVENTS_BY_DAY
 from orchestration.defs.resources import WorkspaceResource
 from orchestration.lib.news import look
 
