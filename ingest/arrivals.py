@@ -62,10 +62,15 @@ class Arrival:
 
     @property
     def told_on(self) -> date:
-        """Day that the name (or the archive's) tells, else that on which it was written."""
-        for year, month, day in _DAY.findall(f"{self.name} {PurePosixPath(self.archive).name}"):
-            with suppress(ValueError):
-                return date(int(year), int(month), int(day))
+        """Day that the name tells, else the archive's, else a folder such as `dt=2026-05-01`.
+
+        Where none does, the day on which it was written. A span of days counts by its last one:
+        it can't have been delivered before.
+        """
+        folders = [part for part in PurePosixPath(self.relative).parts[-2::-1] if "=" in part]
+        for words in (self.name, PurePosixPath(self.archive).name, *folders):
+            if days := _days_in(words):
+                return max(days)
         return self.delivered_on
 
     @property
@@ -88,6 +93,14 @@ class Arrival:
         """Paths below `drop/` by which a mapping may mean it: its own, its archive's."""
         paths = (self.relative, self.archive) if self.archive else (self.relative,)
         return tuple(path.removeprefix("drop/") for path in paths)
+
+
+def _days_in(words: str) -> list[date]:
+    days = []
+    for year, month, day in _DAY.findall(words):
+        with suppress(ValueError):
+            days.append(date(int(year), int(month), int(day)))
+    return days
 
 
 def _arrival(path: Path, home: Path) -> Arrival | None:

@@ -95,6 +95,12 @@ def _shape(chosen: Format, content: Content, number: int) -> dict[str, str]:
     return shape_of(records_of(first))
 
 
+def _told(run: Session, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+    for chunk in chunks:
+        yield chunk
+        run.tell_lines(chunk.line_count)
+
+
 def staged_parts(
     run: Session, chosen: Format, facts: Mapping[str, str], files: Sequence[Content]
 ) -> Iterator[Staged]:
@@ -105,6 +111,8 @@ def staged_parts(
         contract = load_contracts()[part.contract]
         if chosen.reader.kind in LINES:
             chunks = [one.lines(run.spools[0]) for one in files]
+            if len(files) == 1 and number == 0:
+                chunks = [_told(run, chunks[0])]
             reader = LineReader(chosen.reader)
             staged = stage_lines(
                 run.connection, chunks, reader, part, contract, dict(facts), scratch,

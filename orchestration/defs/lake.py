@@ -82,11 +82,16 @@ def lake(
     """Takes in what is new; without anything to do, nothing downstream runs."""
     home = workspace.open()
 
-    def progress(path: str, done: int, total: int) -> None:
-        if path and done == 0:
+    begun: set[int] = set()
+
+    def progress(what: str, done: int, total: int) -> None:
+        if not what or done in begun:
+            return
+        begun.add(done)
+        if done == 0:
             _warm_up()
-        if path and (done % 25 == 0 or total <= 25):
-            context.log.info(f"file {done + 1} of {total}: {path}")
+        if done % 25 == 0 or total <= 25:
+            context.log.info(f"file {done + 1} of {total}: {what}")
 
     asked = context.run.tags.get(ONLY_API)
     pulled = patiently(
