@@ -26,6 +26,7 @@ from ingest.orphans import remove_old_raw, remove_orphans
 from ingest.session import Session
 from ingest.settings import Workspace
 from ingest.store import LakeError
+from ingest.waiting import note_waiting
 from ingest.working import working
 
 __all__ = ["FileOutcome", "IngestReport", "LakeError", "Progress", "ingest"]
@@ -234,6 +235,8 @@ def ingest(
         finally:
             seen.save()
         note_listing(run.lake, arrivals)
+        if not (source or since):
+            note_waiting(run.lake, {o.path: o.detail for o in outcomes if o.status == "waiting"})
         told = tuple(outcome for outcome in outcomes if outcome.status != "left")
         left_count = len(fresh) - len(whole) - len(growing) + len(outcomes) - len(told)
         unchanged_count = max(0, len(arrivals) - left_count - len(told))
