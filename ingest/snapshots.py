@@ -21,9 +21,22 @@ SHRUNKEN = "shrunken_snapshot"
 _LEAST_SHARE = 0.5
 
 
+# Of a file's name: the mark of a second download, ids, and the number of one page of many.
+_AGAIN = re.compile(r" ?\(\d+\)")
+_ID = re.compile(r"(?<![0-9a-z])(?=[a-f]*\d)[0-9a-f]{4,}(?![0-9a-z])")
+_PAGE = re.compile(r"(?:page|part)[-_ ]?(\d+)")
+
+
 def _series(path: str) -> str:
-    """What the names of one export's snapshots have in common: all but days and numbers."""
-    return re.sub(r"\d+", "", PurePosixPath(path).name)
+    """What the names of one export's snapshots have in common: all but days, numbers and ids."""
+    name = _ID.sub("", _AGAIN.sub("", PurePosixPath(path).name.lower()))
+    return re.sub(r"\d+", "", name)
+
+
+def _page(path: str) -> str:
+    """Which page of a list a file is; a list that is whole has one without a number."""
+    found = _PAGE.search(PurePosixPath(path).name.lower())
+    return found[1].lstrip("0") if found else ""
 
 
 def shrinkage(
@@ -32,6 +45,8 @@ def shrinkage(
     """How a snapshot shrank against the newest one that is older, or nothing if it did not.
 
     Days are those that the snapshots tell, so that one that is delivered late is judged alike.
+    Pages of one list come one by one: those of its day that are here are held, together, against
+    the same ones of the day before.
 
     Args:
         earlier: Deliveries whose rows count.
@@ -40,19 +55,24 @@ def shrinkage(
         day: The day that it tells, as YYYY-MM-DD.
         rows: How many it has.
     """
-    older = [
-        (part.last_on, part.rows_in, known.path)
-        for known in earlier
-        if known.format == manifest.format and _series(known.path) == _series(manifest.path)
-        for part in known.parts
-        if part.contract == contract and part.last_on and part.last_on < day
-    ]
-    if not older:
+    days: dict[str, dict[str, tuple[int, str]]] = {}
+    for known in earlier:
+        if known.format == manifest.format and _series(known.path) == _series(manifest.path):
+            for part in known.parts:
+                if part.contract == contract and part.last_on and part.last_on <= day:
+                    pages = days.setdefault(part.last_on, {})
+                    pages[_page(known.path)] = (part.rows_in, known.path)
+    here = days.pop(day, {}) | {_page(manifest.path): (rows, manifest.path)}
+    if not days:
         return ""
-    _, before, path = max(older)
-    if rows >= before * _LEAST_SHARE:
+    before = days[max(days)]
+    same = [before[page] for page in here if page in before]
+    expected = sum(count for count, _ in same)
+    found = sum(count for count, _ in here.values())
+    if found >= expected * _LEAST_SHARE:
         return ""
-    return f"{rows:,} {contract} where the snapshot before it ({path}) has {before:,}"
+    path = before.get(_page(manifest.path), same[-1])[1]
+    return f"{found:,} {contract} where the snapshot before it ({path}) has {expected:,}"
 
 
 def check_snapshot(run: Session, prepared: Prepared, staged: Staged) -> str:
