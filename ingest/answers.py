@@ -12,6 +12,10 @@ class BrokenDownloadError(Exception):
     """An object could not be fetched whole; the message says why."""
 
 
+class NoAnswerError(BrokenDownloadError):
+    """The store as a whole answers no more, or with its own errors: others will fare alike."""
+
+
 class TakenError(Exception):
     """Another content is already there, or what was there has changed."""
 
@@ -19,6 +23,14 @@ class TakenError(Exception):
 def lacks_bucket(error: Exception) -> bool:
     """Whether the bucket as a whole is not there."""
     return "NoSuchBucket" in str(error)
+
+
+def broken(error: Exception, words: str) -> BrokenDownloadError:
+    """A download that failed: by the store, or by what it says of this one object alone."""
+    denied = {"PermissionDeniedError", "UnauthenticatedError", "InvalidPathError"}
+    if type(error).__name__ in denied or re.search(r"(?:status code:| ) ?4\d\d ", str(error)):
+        return BrokenDownloadError(words)
+    return NoAnswerError(words)
 
 
 def explain(error: Exception, url: str, bucket: str, endpoint: str) -> str:

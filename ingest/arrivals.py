@@ -22,6 +22,9 @@ from ingest.store import write_json
 SETTLE_SECONDS = 2.0
 # A time of four or six digits may follow without a mark between.
 _DAY = re.compile(r"(?<!\d)(20\d\d)([-_.]?)([01]\d)\2([0-3]\d)(?=(?:(?:\d\d){2,3})?(?!\d))")
+# The mark of a second download, and ids.
+_AGAIN = re.compile(r" ?\(\d+\)")
+_ID = re.compile(r"(?<![0-9a-z])(?=[a-f]*\d)[0-9a-f]{4,}(?![0-9a-z])")
 _MONTH = "(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*"
 # What a download adds to a name: suffixes, its day and time, and the number of a page or copy.
 _ADDED = re.compile(
@@ -38,8 +41,9 @@ _UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart", ".downlo
 
 
 def series_of(path: str) -> str:
-    """What the names of one export's deliveries have in common: all but days and numbers."""
-    return re.sub(r"\d+", "", PurePosixPath(path).name)
+    """What the names of one export's deliveries have in common: all but days, numbers and ids."""
+    name = _ID.sub("", _AGAIN.sub("", PurePosixPath(path).name.lower()))
+    return re.sub(r"\d+", "", name)
 
 
 @dataclass(frozen=True)
@@ -85,10 +89,15 @@ class Arrival:
 
     @property
     def told_on(self) -> date:
-        """Day that the name (or the archive's) tells, else that on which it was written."""
-        for year, _, month, day in _DAY.findall(f"{self.name} {PurePosixPath(self.archive).name}"):
-            with suppress(ValueError):
-                return date(int(year), int(month), int(day))
+        """Day that the name tells, else the archive's, else a folder such as `dt=2026-05-01`.
+
+        Where none does, the day on which it was written. A span of days counts by its last one:
+        it can't have been delivered before.
+        """
+        folders = [part for part in PurePosixPath(self.relative).parts[-2::-1] if "=" in part]
+        for words in (self.name, PurePosixPath(self.archive).name, *folders):
+            if days := _days_in(words):
+                return max(days)
         return self.delivered_on
 
     @property
@@ -111,6 +120,14 @@ class Arrival:
         """Paths below `drop/` by which a mapping may mean it: its own, its archive's."""
         paths = (self.relative, self.archive) if self.archive else (self.relative,)
         return tuple(path.removeprefix("drop/") for path in paths)
+
+
+def _days_in(words: str) -> list[date]:
+    days = []
+    for year, _, month, day in _DAY.findall(words):
+        with suppress(ValueError):
+            days.append(date(int(year), int(month), int(day)))
+    return days
 
 
 def _arrival(path: Path, home: Path) -> Arrival | None:

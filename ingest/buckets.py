@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from ingest.answers import BrokenDownloadError, TakenError, explain, lacks_bucket
+from ingest.answers import BrokenDownloadError, TakenError, broken, explain, lacks_bucket
 from ingest.storage import Storage
 from ingest.store import LakeError, write_atomically
 
@@ -214,7 +214,7 @@ class Bucket:
         except PreconditionError as error:
             raise BrokenDownloadError("was replaced since it was listed") from error
         except (BaseError, OSError) as error:
-            raise BrokenDownloadError(self.explain(error)) from error
+            raise broken(error, self.explain(error)) from error
 
     def fetch_file(self, key: str, path: Path) -> None:
         """Makes a file of an object, whole or not at all; it bears the object's time.

@@ -96,6 +96,12 @@ def _shape(chosen: Format, content: Content, number: int) -> dict[str, str]:
     return shape_of(records_of(first), paths)
 
 
+def _told(run: Session, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+    for chunk in chunks:
+        yield chunk
+        run.tell_lines(chunk.line_count)
+
+
 def staged_parts(
     run: Session, chosen: Format, facts: Mapping[str, str], files: Sequence[Content]
 ) -> Iterator[Staged]:
@@ -108,6 +114,8 @@ def staged_parts(
             reader = LineReader(chosen.reader)
             with keeping(*run.spools):
                 chunks = [one.lines(run.spools) for one in files]
+                if len(files) == 1 and number == 0:
+                    chunks = [_told(run, chunks[0])]
                 staged = stage_lines(
                     run.connection, chunks, reader, part, contract, dict(facts), scratch,
                     keeps_addresses=keeps_addresses,

@@ -35,12 +35,13 @@ _ARCHIVES = {
 
 
 def fingerprint(
-    path: Path, suffix: str = "", lines: int = MANY_LINES
+    path: Path, suffix: str = "", lines: int = MANY_LINES, *, whole: bool = True
 ) -> tuple[Kind | None, frozenset[str]]:
     """Kind of a file (None: no text) and the names that it holds.
 
     Names of nested objects are dotted (`context.library`), names in lists follow `[]`
-    (`results[].properties.domain`); CSV headers are normalised.
+    (`results[].properties.domain`); CSV headers are normalised. Without `whole`, one document is
+    not told: it would have to be read to its end.
 
     Raises:
         DamagedFileError: If the file is empty, cut off at its head, or YAML with an error.
@@ -73,7 +74,7 @@ def fingerprint(
     rows = _json_lines(text, lines)
     if len(rows) > 1 or (rows and "\n{" in text):
         return "ndjson", _line_tokens(rows)
-    return _document_tokens(path, text, rows)
+    return _document_tokens(path, text, rows) if whole else (None, frozenset())
 
 
 def _document_tokens(

@@ -49,7 +49,7 @@ from ingest.purge import purge_quarantine, purge_rows, rows_of
 from ingest.scrub import scrub
 from ingest.session import Session
 from ingest.settings import Workspace
-from ingest.store import LakeError, sweep
+from ingest.store import LakeError
 from ingest.subjects import Request, Subject, find_subject
 from ingest.working import working
 
@@ -102,7 +102,6 @@ def purge(workspace: Workspace, request: Request, progress: Progress | None = No
     """
     lake = workspace.lake
     with working(workspace):
-        sweep(lake)
         if read_reopened(lake):
             raise LakeError(
                 "Deliveries wait to be landed again since a withdrawal: run `productops ingest`, "

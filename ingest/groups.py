@@ -101,10 +101,12 @@ def _stage_and_land(run: Session, files: Sequence[_Read]) -> list[Manifest]:
         held = hold_back(run.connection, staged, chosen.source, run.erased, run.workspace.hash_key)
         for file_no, lines in enumerate(held):
             withheld[file_no].append(lines)
-        if not any(staged.rows_in(file_no) for file_no in range(len(files))):
-            continue
-        if chosen.is_snapshot:
+        # A list of nobody is the shortest of all; one of several parts may well be empty.
+        is_empty = not any(staged.rows_in(file_no) for file_no in range(len(files)))
+        if chosen.is_snapshot and not (is_empty and len(chosen.parts) > 1):
             note = check_snapshot(run, first, staged) or note
+        if is_empty:
+            continue
         landed = land_part(run.connection, run.lake, staged, deliveries, run.index)
         for file_no, outcome in enumerate(landed):
             if staged.rows_in(file_no):

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ingest.answers import TakenError
 from ingest.buckets import Bucket
-from ingest.store import LakeError, write_json
+from ingest.store import BusyError, LakeError, write_json
 
 KEY = "lease.json"
 SECONDS = 600.0
@@ -47,19 +47,19 @@ class _Lease:
             self._take_over(content)
         found = self._bucket.read(KEY)
         if found is None or found[0] != content:
-            raise LakeError(self._held(found[0] if found else b"{}"))
+            raise BusyError(self._held(found[0] if found else b"{}"))
         self._etag = found[1]
 
     def _take_over(self, content: bytes) -> None:
         found = self._bucket.read(KEY)
         if found is None:
-            raise LakeError(self._held(b"{}"))
+            raise BusyError(self._held(b"{}"))
         if not self._may_take(found[0]):
-            raise LakeError(self._held(found[0]))
+            raise BusyError(self._held(found[0]))
         try:
             self._bucket.replace(KEY, content, found[1])
         except TakenError as error:
-            raise LakeError(self._held(found[0])) from error
+            raise BusyError(self._held(found[0])) from error
 
     def _may_take(self, content: bytes) -> bool:
         """Whether it has expired, or is what a killed run on this very lake left behind."""
@@ -138,7 +138,7 @@ def leased(bucket: Bucket, lake: Path) -> Generator[Callable[[], None]]:
         A function that raises `LakeError` once the lease is no longer held.
 
     Raises:
-        LakeError: If another machine holds it.
+        BusyError: If another machine holds it.
     """
     lease = _Lease(bucket, _owner(lake))
     lease.take()

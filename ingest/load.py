@@ -25,7 +25,8 @@ from ingest.objects import note_listing
 from ingest.orphans import remove_old_raw, remove_orphans
 from ingest.session import Session
 from ingest.settings import Workspace
-from ingest.store import LakeError, sweep
+from ingest.store import LakeError
+from ingest.waiting import note_waiting
 from ingest.working import working
 
 __all__ = ["FileOutcome", "IngestReport", "LakeError", "Progress", "ingest"]
@@ -97,36 +98,49 @@ def _tidy(run: Session, arrivals: list[Arrival], waiting: set[str]) -> None:
 
 @dataclass
 class _Pace:
-    """How many rows were taken in since the first file was begun."""
+    """Tells which file is at hand, and how many rows were taken in since the first was begun."""
 
+    progress: Progress | None
     rows: int = 0
+    # Of the file at hand, as far as it was read.
+    lines: int = 0
     began: float = 0.0
+    place: tuple[str, int, int] = ("", 0, 0)
 
-    def of(self, path: str) -> str:
-        """The file, and how fast those before it were."""
-        if not self.rows:
-            self.began = monotonic()
-            return path
-        rate = self.rows / max(monotonic() - self.began, 0.001)
-        return f"{path} ({self.rows:,} rows so far, {rate:,.0f} a second)"
+    def over(self, todo: list[Arrival]) -> Iterator[Arrival]:
+        """The files, one after the other."""
+        self.began = monotonic()
+        for number, arrival in enumerate(todo):
+            self.place = (arrival.relative, number, len(todo))
+            self.tell(0)
+            yield arrival
+        if self.progress:
+            self.progress("", len(todo), len(todo))
 
+    def tell(self, lines: int) -> None:
+        """So many more lines of the file at hand were read."""
+        self.lines += lines
+        if self.progress:
+            path, number, count = self.place
+            rows = self.rows + self.lines
+            rate = rows / max(monotonic() - self.began, 0.001)
+            # First what is always short: a line of a terminal cuts the rest.
+            words = f"{rows:,} rows, {rate:,.0f} a second: {path}" if rows else path
+            self.progress(words, number, count)
 
-def _told(todo: list[Arrival], progress: Progress | None, pace: _Pace) -> Iterator[Arrival]:
-    for number, arrival in enumerate(todo):
-        if progress:
-            progress(pace.of(arrival.relative), number, len(todo))
-        yield arrival
-    if progress:
-        progress("", len(todo), len(todo))
+    def add(self, rows: int) -> None:
+        """A file is in the ledger."""
+        self.rows, self.lines = self.rows + rows, 0
 
 
 def _take_in(
     run: Session, seen: SeenFiles, todo: list[Arrival], progress: Progress | None
 ) -> Iterator[FileOutcome]:
-    pace = _Pace()
+    pace = _Pace(progress)
+    run.tell_lines = pace.tell
     # Archives of which a member was left are opened again by the next run.
     left: set[str] = set()
-    for arrival, found in load_files(run, _told(todo, progress, pace)):
+    for arrival, found in load_files(run, pace.over(todo)):
         if isinstance(found, NotAskedError):
             left.add(arrival.archive)
             yield FileOutcome(arrival.relative, "", "", "", "left", "", "", ())
@@ -139,7 +153,7 @@ def _take_in(
         elif not arrival.archive and arrival.relative not in left:
             seen.add(arrival)
         if found:
-            pace.rows += sum(part.rows_in for part in found.parts)
+            pace.add(sum(part.rows_in for part in found.parts))
             yield _outcome(found)
 
 
@@ -188,9 +202,7 @@ def ingest(
             snapshot or source.
     """
     with working(workspace, only_look=dry_run):
-        sweep(workspace.lake)
         run = Session(workspace)
-        ensure_schemas(run.connection, run.lake, load_contracts().values())
         seen = SeenFiles(run.lake, run.parser)
         arrivals = find(workspace)
         known_paths = {m.archive or m.path for m in run.manifests.values()}
@@ -213,6 +225,7 @@ def ingest(
             asked = [a for a in whole if a.etag or is_asked(run, a, a.path) or is_container(a.path)]
             outcomes += [FileOutcome(a.relative, "", "", "", "new", "", "", ()) for a in asked]
             return IngestReport(tuple(outcomes), unchanged_count, len(fresh) - len(outcomes))
+        ensure_schemas(run.connection, run.lake, load_contracts().values())
         reopened = read_reopened(run.lake)
         _tidy(run, arrivals, {m.landing for m in reopened if m.landing})
         again = [kept(workspace.home, manifest) for manifest in reopened]
@@ -222,6 +235,8 @@ def ingest(
         finally:
             seen.save()
         note_listing(run.lake, arrivals)
+        if not (source or since):
+            note_waiting(run.lake, {o.path: o.detail for o in outcomes if o.status == "waiting"})
         told = tuple(outcome for outcome in outcomes if outcome.status != "left")
         left_count = len(fresh) - len(whole) - len(growing) + len(outcomes) - len(told)
         unchanged_count = max(0, len(arrivals) - left_count - len(told))

@@ -12,7 +12,7 @@ import json
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from ingest.answers import BrokenDownloadError
+from ingest.answers import BrokenDownloadError, NoAnswerError
 from ingest.arrivals import Arrival
 from ingest.buckets import Bucket, Stored
 from ingest.settings import Workspace
@@ -62,16 +62,20 @@ class Fetching:
         """Fetches an object into a file and returns the SHA-256 of its bytes.
 
         Raises:
-            BrokenDownloadError: If it vanished, changed, or did not arrive whole.
+            BrokenDownloadError: If it vanished, changed, is refused, or did not arrive whole.
         """
         if self._failures >= _PATIENCE:
-            raise BrokenDownloadError("was not fetched: the store has stopped answering")
+            raise NoAnswerError("was not fetched: the store has stopped answering")
         known = Stored(arrival.relative.removeprefix("drop/"), arrival.size, arrival.etag,
                        arrival.written_at)  # fmt: skip
         try:
             found = self._bucket.fetch(known.key, target, known).sha256
-        except BrokenDownloadError:
+        except NoAnswerError:
             self._failures += 1
+            raise
+        except BrokenDownloadError:
+            # Of this object alone: one that is archived or gone keeps no other from coming.
+            self._failures = 0
             raise
         self._failures = 0
         return found

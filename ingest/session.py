@@ -6,6 +6,7 @@ Belongs here: what the files of a run share. Does not belong here: what is done 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -48,6 +49,8 @@ class Session:
         self.index = KeyIndex(self.connection, self._committed())
         # Paths of shrunken snapshots that are taken in all the same.
         self.forced: frozenset[str] = frozenset()
+        # Told how many lines of the one file at hand were read, chunk by chunk.
+        self.tell_lines: Callable[[int], object] = lambda _: None
         # The one source whose exports are asked for; all, if empty.
         self.asked = ""
         self.latest_at = (workspace.as_of_at() + timedelta(days=1)).replace(tzinfo=None)
@@ -69,7 +72,6 @@ class Session:
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         scratch = self.lake / "tmp"
-        scratch.mkdir(parents=True, exist_ok=True)
         connection = duckdb.connect(
             config={
                 "memory_limit": MEMORY,

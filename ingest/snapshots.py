@@ -6,7 +6,9 @@ of snapshots (the models do that), landing them (`ingest.groups`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from pathlib import PurePosixPath
 
 from ingest.arrivals import series_of
 from ingest.delivery import Prepared
@@ -18,6 +20,14 @@ from ingest.session import Session
 SHRUNKEN = "shrunken_snapshot"
 # A snapshot with less than this share of the rows before it is taken for a broken export.
 _LEAST_SHARE = 0.5
+# Of a file's name: the number of one page of many.
+_PAGE = re.compile(r"(?:page|part)[-_ ]?(\d+)")
+
+
+def _page(path: str) -> str:
+    """Which page of a list a file is; a list that is whole has one without a number."""
+    found = _PAGE.search(PurePosixPath(path).name.lower())
+    return found[1].lstrip("0") if found else ""
 
 
 def shrinkage(
@@ -26,6 +36,8 @@ def shrinkage(
     """How a snapshot shrank against the newest one that is older, or nothing if it did not.
 
     Days are those that the snapshots tell, so that one that is delivered late is judged alike.
+    Pages of one list come one by one: those of its day that are here are held, together, against
+    the same ones of the day before.
 
     Args:
         earlier: Deliveries whose rows count.
@@ -34,19 +46,24 @@ def shrinkage(
         day: The day that it tells, as YYYY-MM-DD.
         rows: How many it has.
     """
-    older = [
-        (part.last_on, part.rows_in, known.path)
-        for known in earlier
-        if known.format == manifest.format and series_of(known.path) == series_of(manifest.path)
-        for part in known.parts
-        if part.contract == contract and part.last_on and part.last_on < day
-    ]
-    if not older:
+    days: dict[str, dict[str, tuple[int, str]]] = {}
+    for known in earlier:
+        if known.format == manifest.format and series_of(known.path) == series_of(manifest.path):
+            for part in known.parts:
+                if part.contract == contract and part.last_on and part.last_on <= day:
+                    pages = days.setdefault(part.last_on, {})
+                    pages[_page(known.path)] = (part.rows_in, known.path)
+    here = days.pop(day, {}) | {_page(manifest.path): (rows, manifest.path)}
+    if not days:
         return ""
-    _, before, path = max(older)
-    if rows >= before * _LEAST_SHARE:
+    before = days[max(days)]
+    same = [before[page] for page in here if page in before]
+    expected = sum(count for count, _ in same)
+    found = sum(count for count, _ in here.values())
+    if found >= expected * _LEAST_SHARE:
         return ""
-    return f"{rows:,} {contract} where the snapshot before it ({path}) has {before:,}"
+    path = before.get(_page(manifest.path), same[-1])[1]
+    return f"{found:,} {contract} where the snapshot before it ({path}) has {expected:,}"
 
 
 def check_snapshot(run: Session, prepared: Prepared, staged: Staged) -> str:

@@ -10,13 +10,17 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 
 class LakeError(RuntimeError):
     """The lake can't be read or written; the message says what to do next."""
+
+
+class BusyError(LakeError):
+    """Another process holds what is needed; it may be free a moment later."""
 
 
 def temporary(path: Path) -> Path:
@@ -155,22 +159,30 @@ def locked(path: Path, what: str) -> Generator[None]:
     """Holds an exclusive lock; the kernel frees it even when the process is killed.
 
     Raises:
-        LakeError: If another process holds it.
+        BusyError: If another process holds it.
+        LakeError: If the folder can't be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+") as handle:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        opened = path.open("a+")
+    except OSError as error:
+        raise LakeError(
+            f"{path}: can't be written ({error.strerror or error}). Nothing was changed. Fix the "
+            "folder's permissions or free space, then run again."
+        ) from error
+    with opened as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             handle.seek(0)
             holder = handle.read().strip() or "unknown"
-            raise LakeError(
+            raise BusyError(
                 f"another {what} is running (process {holder}); wait until it ends, then run again"
             ) from error
-        handle.seek(0)
-        handle.truncate()
-        handle.write(str(os.getpid()))
-        handle.flush()
+        # Only for the words above; a full disk keeps nobody from looking or from being told so.
+        with suppress(OSError):
+            handle.truncate(0)
+            os.write(handle.fileno(), str(os.getpid()).encode())
         yield
 
 

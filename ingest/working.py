@@ -22,17 +22,21 @@ def working(workspace: Workspace, *, only_look: bool = False) -> Generator[None]
 
     Args:
         workspace: The company's folder.
-        only_look: Nothing is going to change; the bucket is left alone.
+        only_look: Nothing is going to change; nobody is waited for, the bucket is left alone.
 
     Raises:
         LakeError: If another process or machine works on the lake, or its bucket can't be used.
     """
+    if only_look:
+        yield
+        return
     lake, storage = workspace.lake, workspace.config.storage
     with changing(lake):
-        if not storage.lake or only_look:
+        sweep(lake)
+        (lake / "tmp").mkdir(exist_ok=True)
+        if not storage.lake:
             yield
             return
-        sweep(lake)
         bucket = Bucket(storage.lake, storage)
         with leased(bucket, lake) as check:
             mirror = Mirror(lake, bucket, check)

@@ -6,10 +6,11 @@ Belongs here: the list. Does not belong here: what stands in it (`defs/`).
 import dagster as dg
 
 from orchestration.defs.alerts import alerts, channels_answer, incidents_spec
+from orchestration.defs.days import events_by_day
 from orchestration.defs.freshness import delivery_specs
 from orchestration.defs.gates import lake_gate, marts_gate
 from orchestration.defs.jobs import files_arrived, main_job, nightly
-from orchestration.defs.lake import events_by_day_spec, lake
+from orchestration.defs.lake import lake
 from orchestration.defs.polling import poll_sensors
 from orchestration.defs.published import published
 from orchestration.defs.resources import make_resources
@@ -18,7 +19,7 @@ from orchestration.defs.warehouse import warehouse
 defs = dg.Definitions(
     assets=[
         lake,
-        events_by_day_spec(),
+        events_by_day,
         *delivery_specs(),
         warehouse,
         published,

@@ -12,6 +12,7 @@ import click
 from ingest.ledger import open_rejections, read_batches
 from ingest.settings import open_workspace
 from ingest.streams import missing_credentials, pull_problems
+from ingest.waiting import long_waiting
 from orchestration.commands.telling import (
     columns,
     command,
@@ -20,6 +21,7 @@ from orchestration.commands.telling import (
     tell_held_back,
     tell_pulls,
     tell_refused,
+    tell_waiting,
 )
 from orchestration.lib.admission import held_back, last_plan
 from orchestration.lib.gates import last_lake_record, last_marts_record
@@ -37,6 +39,7 @@ def show_status(home: Path) -> int:
     _tell_lake(workspace)
     refused = open_rejections(workspace)
     tell_refused(refused)
+    tell_waiting(long_waiting(workspace.lake))
     tell_pulls(pull_problems(workspace), missing_credentials(workspace))
     plan, receipt = last_plan(workspace), read_receipt(workspace)
     heading("Warehouse")

@@ -15,6 +15,7 @@ import click
 from expectations.results import CheckResult
 from expectations.vocabulary import effect_of
 from ingest.ledger import Manifest, Rejection
+from ingest.waiting import Waiting
 from orchestration.lib.admission import HeldBack
 from orchestration.lib.gates import GateRecord
 from orchestration.lib.run import RunReport
@@ -104,6 +105,14 @@ def tell_refused(refused: Sequence[Rejection]) -> None:
         click.echo(f"  ... and {len(refused) - _SHOWN_FILES} more")
 
 
+def tell_waiting(waiting: Sequence[Waiting]) -> None:
+    """Deliveries that no run could read for more than a day."""
+    if waiting:
+        heading(f"Not taken in for more than a day: {len(waiting)} files")
+        for one in waiting[:_SHOWN_FILES]:
+            click.secho(f"  {one.words}", fg="red")
+
+
 def tell_pulls(problems: Sequence[str], without: Sequence[str]) -> None:
     """Streams of APIs whose last pull failed, and APIs without their credential."""
     if problems:
@@ -161,6 +170,7 @@ def tell_run(report: RunReport, home: Path) -> None:
     else:
         heading("Nothing new came in")
     tell_refused(report.refused)
+    tell_waiting(report.waiting)
     tell_pulls(report.pull_problems, report.not_pulled)
     tell_gate("The lake's gate", report.lake)
     tell_held_back(report.held_back)

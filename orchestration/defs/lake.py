@@ -1,4 +1,4 @@
-"""The lake's assets: what was delivered, one asset for each contract, and the days of events.
+"""The lake's assets: what was delivered, one asset for each contract.
 
 Belongs here: how ingest is shown to Dagster. Does not belong here: ingest itself.
 """
@@ -6,29 +6,27 @@ Belongs here: how ingest is shown to Dagster. Does not belong here: ingest itsel
 import os
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-from ingest.config import ConfigError, parse_config
 from ingest.contracts import Contract, load_contracts
 from ingest.ledger import Batch, read_batches
 from ingest.load import FileOutcome, IngestReport, ingest
-from ingest.settings import HOME, Workspace
+from ingest.settings import Workspace
+from orchestration.defs.days import report_days
 from orchestration.defs.freshness import report_deliveries
 from orchestration.defs.metadata import owners, preview, table
 from orchestration.defs.resources import WorkspaceResource
 from orchestration.lib import publish as publishing
 from orchestration.lib.gates import gate_lake
+from orchestration.lib.patience import patiently
 from orchestration.lib.pulling import pull_configured
 from orchestration.lib.receipt import plan_build
 
 BATCHES = dg.AssetKey(["lake", "batches"])
 CONTRACTS = dg.AssetKey(["lake", "contracts"])
-EVENTS_BY_DAY = dg.AssetKey(["lake", "usage_events_by_day"])
 GROUP = "lake"
 # Tag of a run that pulls one API alone.
 ONLY_API = "productops/api"
@@ -84,20 +82,29 @@ def lake(
     """Takes in what is new; without anything to do, nothing downstream runs."""
     home = workspace.open()
 
-    def progress(path: str, done: int, total: int) -> None:
-        if path and done == 0:
+    begun: set[int] = set()
+
+    def progress(what: str, done: int, total: int) -> None:
+        if not what or done in begun:
+            return
+        begun.add(done)
+        if done == 0:
             _warm_up()
-        if path and (done % 25 == 0 or total <= 25):
-            context.log.info(f"file {done + 1} of {total}: {path}")
+        if done % 25 == 0 or total <= 25:
+            context.log.info(f"file {done + 1} of {total}: {what}")
 
     asked = context.run.tags.get(ONLY_API)
-    pulled = pull_configured(home, lambda *page: _tell_pages(context, *page), asked)
+    pulled = patiently(
+        lambda: pull_configured(home, lambda *page: _tell_pages(context, *page), asked),
+        context.log.warning,
+    )
     for outcome in pulled:
         tell = context.log.error if outcome.status == "failed" else context.log.info
         tell(f"{outcome.name}: {outcome.words}")
-    report = ingest(home, progress=progress)
+    report = patiently(lambda: ingest(home, progress=progress), context.log.warning)
     batches = read_batches(home.lake)
     report_deliveries(context, batches)
+    report_days(context, batches)
     plan = plan_build(home)
     is_closed = not gate_lake(home, plan).is_open if not plan.builds else False
     if not (plan.builds or is_closed or publishing.is_pending(home)):
@@ -121,7 +128,6 @@ def lake(
             asset_key=contract_key(contract.name),
             metadata=_contract_metadata(home, contract, mine, arrived),
         )
-    _report_days(context, [b for b in batches if b.batch_id in arrived])
 
 
 def _tell_pages(context: dg.AssetExecutionContext, stream: str, pages: int, records: int) -> None:
@@ -182,46 +188,3 @@ def _contract_metadata(
         shown = preview(files[-1], [c.name for c in contract.columns if not c.personal])
         found["preview"] = shown
     return found
-
-
-def _report_days(context: dg.AssetExecutionContext, batches: list[Batch]) -> None:
-    """Marks the days whose events this run brought as materialised."""
-    days: dict[str, int] = {}
-    for batch in batches:
-        if batch.contract == "usage_events":
-            for day, rows in batch.affected_dates.items():
-                days[day] = days.get(day, 0) + rows
-    first = _first_day()
-    for day, rows in sorted(days.items()):
-        if day >= first:
-            context.log_event(
-                dg.AssetMaterialization(
-                    asset_key=EVENTS_BY_DAY, partition=day, metadata={"rows_new": rows}
-                )
-            )
-
-
-def events_by_day_spec() -> dg.AssetSpec:
-    """Usage events seen by their UTC day: which days have data, and when it last came."""
-    return dg.AssetSpec(
-        EVENTS_BY_DAY,
-        deps=[contract_key("usage_events")],
-        description="Usage events by the UTC day on which they happened. A day is marked whenever "
-        "a delivery brings events of it, however late.",
-        group_name=GROUP,
-        kinds={"parquet"},
-        owners=owners("product-analytics"),
-        partitions_def=dg.DailyPartitionsDefinition(
-            start_date=_first_day(), end_offset=1, timezone="UTC"
-        ),
-    )
-
-
-def _first_day() -> str:
-    """The company's `product_born_on`, if its settings can be read; else a year ago."""
-    path = Path(os.environ.get(HOME, ".")) / "productops.yml"
-    try:
-        born = parse_config(path.read_text(encoding="utf-8"), path).org.product_born_on
-    except (OSError, ConfigError):
-        return f"{datetime.now(UTC).year - 1}-01-01"
-    return born.isoformat()

@@ -11,6 +11,7 @@ from orchestration.defs.gates import mart_key
 from orchestration.defs.metadata import owners, table
 from orchestration.defs.resources import WorkspaceResource
 from orchestration.lib.dictionary import read_marts
+from orchestration.lib.patience import patiently
 from orchestration.lib.publish import DATABASE, publish
 
 MARTS = dg.AssetKey(["published", "marts"])
@@ -50,7 +51,7 @@ def published(
 ) -> Iterator[dg.MaterializeResult]:
     """Publishes the build if its receipt and every gate allow it, whoever asks."""
     home = workspace.open()
-    result = publish(home)
+    result = patiently(lambda: publish(home), context.log.warning)
     current = home.published / "current"
     context.log.info(f"published {result.build_id}" if result.is_new else "is published already")
     yield dg.MaterializeResult(

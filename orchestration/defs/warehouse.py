@@ -6,6 +6,7 @@ Belongs here: how dbt is shown to Dagster. Does not belong here: preparing and p
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from graphlib import TopologicalSorter
 from typing import Any
 from unittest import mock
@@ -24,6 +25,7 @@ from orchestration.lib import publish as publishing
 from orchestration.lib.admission import admit
 from orchestration.lib.build import building, prepare, put_in_place
 from orchestration.lib.manifest import load_manifest
+from orchestration.lib.patience import patiently
 
 
 class Translator(DagsterDbtTranslator):
@@ -64,7 +66,8 @@ def warehouse(
     """Builds what changed; the warehouse of before stays until everything succeeded."""
     _refuse_a_part(context)
     home = workspace.open()
-    with building(home):
+    with ExitStack() as held:
+        patiently(lambda: held.enter_context(building(home)), context.log.warning)
         _, plan = admit(home)
         context.log.info(f"{plan.kind}: {'; '.join(plan.why)}")
         if not plan.builds:

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ingest.store import LakeError, locked, write_atomically
+from ingest.store import BusyError, locked, write_atomically
 from orchestration.lib.paths import DBT_PROJECT, PipelineError, dbt_fingerprint, versions
 
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"
@@ -99,7 +99,7 @@ def _made_by_another(patience: float = 120) -> bool:
         try:
             with locked(MANIFEST.with_name("manifest.lock"), "parse of the dbt project"):
                 return is_fresh()
-        except LakeError:
+        except BusyError:
             time.sleep(0.5)
     return False
 

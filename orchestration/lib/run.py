@@ -14,6 +14,7 @@ from ingest.ledger import Manifest, Rejection, open_rejections, read_manifests
 from ingest.load import ingest
 from ingest.settings import Workspace
 from ingest.streams import missing_credentials, pull_problems
+from ingest.waiting import Waiting, long_waiting
 from orchestration.lib import publish as publishing
 from orchestration.lib.admission import HeldBack, admit, held_back, last_plan
 from orchestration.lib.build import build
@@ -35,7 +36,8 @@ class RunReport:
 
     `arrived` are the files that this run took in; `refused` those that lie in drop/ and can't be
     read, whichever run found out; `held_back` what the lake's gate left out. `pull_problems` are
-    the streams of APIs whose last pull failed, `not_pulled` the APIs without their credential.
+    the streams of APIs whose last pull failed, `not_pulled` the APIs without their credential,
+    `waiting` the deliveries that could not be read for more than a day.
     """
 
     arrived: tuple[Manifest, ...]
@@ -48,12 +50,13 @@ class RunReport:
     pull_problems: tuple[str, ...] = ()
     not_pulled: tuple[str, ...] = ()
     held_back: tuple[HeldBack, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
 
     @property
     def is_green(self) -> bool:
         """Whether all that was delivered and could be pulled is published and passed each gate."""
         gates_open = all(record is None or record.is_open for record in (self.lake, self.marts))
-        return gates_open and self.is_current and not self.pull_problems
+        return gates_open and self.is_current and not (self.pull_problems or self.waiting)
 
 
 def run(workspace: Workspace, progress: Progress | None = None) -> RunReport:
@@ -98,4 +101,5 @@ def report(workspace: Workspace, since: datetime) -> RunReport:
         pull_problems=tuple(pull_problems(workspace)),
         not_pulled=tuple(missing_credentials(workspace)),
         held_back=held_back(workspace, lake),
+        waiting=tuple(long_waiting(workspace.lake)),
     )

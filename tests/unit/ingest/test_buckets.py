@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from ingest.arrivals import find
 from ingest.forget import conclude, purge
 from ingest.ledger import open_rejections, withdraw
 from ingest.subjects import Request
+from ingest.waiting import long_waiting, read_waiting
 from tests.unit.ingest.cloud import EXPORTS, Cloud, client, cloud, content, fill, server, truth
 from tests.unit.ingest.conftest import event, lines
 from tests.unit.ingest.storage_server import Fault
@@ -161,6 +163,32 @@ def test_a_store_that_stops_answering_is_not_asked_for_every_object(cloud, monke
     cloud.proxy.faults = []
     place.run()
     assert len(place.rows("usage_events")) == 6
+
+
+def test_objects_that_are_refused_keep_no_other_from_coming_and_are_told_after_a_day(
+    cloud, monkeypatch
+) -> None:
+    """As archived ones are, or those under a key that one may not use."""
+    monkeypatch.setattr(buckets, "RETRIES", 0)
+    for number in range(6):
+        cloud.put(f"{number}.json", lines(event(number)))
+    place = cloud.place(lake=None)
+    refused = [Fault("GET", f"/in/drop/{number}.json", 403, 100) for number in range(4)]
+    cloud.proxy.faults = refused
+    assert place.run().count("waiting") == 4
+    assert sorted(place.rows("usage_events", "event_id")) == [("m-4",), ("m-5",)]
+    lake = place.workspace.lake
+    assert long_waiting(lake) == []
+    (first, *_) = read_waiting(lake)
+    monkeypatch.setattr("ingest.waiting.LONG", timedelta(seconds=-1))
+    place.run()
+    told = long_waiting(lake)
+    assert [one.path for one in told] == [f"drop/{number}.json" for number in range(4)]
+    assert told[0].since == first.since
+    assert "refuses these credentials" in told[0].words
+    cloud.proxy.faults = []
+    place.run()
+    assert read_waiting(lake) == []
 
 
 def test_withdrawals_reach_the_bucket(cloud) -> None:

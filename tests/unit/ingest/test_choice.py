@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from datetime import UTC, date, datetime
+from functools import partial
 
 import pytest
 
+from ingest.framing import spooled_chunks
 from ingest.ledger import withdraw
 from ingest.load import ingest
 from ingest.store import LakeError
@@ -103,9 +106,35 @@ def test_a_dry_run_and_a_day_that_is_none(filled) -> None:
     assert "--since" in refused.stderr
 
 
-def test_the_pace_is_told(filled) -> None:
+def test_a_span_of_days_counts_by_its_end_and_a_folder_may_tell_the_day(place) -> None:
+    place.drop("events_2025-01-01_to_2026-05-31.json", lines(event(1)))
+    place.drop("dt=2024-02-01/events.json", lines(event(2)))
+    place.drop("dt=2026-06-01/events.json", lines(event(3)))
+    place.drop("dt=2024-02-01/late-2026-06-02.json", lines(event(4)))
+    place.drop("dt=2026-06-03/dt=2024-02-01/events.json", lines(event(5)))
+    assert set(taken(place, since=date(2026, 5, 31))) == {
+        "events_2025-01-01_to_2026-05-31.json", "dt=2026-06-01/events.json",
+        "dt=2024-02-01/late-2026-06-02.json",
+    }  # fmt: skip
+
+
+def test_the_pace_is_told_before_the_path(filled) -> None:
     told: list[str] = []
     ingest(filled.workspace, progress=lambda what, done, of: told.append(what))
-    assert told[0].startswith(("drop/", "productops.yml"))
-    assert "rows so far" not in told[0]
-    assert any("rows so far" in what and "a second)" in what for what in told[1:])
+    assert told[0] == "drop/2026-04-30/a.json"
+    assert re.fullmatch(r"3 rows, [\d,]+ a second: drop/slack-2026-05-03.csv", told[-3])
+
+
+def test_the_pace_of_one_large_file_is_told_while_it_is_read(place, monkeypatch) -> None:
+    monkeypatch.setattr("ingest.contents._SMALL_BYTES", 0)
+    monkeypatch.setattr("ingest.contents._MEDIUM_BYTES", 0)
+    in_parts = partial(spooled_chunks, size=1000)
+    monkeypatch.setattr("ingest.contents.spooled_chunks", in_parts)
+    calls = [event(n, properties={"text": "x" * 100_000}) for n in range(20)]
+    place.drop("a.json", lines(*calls))
+    told: list[str] = []
+    ingest(place.workspace, progress=lambda what, done, of: told.append(what))
+    counts = [int(what.split()[0]) for what in told if what.endswith(" a second: drop/a.json")]
+    assert counts[-1] == 20
+    assert len(counts) > 1
+    assert counts == sorted(set(counts))

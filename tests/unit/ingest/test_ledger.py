@@ -9,9 +9,11 @@ import pytest
 
 from ingest import ledger
 from ingest.delivery import commit
+from ingest.load import ingest
 from ingest.manifests import read_manifests
+from ingest.settings import open_workspace
 from ingest.store import LakeError, locked
-from tests.unit.ingest.conftest import event, lines, packed, part
+from tests.unit.ingest.conftest import Place, event, lines, new_home, packed, part
 
 
 def tree(place) -> dict[str, bytes]:
@@ -243,9 +245,23 @@ def test_two_at_once_are_refused_clearly(place) -> None:
     place.run()
 
 
-def test_a_dry_run_tells_and_changes_nothing(place) -> None:
-    from ingest.load import ingest
+def test_a_lake_that_can_not_be_written_is_told_with_what_to_do(tmp_path) -> None:
+    home = new_home(tmp_path / "company")
+    (home / "lake").write_text("no folder")
+    with pytest.raises(LakeError, match=r"lake/\.ingest\.lock: can't be written .*permissions"):
+        ingest(open_workspace(home))
 
+
+def test_a_dry_run_of_a_new_workspace_writes_nothing(tmp_path) -> None:
+    place = Place(new_home(tmp_path / "company"))
+    place.drop("a.json", lines(event(1)))
+    before = sorted(place.home.rglob("*"))
+    report = ingest(place.workspace, dry_run=True)
+    assert [o.path for o in report.files] == ["drop/a.json", "productops.yml"]
+    assert sorted(place.home.rglob("*")) == before
+
+
+def test_a_dry_run_tells_and_changes_nothing(place) -> None:
     place.run()
     place.drop("a.json", lines(event(1)))
     before = tree(place)

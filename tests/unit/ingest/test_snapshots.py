@@ -57,6 +57,33 @@ def test_another_list_of_the_same_tool_is_not_compared(place) -> None:
     assert loaded(place.land("slack-apac-2026-05-02.csv", members(2)))["loaded"] == 2
 
 
+@pytest.mark.parametrize("name", ["slack-2026-05-02 (1).csv", "slack-2026-05-02-9c1fe07.csv"])
+def test_a_list_is_known_again_by_its_name_but_for_ids_and_second_downloads(place, name) -> None:
+    before = "slack-2026-05-01-3fa2b9.csv" if "9c1fe07" in name else "slack-2026-05-01.csv"
+    place.land(before, members(100))
+    rejected(place.land(name, members(2)), "shrunken_snapshot", "2 tool_seats", "has 100")
+
+
+def test_a_list_of_nobody_is_refused_too(place) -> None:
+    assert place.land("slack-2026-04-30.csv", members(0)).status == "loaded"
+    place.land("slack-2026-05-01.csv", members(100))
+    rejected(place.land("slack-2026-05-02.csv", members(0)), "shrunken_snapshot", "has 100")
+
+
+def test_pages_of_one_list_are_held_together_against_those_of_the_day_before(place) -> None:
+    def land(day: int, *counts: int) -> list[str]:
+        names = [f"slack-2026-05-0{day}_page{n}.csv" for n in range(1, len(counts) + 1)]
+        found = zip(names, counts, strict=True)
+        return [place.land(name, members(count)).status for name, count in found]
+
+    assert land(1, 100, 100, 7) == 3 * ["loaded"]
+    assert land(2, 100, 100, 3) == 3 * ["loaded"]
+    # 102 of 200 rows are half of them; 40 of 100 are not.
+    assert land(3, 100, 2) == 2 * ["loaded"]
+    assert land(4, 40) == ["rejected"]
+    assert land(5, 60, 60, 60, 60) == 4 * ["loaded"]
+
+
 def test_what_was_withdrawn_is_no_measure(place) -> None:
     from ingest.ledger import withdraw
 

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from ingest.settings import open_workspace
+from ingest.waiting import Waiting
 from orchestration.cli import main
 from orchestration.defs.lake import BATCHES, lake
 from orchestration.defs.resources import WorkspaceResource
@@ -85,6 +86,8 @@ def test_an_account_with_a_stream_that_failed_is_not_green() -> None:
     account = runs.RunReport((), (), None, None, None, "build", is_current=True)
     assert account.is_green
     assert not replace(account, pull_problems=("zendesk/tickets: denied",)).is_green
+    waiting = Waiting("drop/a.json", runs.datetime.now(runs.UTC), "can't be read")
+    assert not replace(account, waiting=(waiting,)).is_green
 
 
 def test_doctor_says_which_variable_is_missing_and_shows_no_secret(home) -> None:
