@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ingest.problems import BadRecord, DamagedFileError
@@ -117,7 +118,9 @@ def _is_swallowed(
         return True
     if len(cells) == width:
         return False
-    return len(next(csv.reader([lines[first + 1]], delimiter=delimiter), [])) == width
+    with suppress(csv.Error):
+        return len(next(csv.reader([lines[first + 1]], delimiter=delimiter), [])) == width
+    return False
 
 
 def read_table(text: str, delimiter: str | None, header_rows: int) -> Table:
