@@ -28,6 +28,8 @@ ERASED = "erased_person"
 NOBODY = "[erased]"
 # Tells by which key the hashes were made, and not the key.
 _KEY_CHECK = "productops erasures"
+# Ids that a vendor gives, which another one may give to somebody else.
+_OF_A_SOURCE = {"ref", "ticket", "note"}
 _VALUES = re.compile(r"""[^\s"',;:{}()<>=|\[\]]+""")
 
 
@@ -131,12 +133,15 @@ def finish_erasure(lake: Path, record: dict[str, Any], hash_key: str) -> None:
         path.unlink(missing_ok=True)
 
 
+def _cleaned(value: str) -> str:
+    return f"case when contains({value}, '@') then lower(trim({value})) else {value} end"
+
+
 def _hashed(kinds: Iterable[PersonKind], source: str, value: str) -> str:
-    cleaned = f"case when contains({value}, '@') then lower(trim({value})) else {value} end"
     tests = []
     for kind in kinds:
-        prefix = quote(f"{kind}|{source if kind in {'ref', 'ticket'} else ''}|")
-        tests.append(f"keyed_hash({prefix} || {cleaned}) in (select token from erased)")
+        prefix = quote(f"{kind}|{source if kind in _OF_A_SOURCE else ''}|")
+        tests.append(f"keyed_hash({prefix} || {_cleaned(value)}) in (select token from erased)")
     return " or ".join(tests)
 
 
@@ -197,6 +202,7 @@ def hold_back(
         return [Withheld()] * len(staged.ends)
     condition = is_theirs(staged.contract, source, "stage")
     rows = connection.execute(f"select rowid, _reason from stage where {condition}").fetchall()
+    _note_notes(connection, staged.contract, source, condition)
     lines: list[set[int]] = [set() for _ in staged.ends]
     unread: list[set[int]] = [set() for _ in staged.ends]
     for rowid, reason in rows:
@@ -227,6 +233,17 @@ def hold_back(
         Withheld(frozenset(found), shared)
         for found, shared in zip(lines, _shared(staged, lines, rows), strict=True)
     ]
+
+
+def _note_notes(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, source: str, condition: str
+) -> None:
+    """What somebody erased said in a session is known by its id from now on, to the next parts."""
+    for label in (name(column.name) for column in contract.columns if column.person == "note"):
+        connection.execute(
+            f"insert into erased select distinct keyed_hash({quote(f'note|{source}|')} || "
+            f"{_cleaned(label)}) from stage where {label} is not null and {condition}"
+        )
 
 
 def _shared(

@@ -196,7 +196,7 @@ def stage_records(
     staged.ends = list(accumulate(len(records.rows) for records in files))
     staged.lines = [line for records in files for line in records.lines]
     known = set(compiled.reads) | {"_file"}
-    if names:
+    if names and not part.explode:  # What it leaves, the part of the whole record tells.
         staged.new_columns = tuple(n for n in names if n and n not in known)
         staged.missing_columns = missing_columns(stated, part, names)
     kept = () if part.unpivot or part.explode else staged.new_columns

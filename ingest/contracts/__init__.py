@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 from ingest.documents import read_own_yaml
 
 ColumnType = Literal["text", "integer", "double", "boolean", "timestamp", "date", "json"]
-PersonKind = Literal["email", "user", "device", "ref", "ticket"]
+PersonKind = Literal["email", "user", "device", "ref", "ticket", "note"]
 
 SQL_TYPES: dict[str, str] = {
     "text": "VARCHAR",
@@ -45,7 +45,8 @@ class Column:
 
     `personal` ones are hashed, masked or kept out of samples; `free_text` is prose, redacted on
     its way in. `person` says by what the column names the person that the row is about, `mentions`
-    the same of somebody else: an e-mail's hash, a user, a device, a vendor's id, a ticket.
+    the same of somebody else: an e-mail's hash, a user, a device, a vendor's id, a ticket, the note
+    of a session in which one person took part.
     """
 
     name: str
