@@ -1,7 +1,7 @@
 """No name, address, telephone number or IP of a person in the lake's tables; the key nowhere.
 
-Free text (subjects, bodies, answers) is kept as it is: the contracts mark it as personal. Raw
-deliveries and set-aside lines are kept too, under lake/landing and lake/quarantine.
+Free text (subjects, bodies, answers) may name people: it is redacted (`test_redaction`), and names
+are not found there. Raw deliveries are kept too, under lake/landing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FREE_TEXT = {
     (contract.name, column.name)
     for contract in load_contracts().values()
     for column in contract.columns
-    if column.personal and not column.name.endswith("_key")
+    if column.free_text
 }
 
 
