@@ -152,7 +152,9 @@ def _condition(column: Column, kind: PersonKind, source: str, relation: str) -> 
         return f"{label} in (select token from erased)"
     kinds: tuple[PersonKind, ...] = ("device", "user") if kind == "device" else (kind,)
     distinct = f"(select distinct {label} as v from {relation} where {label} is not null)"
-    return f"{label} in (select v from {distinct} where {_hashed(kinds, source, 'v')})"
+    theirs = f"{label} in (select v from {distinct} where {_hashed(kinds, source, 'v')})"
+    # An id that was an address was landed as the key of the address.
+    return f"{theirs} or {label} in (select token from erased)" if kind == "ref" else theirs
 
 
 def is_theirs(contract: Contract, source: str, relation: str) -> str:

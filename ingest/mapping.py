@@ -100,7 +100,9 @@ def _column_sql(
     if column.free_text:
         parsed = f"redact({moments.add(parsed) if parser == 'html' else parsed})"
     elif column.is_person_id:
-        parsed = f"person_id({parsed})"
+        # A vendor's id has no spaces: what has is the person's name.
+        macro = "vendor_id" if "ref" in {column.person, column.mentions} else "person_id"
+        parsed = f"{macro}({parsed})"
     checked = column.type not in {"text", "json"} and parser != "match"
     return f"cast({parsed} as {column.sql_type})", text if checked else None
 

@@ -25,8 +25,18 @@ PERSONAL_PROPERTIES = (
     "first_name", "lastName", "last_name", "username", "address", "birthday", "avatar", "ip",
 )  # fmt: skip
 
-# Unknown columns with such names are reported but not kept: they may name a person.
-PERSONAL_HEADER = re.compile(r"name|mail|phone|address|birth|\bip\b|ipaddress|latitude|longitude")
+# Unknown columns with such names are reported but not kept: they may name a person. Names of
+# things and counts of people name nobody.
+_THINGS = (
+    "workspace", "project", "product", "plan", "team", "group", "queue", "board", "sprint",
+    "feature", "event", "page", "file", "field", "status", "category", "department",
+)  # fmt: skip
+PERSONAL_HEADER = re.compile(
+    "".join(f"(?<!{thing}[ _.-])" for thing in _THINGS) + "name"
+    r"|mail|phone|address|birth|\bip\b|ipaddress|latitude|longitude|requester|submitter|reporter"
+    r"|creator|author(?!i)|owner|watch|caller|contact|(?:^|[ _.-])by$"
+    r"|assignee(?! stations)|employee(?!s|[ _.-]count)"
+)
 
 # Addresses inside other text; what stands in front of the @ is replaced, the domain stays.
 _EMAIL_INSIDE = r"[^\s\"'<>(),:;=/?&\\@]+(@|%40)([^\s\"'<>(),:;=/?&\\@]+\.[A-Za-z]{2,})"
@@ -52,6 +62,8 @@ create or replace macro person_id(x) as case
     when contains(x, '@') or contains(x, '%40')
         then coalesce(keyed_hash(address_in_id(x, email_clean(replace(x, '%40', '@')))), x)
     else x end;
+create or replace macro vendor_id(x) as
+    case when contains(x, ' ') then keyed_hash(lower(x)) else person_id(x) end;
 create or replace macro plain_text(x) as nullif(trim(regexp_replace(
     replace(replace(replace(replace(replace(replace(
         regexp_replace(regexp_replace(x, '(?i)<(br|/p|/div|/li|/h[1-6]|/tr)[^>]*>', chr(10), 'g'),

@@ -230,8 +230,10 @@ def find_subject(
     refs = rows("identities", "source, identity_ref", is_theirs, **either)
     refs |= rows("tool_seats", "source, member_ref", "list_contains($keys, email_key)", keys=keys)
     refs |= rows("tool_activity", "source, actor_ref", "list_contains($keys, email_key)", keys=keys)
-    asks = "list_contains($refs, source || '|' || requester_ref)"
-    tickets = rows("tickets", "source, ticket_id", asks, refs={"|".join(pair) for pair in refs})
+    asks = "list_contains($refs, source || '|' || requester_ref) "
+    asks += "or list_contains($keys, requester_ref)"
+    asking = {"refs": {"|".join(pair) for pair in refs} | {""}, "keys": keys | {""}}
+    tickets = rows("tickets", "source, ticket_id", asks, **asking)
     notes = rows(
         "research_sessions", "source, session_id", "list_contains($keys, email_key)", keys=keys
     )

@@ -76,6 +76,32 @@ def test_the_products_id_of_who_asked_is_taken_where_one_person_stands(place) ->
     ]  # fmt: skip
 
 
+MAPPED = """
+sources:
+  - name: desk
+    files: "desk/*.csv"
+    contract: tickets
+    reader: {kind: csv}
+    fields: {ticket_id: id, status: {const: open}, requester_ref: who, assignee_ref: agent,
+             version_at: at, created_at: at, updated_at: at}
+"""
+
+
+def test_where_an_address_is_the_vendors_id_it_is_theirs(make_place) -> None:
+    place = make_place(MAPPED)
+    rows = f"id,who,agent,at\n1,{MAIL},x,2026-05-01\n2,bob@corp.test,{MAIL},2026-05-01\n"
+    place.land("desk/a.csv", rows)
+    found, seen = forget(place)
+    assert found.subject.tickets == {("desk", "1")}
+    assert seen.is_clean
+    assert place.rows("tickets", "ticket_id, assignee_ref") == [("2", "[erased]")]
+    outcome = place.land("desk/b.csv", rows.replace("\n1,", "\n3,").replace("\n2,", "\n4,"))
+    assert outcome.parts[0].rows_suppressed == 1
+    assert place.rows("tickets", "ticket_id, assignee_ref", "order by 1") == [
+        ("2", "[erased]"), ("4", "[erased]"),
+    ]  # fmt: skip
+
+
 CALL = {"calls": [{"metaData": {"id": "c1", "started": "2026-05-01T10:00:00Z", "title": "Call"},
                    "parties": [{"speakerId": "sp1", "emailAddress": MAIL}], "context": [],
                    "content": {"brief": "Ada wants SSO"}}]}  # fmt: skip
