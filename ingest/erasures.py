@@ -1,7 +1,8 @@
 """What is remembered of people who were forgotten: keyed hashes, by which they stay away.
 
-Belongs here: `lake/privacy/`, and holding back their rows when they are delivered again. Does not
-belong here: finding people (`ingest.subjects`), purging what was landed (`ingest.forget`).
+Belongs here: `lake/privacy/`, also the check of the hash key, and holding back their rows when they
+are delivered again. Does not belong here: finding people (`ingest.subjects`), purging what was
+landed (`ingest.forget`).
 """
 
 from __future__ import annotations
@@ -77,6 +78,22 @@ def add_erasure(lake: Path, record: dict[str, Any], hash_key: str) -> None:
 def _write_private(path: Path, text: str) -> None:
     path.touch(mode=0o600)
     path.write_text(text, encoding="utf-8")
+
+
+def check_key(lake: Path, hash_key: str) -> None:
+    """Remembers by which key a lake's hashes are made.
+
+    Raises:
+        LakeError: If they were made by another one: everybody would have two ids from now on.
+    """
+    path, check = lake / "privacy" / "hash_key", keyed_hash(_KEY_CHECK, hash_key)[:16]
+    if not path.is_file():
+        write_atomically(path, lambda draft: _write_private(draft, f"{check}\n"))
+    elif path.read_text(encoding="utf-8").strip() != check:
+        raise LakeError(
+            f"{lake} was made with another hash key: everybody would be known by two ids. Put the "
+            "old key back into .env, or follow `A new hash key` in docs/operations.md."
+        )
 
 
 def read_tokens(lake: Path, hash_key: str) -> frozenset[str]:

@@ -1,8 +1,8 @@
 """Personal data on its way into the lake: keyed hashes instead of e-mails.
 
 Belongs here: what turns personal values into keys, as SQL macros, and the names of personal
-properties. Does not belong here: which columns are personal (the contracts say so), what is
-replaced in prose (`ingest.redaction`).
+columns. Does not belong here: which columns are personal (the contracts say so), what is replaced
+in prose (`ingest.redaction`) and in events' properties (`ingest.properties`).
 """
 
 from __future__ import annotations
@@ -18,12 +18,6 @@ from ingest.values import MACROS as VALUE_MACROS
 
 if TYPE_CHECKING:
     import duckdb
-
-# Properties and traits that name a person: they are taken out before an event is landed.
-PERSONAL_PROPERTIES = (
-    "email", "emailAddress", "email_address", "phone", "phoneNumber", "name", "firstName",
-    "first_name", "lastName", "last_name", "username", "address", "birthday", "avatar", "ip",
-)  # fmt: skip
 
 # Unknown columns with such names are reported but not kept: they may name a person. Names of
 # things and counts of people name nobody.
@@ -45,6 +39,7 @@ _EMAIL_MASK = r"***\1\2"
 _BLOCK = 64
 
 # HMAC-SHA256 (RFC 2104) of the trimmed lower-case address: the same as Python's hmac module.
+# A vendor's id has no spaces: what has is the person's name.
 _MACROS = """
 create or replace macro email_clean(x) as trim(regexp_replace(lower(trim(x)), '^mailto:', ''));
 create or replace macro is_email(x) as regexp_full_match(x, '[^@\\s]+@[^@\\s]+\\.[^@\\s.]+');
@@ -112,18 +107,8 @@ def mask_emails(text: str) -> str:
     return re.sub(_EMAIL_INSIDE, _EMAIL_MASK, text) if "@" in text or "%40" in text else text
 
 
-def without_names(expression: str) -> str:
-    """SQL that takes personal properties out of a JSON object."""
-    patch = "{" + ",".join(f'"{name}":null' for name in PERSONAL_PROPERTIES) + "}"
-    names = "|".join(PERSONAL_PROPERTIES)
-    patched = f"cast(json_merge_patch({expression}, '{patch}') as varchar)"
-    holds_name = f"prefix({expression}, '{{') and regexp_matches({expression}, '\"({names})\"')"
-    named = f"{holds_name} and json_valid({expression})"
-    return f"case when {named} then {patched} else {expression} end"
-
-
 def without_addresses(expression: str) -> str:
-    """SQL that masks e-mails in JSON."""
+    """SQL that masks e-mails in JSON, or other text; most has none, and looking costs little."""
     inside, mask = _EMAIL_INSIDE.replace("'", "''"), _EMAIL_MASK
     return (
         f"case when contains({expression}, '@') or contains({expression}, '%40') "

@@ -27,7 +27,8 @@ _EMAIL = (
 _ADDRESS_MARK = r"@|%40|(?i:at ?[\])}])"
 _MAY_NAME = re.compile(_ADDRESS_MARK)
 
-_TOKENS = (
+# Tokens that their form tells, without a quote in them: they are taken out of JSON too.
+_FORMS = (
     r"\b(?:AKIA|ASIA|AROA|AIDA|ABIA|ACCA)[A-Z0-9]{16}\b",
     r"\bgh[pousr]_[A-Za-z0-9]{30,}",
     r"\bgithub_pat_[A-Za-z0-9_]{22,}",
@@ -44,6 +45,12 @@ _TOKENS = (
     r"\bAIza[A-Za-z0-9_-]{35}",
     r"(?i:\bbearer[ :]+[A-Za-z0-9._~+/-]{16,}=*)",
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----[^\"]*?-----END [A-Z ]*PRIVATE KEY-----",
+)
+# Of a URL's query.
+_IN_QUERY = r"(?i:\b(?:\w+[_-])?(?:token|secret|password|passwd|pwd|api[_-]?key)=[^\s\"'&,;\\]{6,})"
+TOKEN_FORMS = "|".join((*_FORMS, _IN_QUERY))
+_TOKENS = (
+    *_FORMS,
     r"(?i:\bauthorization[\"']?\s?[=:]\s?[\"']?basic +[A-Za-z0-9+/]{8,}=*)",
     # A value named as a secret, if it holds a digit: `password: normal` is none.
     r"(?i:\b(?:\w+[_-])?(?:(?:api|access|account|private)[ _-]?key|secret|token|passwd|password|pwd"
