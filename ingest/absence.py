@@ -7,21 +7,23 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from ingest.answers import BrokenDownloadError
-from ingest.framing import head, read_blocks
+from ingest.framing import head, is_gzip, read_blocks
 from ingest.objects import Fetching, find_objects
+from ingest.privacy import keyed_hash
 from ingest.problems import DamagedFileError
 from ingest.settings import Workspace
+from ingest.spellings import addresses, hints, readings
 from ingest.store import LakeError, temporary
 from ingest.subjects import Subject
-from ingest.texts import decode, encoding_of
+from ingest.texts import decode, encoding_of, is_binary
 from ingest.values import name, quote
 
 Progress = Callable[[str, int, int], None]
@@ -92,8 +94,7 @@ def _objects_holding(workspace: Workspace, subject: Subject) -> Iterator[Path]:
 
 def may_name(path: Path, subject: Subject) -> bool:
     """A quick look at the bytes for any id, also short ones: other files need not be parsed."""
-    ids = {value.lower() for value in subject.values - subject.keys}
-    words = {form.encode() for word in ids for form in (word, word.replace("@", "%40"))}
+    words = hints(subject.values - subject.keys)
     try:
         if encoding_of(head(path)).startswith("utf-16"):
             return True
@@ -108,6 +109,33 @@ def may_name(path: Path, subject: Subject) -> bool:
     return False
 
 
+def is_opaque(path: Path) -> bool:
+    """Whether nobody can look into a file: it is packed in a way that is not read, or damaged."""
+    try:
+        first = head(path)
+        if is_gzip(path):
+            for _ in read_blocks(path):
+                pass
+    except DamagedFileError:
+        return True
+    return not encoding_of(first).startswith("utf-16") and is_binary(decode(first))
+
+
+def clear_addresses(files: Iterable[Path], keys: Collection[str], hash_key: str) -> frozenset[str]:
+    """The addresses in files whose keyed hashes are among `keys`."""
+    found: set[str] = set()
+    known: set[str] = set()
+    for path in files if keys else ():
+        before = b""
+        with suppress(DamagedFileError):
+            for block in read_blocks(path):
+                new = addresses(before + block) - known
+                known |= new
+                found |= {one for one in new if keyed_hash(one, hash_key) in keys}
+                before = block[-_OVERLAP:]
+    return frozenset(found)
+
+
 def holds(path: Path, subject: Subject) -> bool:
     """Whether a file holds what somebody is known by."""
     return any(True for _ in _holding([path], subject, None))
@@ -117,22 +145,22 @@ def _holding(files: list[Path], subject: Subject, progress: Progress | None) -> 
     pattern = subject.pattern()
     if pattern is None:
         return
-    text = re.compile(pattern)
-    raw = re.compile(pattern.encode())
+    text, words = re.compile(pattern), hints(subject.texts)
     with duckdb.connect(config={"threads": 1, "memory_limit": "800MB"}) as connection:
         for number, path in enumerate(files):
             if progress:
                 progress(path.name, number, len(files))
-            if _has_bytes(path, subject.words(), raw, text) or _has_values(connection, path, text):
+            if _has_bytes(path, words, text) or _has_values(connection, path, text):
                 yield path
     if progress:
         progress("", len(files), len(files))
 
 
-def _has_bytes(
-    path: Path, words: frozenset[bytes], raw: re.Pattern[bytes], text: re.Pattern[str]
-) -> bool:
-    # Looking for words is many times faster than for a pattern, which then decides.
+def _names(block: bytes, text: re.Pattern[str]) -> bool:
+    return any(text.search(read) for read in readings(block, text.pattern))
+
+
+def _has_bytes(path: Path, words: frozenset[bytes], text: re.Pattern[str]) -> bool:
     try:
         if encoding_of(head(path)).startswith("utf-16"):
             whole = decode(b"".join(read_blocks(path)))
@@ -142,13 +170,13 @@ def _has_bytes(
         for block in read_blocks(path):
             piece = before + block
             lower = piece.lower()
-            if any(word in lower for word in words) and raw.search(piece):
+            if any(word in lower for word in words) and _names(piece, text):
                 return True
             before = piece[-_OVERLAP:]
     except FileNotFoundError:
         return False
     except DamagedFileError:
-        return raw.search(path.read_bytes()) is not None
+        return _names(path.read_bytes(), text)
     return False
 
 

@@ -26,7 +26,7 @@ from ingest.session import Session
 from ingest.store import LakeError, temporary
 
 _LONGEST_NAME = 200
-RAW_REMOVED = "the raw copy was removed: it held somebody who was erased"
+RAW_REMOVED = "the raw copy was removed: it held somebody who was erased, or could not be read"
 
 
 class NotReadyError(Exception):

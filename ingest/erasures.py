@@ -1,7 +1,8 @@
 """What is remembered of people who were forgotten: keyed hashes, by which they stay away.
 
-Belongs here: `lake/privacy/`, and holding back their rows when they are delivered again. Does not
-belong here: finding people (`ingest.subjects`), purging what was landed (`ingest.forget`).
+Belongs here: `lake/privacy/`, also the check of the hash key, and holding back their rows when they
+are delivered again. Does not belong here: finding people (`ingest.subjects`), purging what was
+landed (`ingest.forget`).
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ ERASED = "erased_person"
 NOBODY = "[erased]"
 # Tells by which key the hashes were made, and not the key.
 _KEY_CHECK = "productops erasures"
+# Ids that a vendor gives, which another one may give to somebody else.
+_OF_A_SOURCE = {"ref", "ticket", "note"}
 _VALUES = re.compile(r"""[^\s"',;:{}()<>=|\[\]]+""")
 
 
@@ -75,6 +78,22 @@ def add_erasure(lake: Path, record: dict[str, Any], hash_key: str) -> None:
 def _write_private(path: Path, text: str) -> None:
     path.touch(mode=0o600)
     path.write_text(text, encoding="utf-8")
+
+
+def check_key(lake: Path, hash_key: str) -> None:
+    """Remembers by which key a lake's hashes are made.
+
+    Raises:
+        LakeError: If they were made by another one: everybody would have two ids from now on.
+    """
+    path, check = lake / "privacy" / "hash_key", keyed_hash(_KEY_CHECK, hash_key)[:16]
+    if not path.is_file():
+        write_atomically(path, lambda draft: _write_private(draft, f"{check}\n"))
+    elif path.read_text(encoding="utf-8").strip() != check:
+        raise LakeError(
+            f"{lake} was made with another hash key: everybody would be known by two ids. Put the "
+            "old key back into .env, or follow `A new hash key` in docs/operations.md."
+        )
 
 
 def read_tokens(lake: Path, hash_key: str) -> frozenset[str]:
@@ -131,12 +150,15 @@ def finish_erasure(lake: Path, record: dict[str, Any], hash_key: str) -> None:
         path.unlink(missing_ok=True)
 
 
+def _cleaned(value: str) -> str:
+    return f"case when contains({value}, '@') then lower(trim({value})) else {value} end"
+
+
 def _hashed(kinds: Iterable[PersonKind], source: str, value: str) -> str:
-    cleaned = f"case when contains({value}, '@') then lower(trim({value})) else {value} end"
     tests = []
     for kind in kinds:
-        prefix = quote(f"{kind}|{source if kind in {'ref', 'ticket'} else ''}|")
-        tests.append(f"keyed_hash({prefix} || {cleaned}) in (select token from erased)")
+        prefix = quote(f"{kind}|{source if kind in _OF_A_SOURCE else ''}|")
+        tests.append(f"keyed_hash({prefix} || {_cleaned(value)}) in (select token from erased)")
     return " or ".join(tests)
 
 
@@ -147,7 +169,9 @@ def _condition(column: Column, kind: PersonKind, source: str, relation: str) -> 
         return f"{label} in (select token from erased)"
     kinds: tuple[PersonKind, ...] = ("device", "user") if kind == "device" else (kind,)
     distinct = f"(select distinct {label} as v from {relation} where {label} is not null)"
-    return f"{label} in (select v from {distinct} where {_hashed(kinds, source, 'v')})"
+    theirs = f"{label} in (select v from {distinct} where {_hashed(kinds, source, 'v')})"
+    # An id that was an address was landed as the key of the address.
+    return f"{theirs} or {label} in (select token from erased)" if kind == "ref" else theirs
 
 
 def is_theirs(contract: Contract, source: str, relation: str) -> str:
@@ -197,6 +221,7 @@ def hold_back(
         return [Withheld()] * len(staged.ends)
     condition = is_theirs(staged.contract, source, "stage")
     rows = connection.execute(f"select rowid, _reason from stage where {condition}").fetchall()
+    _note_notes(connection, staged.contract, source, condition)
     lines: list[set[int]] = [set() for _ in staged.ends]
     unread: list[set[int]] = [set() for _ in staged.ends]
     for rowid, reason in rows:
@@ -227,6 +252,17 @@ def hold_back(
         Withheld(frozenset(found), shared)
         for found, shared in zip(lines, _shared(staged, lines, rows), strict=True)
     ]
+
+
+def _note_notes(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, source: str, condition: str
+) -> None:
+    """What somebody erased said in a session is known by its id from now on, to the next parts."""
+    for label in (name(column.name) for column in contract.columns if column.person == "note"):
+        connection.execute(
+            f"insert into erased select distinct keyed_hash({quote(f'note|{source}|')} || "
+            f"{_cleaned(label)}) from stage where {label} is not null and {condition}"
+        )
 
 
 def _shared(

@@ -9,6 +9,7 @@ moment and run again, a purge ends in the same state.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from typing import Any
 
 import duckdb
 
-from ingest.absence import files_of, holds, may_name
+from ingest.absence import clear_addresses, files_of, holds, is_opaque, may_name
 from ingest.addresses import purge_addresses
 from ingest.arrivals import kept
 from ingest.contents import content_of, staged_parts
@@ -44,6 +45,7 @@ from ingest.manifests import (
     read_reopened,
 )
 from ingest.orphans import remove_orphans
+from ingest.privacy import email_key
 from ingest.problems import DamagedFileError
 from ingest.purge import purge_quarantine, purge_rows, rows_of
 from ingest.scrub import scrub
@@ -53,6 +55,7 @@ from ingest.store import LakeError
 from ingest.subjects import Request, Subject, find_subject
 from ingest.working import working
 
+_HASH = re.compile("[0-9a-f]{64}")
 Progress = Callable[[str, int, int], None]
 
 
@@ -64,6 +67,8 @@ class Erasure:
     rows: dict[str, int] = field(default_factory=dict)
     raw_rewritten: list[str] = field(default_factory=list)
     raw_removed: list[str] = field(default_factory=list)
+    # Deliveries that name the person, though no row of theirs was found in them.
+    unlinked: list[str] = field(default_factory=list)
 
     @property
     def is_known(self) -> bool:
@@ -78,9 +83,12 @@ def look_for(workspace: Workspace, request: Request) -> Erasure:
         run = Session(workspace)
         subject = _subject(run, request)
         load_erased(run.connection, subject.tokens(workspace.hash_key))
+        run.erased |= subject.tokens(workspace.hash_key)
         found = Erasure(subject)
         contracts = load_contracts() | restricted_contracts()
         for manifest in run.manifests.values():
+            if _look_into_raw(run, manifest, subject).is_unlinked:
+                found.unlinked.append(manifest.path)
             for part in (*manifest.parts, *manifest.restricted):
                 path = run.lake / (part.output or "")
                 if not part.output or not path.is_file():
@@ -148,7 +156,12 @@ def _subject(run: Session, request: Request) -> Subject:
         raise LakeError(
             f"The lake can't be read ({error}). Nothing was erased; run `productops ingest` first."
         ) from error
-    return found | pending(run.lake)
+    found |= pending(run.lake)
+    known = {email_key(address, run.workspace.hash_key) for address in found.emails}
+    hashed = {value for value in found.values - known if _HASH.fullmatch(value)}
+    raws = files_of(run.lake / "landing")
+    # By a user id only the hashes of addresses are known, and the raw copies hold them in clear.
+    return found | Subject(emails=clear_addresses(raws, hashed, run.workspace.hash_key))
 
 
 def _erased_since(lake: Path) -> dict[str, int]:
@@ -174,6 +187,11 @@ class _Raw:
     contracts: tuple[str, ...] = ()
     dropped: tuple[Withheld, ...] = ()
     holds: bool = False
+
+    @property
+    def is_unlinked(self) -> bool:
+        """Whether it names the person, but no record in it is known to be theirs."""
+        return bool(self.holds and self.chosen and not any(part.lines for part in self.dropped))
 
     def lines(self, contract: str) -> set[int]:
         """Lines of records of one contract."""
@@ -208,6 +226,8 @@ def _purge_delivery(run: Session, manifest: Manifest, found: Erasure) -> None:
     if not stays:
         commit(run.lake, replace(changed, landing=None, detail=RAW_REMOVED))
         raw.path.unlink(missing_ok=True)
+    if raw.is_unlinked:
+        found.unlinked.append(manifest.path)
     if raw.holds:
         (found.raw_rewritten if stays else found.raw_removed).append(manifest.path)
 
@@ -230,7 +250,12 @@ def _purge_part(
 
 def _look_into_raw(run: Session, manifest: Manifest, subject: Subject) -> _Raw:
     path = run.workspace.home / (manifest.landing or "")
-    if not manifest.landing or not path.is_file() or not may_name(path, subject):
+    if not manifest.landing or not path.is_file():
+        return _Raw(path)
+    if manifest.status != "loaded" and is_opaque(path):
+        # Nobody can tell whether it names them, and nothing was landed from it.
+        return _Raw(path, holds=True)
+    if not may_name(path, subject):
         return _Raw(path)
     formats = {known.name: known for known in [*load_formats(), *run.mappings]}
     chosen = formats.get(manifest.format)
@@ -256,7 +281,7 @@ def _purge_leftovers(lake: Path, subject: Subject) -> None:
     """What no manifest answers for: rows that gates set aside, raw copies of killed landings."""
     answered = {lake.parent / m.landing for m in read_manifests(lake) if m.landing}
     others = files_of(lake / "quarantine" / "gates", lake / "tmp")
-    others += [path for path in files_of(lake / "landing") if path not in answered]
-    for path in others:
-        if holds(path, subject):
+    raws = [path for path in files_of(lake / "landing") if path not in answered]
+    for path in (*others, *raws):
+        if holds(path, subject) or (path in raws and is_opaque(path)):
             path.unlink(missing_ok=True)

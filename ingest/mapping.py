@@ -16,7 +16,8 @@ from ingest.compiled import Compiled, Layer, Record
 from ingest.contracts import Column, Contract
 from ingest.fields import Field, FieldMap, MappingError, plain
 from ingest.paths import PathTree
-from ingest.privacy import without_addresses, without_names
+from ingest.privacy import without_addresses
+from ingest.properties import without_names
 from ingest.values import gathered_sql, latest_sql, name, quote, trimmed, value_sql
 
 # Column that a raw relation has when an id is made of the whole record.
@@ -116,7 +117,10 @@ def _column_sql(
     if column.free_text:
         parsed = f"redact({moments.add(parsed) if parser == 'html' else parsed})"
     elif column.is_person_id:
-        parsed = f"person_id({parsed})"
+        is_ref = "ref" in {column.person, column.mentions}
+        parsed = f"{'vendor_id' if is_ref else 'person_id'}({parsed})"
+    elif column.masked:
+        parsed = without_addresses(parsed if parsed == text else moments.add(parsed))
     checked = column.type not in {"text", "json"} and parser != "match"
     return f"cast({parsed} as {column.sql_type})", text if checked else None
 

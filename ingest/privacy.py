@@ -1,8 +1,8 @@
 """Personal data on its way into the lake: keyed hashes instead of e-mails.
 
 Belongs here: what turns personal values into keys, as SQL macros, and the names of personal
-properties. Does not belong here: which columns are personal (the contracts say so), what is
-replaced in prose (`ingest.redaction`).
+columns. Does not belong here: which columns are personal (the contracts say so), what is replaced
+in prose (`ingest.redaction`) and in events' properties (`ingest.properties`).
 """
 
 from __future__ import annotations
@@ -19,14 +19,18 @@ from ingest.values import MACROS as VALUE_MACROS
 if TYPE_CHECKING:
     import duckdb
 
-# Properties and traits that name a person: they are taken out before an event is landed.
-PERSONAL_PROPERTIES = (
-    "email", "emailAddress", "email_address", "phone", "phoneNumber", "name", "firstName",
-    "first_name", "lastName", "last_name", "username", "address", "birthday", "avatar", "ip",
+# Unknown columns with such names are reported but not kept: they may name a person. Names of
+# things and counts of people name nobody.
+_THINGS = (
+    "workspace", "project", "product", "plan", "team", "group", "queue", "board", "sprint",
+    "feature", "event", "page", "file", "field", "status", "category", "department",
 )  # fmt: skip
-
-# Unknown columns with such names are reported but not kept: they may name a person.
-PERSONAL_HEADER = re.compile(r"name|mail|phone|address|birth|\bip\b|ipaddress|latitude|longitude")
+PERSONAL_HEADER = re.compile(
+    "".join(f"(?<!{thing}[ _.-])" for thing in _THINGS) + "name"
+    r"|mail|phone|address|birth|\bip\b|ipaddress|latitude|longitude|requester|submitter|reporter"
+    r"|creator|author(?!i)|owner|watch|caller|contact|(?:^|[ _.-])by$"
+    r"|assignee(?! stations)|employee(?!s|[ _.-]count)"
+)
 
 # Addresses inside other text; what stands in front of the @ is replaced, the domain stays.
 _EMAIL_INSIDE = r"[^\s\"'<>(),:;=/?&\\@]+(@|%40)([^\s\"'<>(),:;=/?&\\@]+\.[A-Za-z]{2,})"
@@ -35,6 +39,7 @@ _EMAIL_MASK = r"***\1\2"
 _BLOCK = 64
 
 # HMAC-SHA256 (RFC 2104) of the trimmed lower-case address: the same as Python's hmac module.
+# A vendor's id has no spaces: what has is the person's name.
 _MACROS = """
 create or replace macro email_clean(x) as trim(regexp_replace(lower(trim(x)), '^mailto:', ''));
 create or replace macro is_email(x) as regexp_full_match(x, '[^@\\s]+@[^@\\s]+\\.[^@\\s.]+');
@@ -52,6 +57,8 @@ create or replace macro person_id(x) as case
     when contains(x, '@') or contains(x, '%40')
         then coalesce(keyed_hash(address_in_id(x, email_clean(replace(x, '%40', '@')))), x)
     else x end;
+create or replace macro vendor_id(x) as
+    case when contains(x, ' ') then keyed_hash(lower(x)) else person_id(x) end;
 create or replace macro plain_text(x) as nullif(trim(regexp_replace(
     replace(replace(replace(replace(replace(replace(
         regexp_replace(regexp_replace(x, '(?i)<(br|/p|/div|/li|/h[1-6]|/tr)[^>]*>', chr(10), 'g'),
@@ -100,18 +107,8 @@ def mask_emails(text: str) -> str:
     return re.sub(_EMAIL_INSIDE, _EMAIL_MASK, text) if "@" in text or "%40" in text else text
 
 
-def without_names(expression: str) -> str:
-    """SQL that takes personal properties out of a JSON object."""
-    patch = "{" + ",".join(f'"{name}":null' for name in PERSONAL_PROPERTIES) + "}"
-    names = "|".join(PERSONAL_PROPERTIES)
-    patched = f"cast(json_merge_patch({expression}, '{patch}') as varchar)"
-    holds_name = f"prefix({expression}, '{{') and regexp_matches({expression}, '\"({names})\"')"
-    named = f"{holds_name} and json_valid({expression})"
-    return f"case when {named} then {patched} else {expression} end"
-
-
 def without_addresses(expression: str) -> str:
-    """SQL that masks e-mails in JSON."""
+    """SQL that masks e-mails in JSON, or other text; most has none, and looking costs little."""
     inside, mask = _EMAIL_INSIDE.replace("'", "''"), _EMAIL_MASK
     return (
         f"case when contains({expression}, '@') or contains({expression}, '%40') "

@@ -27,29 +27,45 @@ _EMAIL = (
 _ADDRESS_MARK = r"@|%40|(?i:at ?[\])}])"
 _MAY_NAME = re.compile(_ADDRESS_MARK)
 
-_TOKENS = (
+# Tokens that their form tells, without a quote in them: they are taken out of JSON too.
+_FORMS = (
     r"\b(?:AKIA|ASIA|AROA|AIDA|ABIA|ACCA)[A-Z0-9]{16}\b",
     r"\bgh[pousr]_[A-Za-z0-9]{30,}",
     r"\bgithub_pat_[A-Za-z0-9_]{22,}",
     r"\bglpat-[A-Za-z0-9_-]{18,}",
-    r"\bxox[a-z]-[A-Za-z0-9-]{10,}",
+    r"\bx(?:ox[a-z]|app)-[A-Za-z0-9-]{10,}",
+    r"\b(?:npm|hf)_[A-Za-z0-9]{30,}",
+    r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}",
+    r"\bwhsec_[A-Za-z0-9+/]{20,}=*",
+    r"\bshp[a-z]{2}_[0-9a-fA-F]{32}",
+    r"\bya29\.[A-Za-z0-9_-]{20,}",
     r"https://hooks\.slack\.com/[A-Za-z0-9/_-]+",
     r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?",
     r"\b[spr]k[-_][A-Za-z0-9_-]{16,}",
     r"\bAIza[A-Za-z0-9_-]{35}",
     r"(?i:\bbearer[ :]+[A-Za-z0-9._~+/-]{16,}=*)",
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----[^\"]*?-----END [A-Z ]*PRIVATE KEY-----",
+)
+# Of a URL's query.
+_IN_QUERY = r"(?i:\b(?:\w+[_-])?(?:token|secret|password|passwd|pwd|api[_-]?key)=[^\s\"'&,;\\]{6,})"
+TOKEN_FORMS = "|".join((*_FORMS, _IN_QUERY))
+_TOKENS = (
+    *_FORMS,
+    r"(?i:\bauthorization[\"']?\s?[=:]\s?[\"']?basic +[A-Za-z0-9+/]{8,}=*)",
     # A value named as a secret, if it holds a digit: `password: normal` is none.
-    r"(?i:\b(?:api[ _-]?key|secret|token|passwd|password|pwd)[\"']?\s?[=:]\s?[\"']?"
+    r"(?i:\b(?:\w+[_-])?(?:(?:api|access|account|private)[ _-]?key|secret|token|passwd|password|pwd"
+    r"|passwort|kennwort|contraseña|mot de passe)[\"']?\s?[=:]\s?[\"']?"
     r"(?:[^\s\"'<>,;0-9]{5,}[0-9]|[^\s\"'<>,;0-9]*[0-9][^\s\"'<>,;]{5})[^\s\"'<>,;]*)",
 )
 
 _GAP = r"[ \x{a0}().\x{2010}-\x{2013}/-]{0,3}"
 _LONG_NUMBER = rf"[0-9](?:{_GAP}[0-9]){{6}}"
 _IBAN = r"\b[A-Za-z]{2}[0-9]{2}(?: ?[A-Za-z0-9]{4}){2,7}(?: ?[A-Za-z0-9]{1,4})?\b"
+_SPACE = r"[ \x{a0}-]"
 _CARD = (
     r"\b((?:3[0-9]|4[0-9]|5[0-9]|6[0-9]|2[2-7])[0-9]{2}"
-    r"(?:[0-9]{9,15}|[ -][0-9]{6}[ -][0-9]{4,5}|(?:[ -][0-9]{4}){3}(?:[ -][0-9]{1,3})?))\b"
+    rf"(?:[0-9]{{9,15}}|{_SPACE}[0-9]{{6}}{_SPACE}[0-9]{{4,5}}"
+    rf"|(?:{_SPACE}[0-9]{{4}}){{3}}(?:{_SPACE}[0-9]{{1,3}})?))\b"
 )
 _CUES = (
     "phone", "telephone", "tel", "mobile", "mob", "cell", "cellphone", "fax", "call", "dial",

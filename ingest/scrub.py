@@ -20,6 +20,7 @@ from ingest.erasures import Withheld
 from ingest.formats import Format, Part
 from ingest.framing import is_gzip, read_all, utf8_blocks
 from ingest.problems import DamagedFileError
+from ingest.spellings import hints
 from ingest.store import write_atomically
 from ingest.subjects import Subject
 from ingest.tables import blank_records
@@ -86,9 +87,9 @@ def _scrub_lines(path: Path, lines: frozenset[int], subject: Subject | None) -> 
 
 def _kept_blocks(path: Path, lines: frozenset[int], subject: Subject | None) -> Iterator[bytes]:
     """Blocks of whole lines; those in which nothing has to be done pass as they are."""
-    words = subject.words() if subject else frozenset()
+    words = hints(subject.texts) if subject else frozenset()
     found = subject.pattern() if subject else None
-    pattern = re.compile(found.encode()) if found else None
+    pattern = re.compile(found) if found else None
     first, pending = 1, b""
     for block in utf8_blocks(path):
         whole, end, pending = (pending + block).rpartition(b"\n")
@@ -102,7 +103,7 @@ def _kept_blocks(path: Path, lines: frozenset[int], subject: Subject | None) -> 
 
 def _kept(
     block: bytes, numbers: range, lines: frozenset[int], words: Collection[bytes],
-    pattern: re.Pattern[bytes] | None,
+    pattern: re.Pattern[str] | None,
 ) -> bytes:  # fmt: skip
     if gone := lines & set(numbers):
         pieces = block.split(b"\n")
@@ -111,7 +112,8 @@ def _kept(
         block = b"\n".join(pieces)
     lower = block.lower()
     if pattern and any(word in lower for word in words):
-        block = pattern.sub(MASK.encode(), pattern.sub(MASK.encode(), block))
+        text = block.decode("utf-8", errors="surrogateescape")
+        block = masked(text, pattern).encode("utf-8", errors="surrogateescape")
     return block
 
 

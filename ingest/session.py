@@ -15,7 +15,7 @@ import duckdb
 
 from ingest.arrivals import Arrival
 from ingest.contracts import load_contracts
-from ingest.erasures import load_erased, read_tokens
+from ingest.erasures import check_key, load_erased, read_tokens
 from ingest.formats import Format, from_source, load_formats, parser_digest
 from ingest.framing import SPOOLS
 from ingest.keys import KeyIndex
@@ -44,6 +44,7 @@ class Session:
         self.manifests = {m.entry_id: m for m in read_manifests(self.lake)}
         self.withdrawn = withdrawn_ids(self.lake)
         self.connection = self._connect()
+        check_key(self.lake, workspace.hash_key)
         self.erased = read_tokens(self.lake, workspace.hash_key)
         load_erased(self.connection, self.erased)
         self.index = KeyIndex(self.connection, self._committed())

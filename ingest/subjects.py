@@ -18,6 +18,7 @@ import duckdb
 from ingest.config import ConfigError
 from ingest.contracts import PersonKind
 from ingest.privacy import email_key, keyed_hash
+from ingest.spellings import spellings
 from ingest.values import quote
 
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
@@ -25,6 +26,8 @@ _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 SHORTEST_IN_TEXT = 6
 _MANY = "group by user_id having count(distinct email_key) > 3"
 _WORD = "0-9A-Za-z_-"
+# What may stand before a word, also where it ends in a letter or digit: `\n`, `\u003c`, `%20`.
+_BEFORE = rf"(^|[^{_WORD}]|\\[bfnrt]|\\u[0-9a-f]{{4}}|%[0-9a-f]{{2}})"
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Subject:
-    """All that people who asked are known by; vendors' ids and tickets with their source."""
+    """All that people who asked are known by; ids, tickets and notes of vendors with the source."""
 
     emails: frozenset[str] = frozenset()
     keys: frozenset[str] = frozenset()
@@ -45,12 +48,14 @@ class Subject:
     devices: frozenset[str] = frozenset()
     refs: frozenset[tuple[str, str]] = frozenset()
     tickets: frozenset[tuple[str, str]] = frozenset()
+    notes: frozenset[tuple[str, str]] = frozenset()
 
     def __or__(self, other: Subject) -> Subject:
         """Both."""
         return Subject(
             self.emails | other.emails, self.keys | other.keys, self.users | other.users,
             self.devices | other.devices, self.refs | other.refs, self.tickets | other.tickets,
+            self.notes | other.notes,
         )  # fmt: skip
 
     def tokens(self, hash_key: str) -> frozenset[str]:
@@ -60,12 +65,13 @@ class Subject:
         found |= {token("device", "", value, hash_key) for value in self.devices}
         found |= {token("ref", source, value, hash_key) for source, value in self.refs}
         found |= {token("ticket", source, value, hash_key) for source, value in self.tickets}
+        found |= {token("note", source, value, hash_key) for source, value in self.notes}
         return frozenset(found)
 
     @property
     def values(self) -> frozenset[str]:
         """Every id and address, as text."""
-        paired = {value for _, value in self.refs | self.tickets}
+        paired = {value for _, value in self.refs | self.tickets | self.notes}
         return self.emails | self.keys | self.users | self.devices | frozenset(paired)
 
     @property
@@ -78,16 +84,8 @@ class Subject:
         """A pattern, for RE2 and Python's `re` alike, that finds `texts`; its ends are groups."""
         if not self.texts:
             return None
-        words = [re.escape(text).replace("\\-", "-").replace("@", "(?:@|%40)")
-                 for text in sorted(self.texts, key=len, reverse=True)]  # fmt: skip
-        return rf"(?i)(^|[^{_WORD}])(?:{'|'.join(words)})([^{_WORD}]|$)"
-
-    def words(self) -> frozenset[bytes]:
-        """What bytes in lower case hold if they hold any of `texts`."""
-        lower = {text.lower() for text in self.texts}
-        return frozenset(
-            form.encode() for text in lower for form in (text, text.replace("@", "%40"))
-        )
+        words = [spellings(text) for text in sorted(self.texts, key=len, reverse=True)]
+        return rf"(?i){_BEFORE}(?:{'|'.join(words)})([^{_WORD}]|$)"
 
     def document(self) -> dict[str, Any]:
         """As JSON can hold it."""
@@ -99,11 +97,12 @@ class Subject:
         emails, keys, users, devices = (
             frozenset(document[name]) for name in ("emails", "keys", "users", "devices")
         )
-        refs, tickets = (
-            frozenset((source, value) for source, value in document[name])
-            for name in ("refs", "tickets")
+        refs, tickets, notes = (
+            # What an older version noted knows of no notes.
+            frozenset((source, value) for source, value in document.get(name, ()))
+            for name in ("refs", "tickets", "notes")
         )
-        return cls(emails, keys, users, devices, refs, tickets)
+        return cls(emails, keys, users, devices, refs, tickets, notes)
 
 
 def is_common(value: str) -> bool:
@@ -113,7 +112,8 @@ def is_common(value: str) -> bool:
 
 def token(kind: PersonKind, source: str, value: str, hash_key: str) -> str:
     """The keyed hash of one id of one kind; `person_condition` computes the same in SQL."""
-    return keyed_hash(f"{kind}|{source}|{value}", hash_key)
+    cleaned = value.strip().lower() if "@" in value else value
+    return keyed_hash(f"{kind}|{source}|{cleaned}", hash_key)
 
 
 def make_request(emails: Iterable[str] = (), user_ids: Iterable[str] = ()) -> Request:
@@ -203,7 +203,8 @@ def find_subject(
     """Follows what was asked for to all ids of the same people.
 
     From an address to every user id that has it; from a user id to the addresses that nobody else
-    has. Then to the devices on which nobody else signed in, to vendors' ids, to their tickets.
+    has. Then to the devices on which nobody else signed in, to vendors' ids, to their tickets, to
+    the notes of interviews with them.
     """
     rows = _Rows(connection, lake)
     keys = {email_key(email, hash_key) for email in request.emails}
@@ -232,11 +233,16 @@ def find_subject(
     refs = rows("identities", "source, identity_ref", is_theirs, **either)
     refs |= rows("tool_seats", "source, member_ref", "list_contains($keys, email_key)", keys=keys)
     refs |= rows("tool_activity", "source, actor_ref", "list_contains($keys, email_key)", keys=keys)
-    asks = "list_contains($refs, source || '|' || requester_ref)"
-    tickets = rows("tickets", "source, ticket_id", asks, refs={"|".join(pair) for pair in refs})
+    asks = "list_contains($refs, source || '|' || requester_ref) "
+    asks += "or list_contains($keys, requester_ref)"
+    asking = {"refs": {"|".join(pair) for pair in refs} | {""}, "keys": keys | {""}}
+    tickets = rows("tickets", "source, ticket_id", asks, **asking)
+    notes = rows(
+        "research_sessions", "source, session_id", "list_contains($keys, email_key)", keys=keys
+    )
     return Subject(
         request.emails, frozenset(keys), frozenset(users - {""}), frozenset(devices),
-        frozenset(refs), frozenset(tickets),
+        frozenset(refs), frozenset(tickets), frozenset(notes),
     )  # fmt: skip
 
 

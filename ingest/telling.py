@@ -29,6 +29,12 @@ def told(found: Erasure, *, dry_run: bool = False) -> str:
         lines.append("No landed row is about them.")
     word = "would go" if dry_run else "erased"
     lines += [f"  {rows:>10,} {contract} rows {word}" for contract, rows in found.rows.items()]
+    if found.unlinked:
+        lines.append(
+            "No row of these files is known to be theirs, yet their address or id stands there. "
+            "Rows about them that bear only a name or an id of the vendor stay: look into them."
+        )
+        lines += [f"  {path}" for path in found.unlinked]
     if dry_run:
         lines.append("Nothing was changed.")
     else:

@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 from ingest.documents import read_own_yaml
 
 ColumnType = Literal["text", "integer", "double", "boolean", "timestamp", "date", "json"]
-PersonKind = Literal["email", "user", "device", "ref", "ticket"]
+PersonKind = Literal["email", "user", "device", "ref", "ticket", "note"]
 
 SQL_TYPES: dict[str, str] = {
     "text": "VARCHAR",
@@ -44,8 +44,9 @@ class Column:
     """One column of a contract.
 
     `personal` ones are hashed, masked or kept out of samples; `free_text` is prose, redacted on
-    its way in. `person` says by what the column names the person that the row is about, `mentions`
-    the same of somebody else: an e-mail's hash, a user, a device, a vendor's id, a ticket.
+    its way in; `masked` is none, and addresses in it lose what stands before the @. `person` says
+    by what the column names the person that the row is about, `mentions` the same of somebody else:
+    an e-mail's hash, a user, a device, a vendor's id, a ticket, the note of a session with them.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Column:
     personal: bool
     description: str
     free_text: bool = False
+    masked: bool = False
     person: PersonKind | None = None
     mentions: PersonKind | None = None
 
@@ -127,6 +129,7 @@ def parse_contract(document: dict[str, Any]) -> Contract:
                 personal=bool(item.get("personal", False)),
                 description=item["description"],
                 free_text=bool(item.get("free_text", False)),
+                masked=bool(item.get("masked", False)),
                 person=item.get("person"),
                 mentions=item.get("mentions"),
             )

@@ -25,6 +25,7 @@ from ingest.ledger import Batch, Rejection, open_rejections
 from ingest.manifests import standing_manifests
 from ingest.settings import Workspace
 from ingest.store import write_json
+from orchestration.lib.alerts.redacting import clean_samples
 from orchestration.lib.check_history import remember_checks
 from orchestration.lib.check_pages import write_page
 from orchestration.lib.kept_out import IDENTITY, keep_out
@@ -86,10 +87,11 @@ def gate_lake(workspace: Workspace, plan: Plan, progress: Progress | None = None
     if suites:
         from expectations.runner import run
 
-        checks += run(
+        results = run(
             suites, relations, quarantine=workspace.lake / "quarantine" / "gates",
             left_out_by=IDENTITY, progress=progress,
         )  # fmt: skip
+        checks += clean_samples(results, workspace)
     keep_out(workspace, plan.added, checks)
     checks += _kept(known, plan, relations, workspace)
     record = GateRecord(
@@ -153,12 +155,13 @@ def gate_marts(
         return known
     suites = mart_suites(workspace.home)
     relations = {suite.table: f'select * from marts."{suite.table}"' for suite in suites}
-    checks = run(
+    results = run(
         suites, relations, database=workspace.warehouse_path,
         quarantine=workspace.lake / "quarantine" / "gates", progress=progress,
     )  # fmt: skip
     record = GateRecord(
-        receipt.build_id, suites_fingerprint(workspace.home), _now(), tuple(checks),
+        receipt.build_id, suites_fingerprint(workspace.home), _now(),
+        tuple(clean_samples(results, workspace)),
         take_prints(workspace.warehouse_path),
     )  # fmt: skip
     # Prints of a newer warehouse would vouch for marts that nobody checked.

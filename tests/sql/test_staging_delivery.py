@@ -56,6 +56,9 @@ def built(tmp_path_factory: pytest.TempPathFactory, dbt_target: Path) -> Warehou
     seat = load_contract_files()["tool_seats"]["example"]
     for is_billable in (True, False):
         lake.add("tool_seats", [{**seat, "is_billable": is_billable}], source="s")
+    # Who asked, where a ticket alone says it.
+    asked = load_contract_files()["identities"]["example"] | {"updated_at": "2000-01-01 00:00:00"}
+    lake.add("identities", [asked], source="s")
     warehouse = Warehouse(home / "warehouse.duckdb", lake, dbt_target)
     staged = [f"stg_{name}" for name in (*CONTRACTS, "tool_seats")]
     warehouse.run(select=["+dim_contract", *staged])
@@ -114,3 +117,4 @@ def test_each_contract_tells_by_its_own_clock_how_far_it_reaches(built: Warehous
         # Two versions, the same from another source and two that tie from two more; what was taken
         # back does not count.
         assert found[name] == (at(reach), 7), name
+    assert found["identities"] == (None, 1)

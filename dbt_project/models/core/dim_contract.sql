@@ -1,12 +1,14 @@
 with
 
--- Each source's own clock; what it loaded when says nothing about how far it reaches.
+-- Each source's own clock; what it loaded when says nothing about how far it reaches. People whom a
+-- ticket alone names are dated 2000-01-01, which is no clock.
 clocks as (
 
     select 'usage_events' as contract, max(received_at) as last_occurred_at from {{ ref('fct_event') }}
     {%- for contract, clock in [
         ('accounts', 'updated_at'), ('business_hours', 'updated_at'), ('deployments', 'occurred_at'),
-        ('exposures', 'exposed_at'), ('feedback_notes', 'updated_at'), ('identities', 'updated_at'),
+        ('exposures', 'exposed_at'), ('feedback_notes', 'updated_at'),
+        ('identities', "nullif(updated_at, cast('2000-01-01' as timestamp))"),
         ('incidents', 'updated_at'), ('listed_rows', 'listed_at'), ('opportunities', 'updated_at'), ('qa_checks', 'checked_at'),
         ('research_sessions', 'updated_at'), ('survey_responses', 'submitted_at'),
         ('survey_deliveries', 'updated_at'),

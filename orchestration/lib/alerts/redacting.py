@@ -6,10 +6,12 @@ Samples come masked already: columns that are known to be personal are not in th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
+from expectations.results import CheckResult
 from ingest.redaction import redaction_macros
 from ingest.settings import HASH_KEY, Workspace
 from orchestration.lib.alerts.channels import secrets_in
@@ -43,6 +45,28 @@ def cleaned(observations: Iterable[Observation], workspace: Workspace) -> list[O
             observation, words=_short(words), remedy=_short(remedy), sample=sample
         )
     return [made.get(id(observation), observation) for observation in found]
+
+
+def clean_samples(checks: Sequence[CheckResult], workspace: Workspace) -> list[CheckResult]:
+    """The results with every text of their failing rows redacted, before pages show them."""
+    texts = [
+        f"{name}: {value}"
+        for check in checks
+        for row in check.failing_rows
+        for name, value in row.items()
+        if isinstance(value, str)
+    ]
+    clean = iter(redact(texts, workspace))
+
+    def cell(name: str, value: Any) -> Any:
+        return next(clean).removeprefix(f"{name}: ") if isinstance(value, str) else value
+
+    return [
+        replace(check, failing_rows=[
+            {name: cell(name, value) for name, value in row.items()} for row in check.failing_rows
+        ])
+        for check in checks
+    ]  # fmt: skip
 
 
 def redact(texts: list[str], workspace: Workspace) -> list[str]:

@@ -12,7 +12,7 @@ from ingest.forget import purge
 from ingest.ledger import withdraw
 from ingest.store import LakeError
 from ingest.subjects import Subject, make_request, read_requests
-from tests.unit.ingest.conftest import event, lines
+from tests.unit.ingest.conftest import HASH_KEY, event, lines
 from tests.unit.ingest.forgetting import (
     ASKED,
     DEVICE,
@@ -22,6 +22,7 @@ from tests.unit.ingest.forgetting import (
     filled,
     forget,
     full,
+    traces,
 )
 
 __all__ = ["filled", "full"]
@@ -33,6 +34,35 @@ def test_another_hash_key_is_noticed(full) -> None:
     full.drop("x.json", lines(event(50)))
     with pytest.raises(LakeError, match="another hash key"):
         full.run()
+
+
+def test_another_hash_key_is_noticed_where_nobody_was_erased(place) -> None:
+    place.land("a.json", lines(event(1)))
+    (place.home / ".env").write_text("PRODUCTOPS_HASH_KEY=another key for tests alone\n")
+    place.drop("b.json", lines(event(2)))
+    with pytest.raises(LakeError, match="known by two ids"):
+        place.run()
+    (place.home / ".env").write_text(f"PRODUCTOPS_HASH_KEY={HASH_KEY}\n")
+    place.run()
+    assert len(place.rows("usage_events")) == 2
+    (check,) = (place.home / "lake/privacy").glob("*")
+    assert HASH_KEY not in check.read_text()
+    assert check.stat().st_mode & 0o077 == 0
+
+
+def test_a_new_hash_key_as_the_handbook_has_it(full) -> None:
+    """Landed anew and erased anew, before anything is built of it."""
+    forget(full)
+    bob = full.rows("identities", "email_key")
+    (full.home / "lake").rename(full.home / "lake.old")
+    (full.home / ".env").write_text("PRODUCTOPS_HASH_KEY=another key for tests alone\n")
+    full.run()
+    assert traces(full, MAIL)
+    _, seen = forget(full)
+    assert seen.is_clean
+    assert traces(full, MAIL, USER, DEVICE) == []
+    assert len(full.rows("identities", "email_key")) == len(bob)
+    assert full.rows("identities", "email_key") != bob
 
 
 def test_the_record_holds_hashes_and_counts_alone(full) -> None:

@@ -112,8 +112,8 @@ def test_a_bad_note_is_one_record_set_aside_with_its_text(place, text, line, rea
 
 def test_a_bad_interview_is_set_aside_once(place) -> None:
     outcome = place.land("ann.md", INTERVIEW.replace("tags: [", "tags: [["))
-    assert [p.contract for p in outcome.parts] == ["feedback_notes"]
-    assert part(outcome, "feedback_notes")["quarantined"] == len(place.quarantine()) == 1
+    assert [p.contract for p in outcome.parts] == ["research_sessions"]
+    assert part(outcome, "research_sessions")["quarantined"] == len(place.quarantine()) == 1
 
 
 def test_bytes_that_are_no_text_are_set_aside(place) -> None:

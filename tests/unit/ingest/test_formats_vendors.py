@@ -31,7 +31,7 @@ def test_intercom_first_message_stands_in_source(place) -> None:
     page = {"type": "conversation.list", "conversations": [CONVERSATION], "total_count": 1}
     outcome = place.land("intercom.json", json.dumps(page))
     assert {p.contract: p.rows_loaded for p in outcome.parts} == {
-        "tickets": 1, "ticket_messages": 1,
+        "tickets": 1, "ticket_messages": 1, "identities": 1,
     }  # fmt: skip
     columns = "ticket_id, status, priority, assignee_ref, queue_id, tags, satisfaction, version_at"
     assert place.rows("tickets", columns) == [

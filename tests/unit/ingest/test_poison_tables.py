@@ -21,6 +21,14 @@ def test_a_newline_in_a_cell_is_no_new_row(place) -> None:
     assert place.quarantine() == [("drop/slack.csv", 7, "wrong_number_of_cells", "short,row")]
 
 
+def test_a_carriage_return_in_the_second_line_of_a_record_that_is_too_long(place) -> None:
+    text = SLACK + 'eve,"eve\ny\rz",1\n'
+    assert loaded(place.land("slack.csv", text))["quarantined"] == 1
+    assert [row[:3] for row in place.quarantine()] == [
+        ("drop/slack.csv", 4, "wrong_number_of_cells")
+    ]
+
+
 @pytest.mark.parametrize(
     "stray",
     ['eve,eve@corp.test,Member,1,1,0,U3,Eve,"eve,', 'eve,eve@corp.test,Member,1,1,0,U3,Eve,eve,"x'],

@@ -1,7 +1,7 @@
 """No name, address, telephone number or IP of a person in the lake's tables; the key nowhere.
 
-Free text (subjects, bodies, answers) is kept as it is: the contracts mark it as personal. Raw
-deliveries and set-aside lines are kept too, under lake/landing and lake/quarantine.
+Free text (subjects, bodies, answers) may name people: it is redacted (`test_redaction`), and names
+are not found there. Raw deliveries are kept too, under lake/landing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from ingest.contracts import load_contracts
-from ingest.privacy import mask_emails
+from ingest.privacy import PERSONAL_HEADER, keyed_hash, mask_emails
 from tests.unit.ingest.conftest import HASH_KEY, event, lines
 from tests.unit.ingest.test_formats import OKTA, SLACK, TICKET
 
@@ -21,7 +21,7 @@ FREE_TEXT = {
     (contract.name, column.name)
     for contract in load_contracts().values()
     for column in contract.columns
-    if column.personal and not column.name.endswith("_key")
+    if column.free_text
 }
 
 
@@ -128,3 +128,34 @@ def test_raw_bytes_are_for_the_owner_alone(full) -> None:
 )
 def test_addresses_inside_text(text, masked) -> None:
     assert mask_emails(text) == masked
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["name", "full name", "first_name", "requester", "watch_list", "u_contact", "sys_created_by",
+     "account owner", "caller_id", "employee id", "assignee", "author", "workspace owner name"],
+)  # fmt: skip
+def test_unknown_columns_that_speak_of_a_person(header) -> None:
+    assert PERSONAL_HEADER.search(header)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["workspace name", "team_name", "number of employees", "employee count", "authority",
+     "assignee stations", "replies", "standby", "group stations"],
+)  # fmt: skip
+def test_unknown_columns_that_speak_of_things(header) -> None:
+    assert not PERSONAL_HEADER.search(header)
+
+
+def test_a_name_in_place_of_a_vendors_id_becomes_its_hash(place) -> None:
+    place.land(
+        "sn.csv",
+        "number,sys_id,short_description,incident_state,opened_at,sys_updated_on,caller_id,"
+        "opened_by,assigned_to,watch_list\n"
+        "INC1,abc,printer,New,2026-05-01 10:00:00,2026-05-01 11:00:00,Ada Lovelace,"
+        "ADA LOVELACE,a-17,Ada Lovelace\n",
+    )
+    ada = keyed_hash("ada lovelace", HASH_KEY)
+    columns = "requester_ref, submitter_ref, assignee_ref, extra"
+    assert place.rows("tickets", columns) == [(ada, ada, "a-17", '{"sys_id":"abc"}')]

@@ -148,7 +148,9 @@ def test_a_page_that_can_not_be_written_changes_no_verdict(
 def test_each_evaluation_writes_its_page_and_a_remembered_one_none(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "run", lambda *_, **__: (PASSED,))
+    shown = [{"page_path": "/invite/ada@corp.test", "note": "call 555-123-4567", "rows": 2}]
+    found = (PASSED, replace(STOPS, failing_rows=shown))
+    monkeypatch.setattr(runner, "run", lambda *_, **__: found)
     monkeypatch.setattr(gates, "take_prints", lambda _: {"m": Print(1, "2-3")})
     workspace.warehouse.mkdir()
     workspace.warehouse_path.write_bytes(b"first")
@@ -157,7 +159,11 @@ def test_each_evaluation_writes_its_page_and_a_remembered_one_none(
     )
     record = gates.gate_marts(workspace, receipt)
     path = workspace.checks / page_name("marts", record)
-    assert path.is_file()
+    # No contract calls a path personal, and yet no address stands on a page or in the record.
+    row = {"page_path": "/invite/[email]", "note": "call [phone]", "rows": 2}
+    assert [check.failing_rows for check in record.checks] == [[], [row]]
+    assert "/invite/[email]" in path.read_text()
+    assert "ada@corp.test" not in path.read_text()
     path.unlink()
     assert gates.gate_marts(workspace, receipt) == record
     assert not path.exists()
