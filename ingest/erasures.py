@@ -80,15 +80,16 @@ def _write_private(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def check_key(lake: Path, hash_key: str) -> None:
-    """Remembers by which key a lake's hashes are made.
+def check_key(lake: Path, hash_key: str, *, only_look: bool = False) -> None:
+    """Remembers by which key a lake's hashes are made, unless it may only look.
 
     Raises:
         LakeError: If they were made by another one: everybody would have two ids from now on.
     """
     path, check = lake / "privacy" / "hash_key", keyed_hash(_KEY_CHECK, hash_key)[:16]
     if not path.is_file():
-        write_atomically(path, lambda draft: _write_private(draft, f"{check}\n"))
+        if not only_look:
+            write_atomically(path, lambda draft: _write_private(draft, f"{check}\n"))
     elif path.read_text(encoding="utf-8").strip() != check:
         raise LakeError(
             f"{lake} was made with another hash key: everybody would be known by two ids. Put the "

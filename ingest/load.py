@@ -202,7 +202,7 @@ def ingest(
             snapshot or source.
     """
     with working(workspace, only_look=dry_run):
-        run = Session(workspace)
+        run = Session(workspace, only_look=dry_run)
         seen = SeenFiles(run.lake, run.parser)
         arrivals = find(workspace)
         known_paths = {m.archive or m.path for m in run.manifests.values()}

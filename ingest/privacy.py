@@ -58,7 +58,7 @@ create or replace macro person_id(x) as case
         then coalesce(keyed_hash(address_in_id(x, email_clean(replace(x, '%40', '@')))), x)
     else x end;
 create or replace macro vendor_id(x) as
-    case when contains(x, ' ') then keyed_hash(lower(x)) else person_id(x) end;
+    case when contains(x, ' ') and not is_nested(x) then keyed_hash(lower(x)) else person_id(x) end;
 create or replace macro plain_text(x) as nullif(trim(regexp_replace(
     replace(replace(replace(replace(replace(replace(
         regexp_replace(regexp_replace(x, '(?i)<(br|/p|/div|/li|/h[1-6]|/tr)[^>]*>', chr(10), 'g'),

@@ -31,7 +31,7 @@ MEMORY = "600MB"
 class Session:
     """One run's connection, ledger and caches."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, *, only_look: bool = False) -> None:
         """Reads the ledger and opens the parser; the caller holds the lake's lock."""
         self.workspace = workspace
         self.lake = workspace.lake
@@ -44,7 +44,7 @@ class Session:
         self.manifests = {m.entry_id: m for m in read_manifests(self.lake)}
         self.withdrawn = withdrawn_ids(self.lake)
         self.connection = self._connect()
-        check_key(self.lake, workspace.hash_key)
+        check_key(self.lake, workspace.hash_key, only_look=only_look)
         self.erased = read_tokens(self.lake, workspace.hash_key)
         load_erased(self.connection, self.erased)
         self.index = KeyIndex(self.connection, self._committed())

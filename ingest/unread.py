@@ -23,8 +23,10 @@ _LONGEST = 200
 
 def unread_columns(part: Part, names: Iterable[str], read: Collection[str]) -> tuple[str, ...]:
     """Columns of a table that neither the mapping reads nor become rows of their own."""
-    becomes_rows = part.unpivot.match.fullmatch if part.unpivot else (lambda _: None)
-    return tuple(one for one in names if one and one not in read and not becomes_rows(one))
+    wide = part.unpivot
+    return tuple(
+        one for one in names if one and one not in read and not (wide and wide.takes(one, ""))
+    )
 
 
 def kept_columns(part: Part, unread: Iterable[str]) -> tuple[str, ...]:

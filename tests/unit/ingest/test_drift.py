@@ -65,9 +65,9 @@ def test_what_a_withdrawn_delivery_changed_is_over(place) -> None:
 
 def test_a_column_that_may_name_people_is_told_and_not_kept(place) -> None:
     land(place, 1, {})
-    land(place, 2, {"workspace name": "Ann's", "floor": "3"})
+    land(place, 2, {"requester name": "Ann", "floor": "3"})
     remedies = {c.column: c.remedy for c in changes(read_manifests(place.workspace.lake))}
-    assert remedies["workspace name"].startswith("not kept; to use it, map")
+    assert remedies["requester name"].startswith("not kept; to use it, map")
     assert remedies["floor"].startswith("kept in `extra`; to use it, map")
     extra = place.rows("tool_seats", "extra", "and extra is not null")
     assert [json.loads(row[0]) for row in extra] == [{"floor": "3"}]
@@ -77,14 +77,14 @@ def test_another_question_of_a_survey_is_no_news(place) -> None:
     """Columns that become rows are read; what stands beside them has no `extra` to be kept in."""
     head = "StartDate,EndDate,Status,RecordedDate,ResponseId,Finished"
     row = "x,y,IP Address,2026-05-01 10:00:00"
-    for day, more, answers in ((1, ",Q1", ",9"), (2, ",Q1,Q2,plan", ",9,Great,pro")):
+    for day, more, answers in ((1, ",Q1", ",9"), (2, ",Q1,Q2,phone", ",9,Great,1")):
         names = f"{head}{more}\n"
         place.land(f"s_2026-05-0{day}.csv", f"{names * 3}{row},R_{day},True{answers}\n")
     questions = place.rows("survey_responses", "question_id", "order by all")
     assert [row[0] for row in questions] == ["q1", "q1", "q2"]
     found = changes(read_manifests(place.workspace.lake), source="qualtrics")
     news = {c.column: c.remedy[:8] for c in found if c.what == "new"}
-    assert news == {"plan": "not kept"}
+    assert news == {"phone": "not kept"}
 
 
 def test_new_fields_of_documents_are_kept_where_they_are_short_and_name_nobody(place) -> None:

@@ -199,7 +199,10 @@ def test_an_object_where_a_word_stood_is_set_aside_and_not_taken_for_one(
     for contract, column in (("usage_events", "user_id"), ("tickets", "requester_ref"),
                              ("tickets", "ticket_id")):  # fmt: skip
         value, reason = read(connection, contract, column, "t", t=text)
-        assert (value, reason == f"bad_{column}") == (text, is_nested)
+        assert (reason == f"bad_{column}") == is_nested
+        # Words with a space where a vendor's id should stand are a name.
+        is_name = column == "requester_ref" and " " in text and not is_nested
+        assert (value == text) == (not is_name)
     # Prose may begin so.
     assert "bad" not in read(connection, "tickets", "subject", "t", t=text)[1]
 
