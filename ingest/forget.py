@@ -80,7 +80,7 @@ class Erasure:
 def look_for(workspace: Workspace, request: Request) -> Erasure:
     """What a purge would find; changes nothing."""
     with working(workspace):
-        run = Session(workspace)
+        run = Session(workspace, only_look=True)
         subject = _subject(run, request)
         load_erased(run.connection, subject.tokens(workspace.hash_key))
         run.erased |= subject.tokens(workspace.hash_key)

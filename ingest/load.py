@@ -149,12 +149,22 @@ def _take_in(
             yield _waiting(arrival, "not_readable_yet", str(found))
             continue
         if arrival.is_kept:
+            if _is_refused_again(run, arrival, found):
+                # It waits on: what it held must not be lost with the mapping that can't read it.
+                detail = "could not be landed again; correct what reads it, or withdraw it"
+                yield _waiting(arrival, "not_landed_again", detail)
+                continue
             close_again(run.lake, arrival.entry_id)
         elif not arrival.archive and arrival.relative not in left:
             seen.add(arrival)
         if found:
             pace.add(sum(part.rows_in for part in found.parts))
             yield _outcome(found)
+
+
+def _is_refused_again(run: Session, arrival: Arrival, found: Manifest | None) -> bool:
+    known = found or run.manifests.get(arrival.entry_id)
+    return known is None or known.status == "rejected"
 
 
 def _forced(arrivals: list[Arrival], wanted: str | None) -> frozenset[str]:

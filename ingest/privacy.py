@@ -27,9 +27,10 @@ _THINGS = (
 )  # fmt: skip
 PERSONAL_HEADER = re.compile(
     "".join(f"(?<!{thing}[ _.-])" for thing in _THINGS) + "name"
-    r"|mail|phone|address|birth|\bip\b|ipaddress|latitude|longitude|requester|submitter|reporter"
+    r"|mail|phone|address|birth|(?:^|[ _.-])ip(?:$|[ _.-])|ipaddress|latitude|longitude"
+    r"|requester|submitter|reporter"
     r"|creator|author(?!i)|owner|watch|caller|contact|(?:^|[ _.-])by$"
-    r"|assignee(?! stations)|employee(?!s|[ _.-]count)"
+    r"|assign(?:ee(?! stations)|ed[ _.-]to)|employee(?!s|[ _.-]count)"
 )
 
 # Addresses inside other text; what stands in front of the @ is replaced, the domain stays.
@@ -54,7 +55,7 @@ create or replace macro address_in_id(x, e) as case
     when is_email(e) then e
     when regexp_matches(x, '[^@\\s](@|%40)[^@\\s]+\\.') then lower(trim(x)) end;
 create or replace macro person_id(x) as case
-    when contains(x, '@') or contains(x, '%40')
+    when (contains(x, '@') or contains(x, '%40')) and not is_nested(x)
         then coalesce(keyed_hash(address_in_id(x, email_clean(replace(x, '%40', '@')))), x)
     else x end;
 create or replace macro vendor_id(x) as

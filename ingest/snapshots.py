@@ -77,7 +77,9 @@ def check_snapshot(run: Session, prepared: Prepared, staged: Staged) -> str:
         [m for m in known if m.entry_id not in run.withdrawn], prepared.manifest,
         staged.contract.name, prepared.facts["file_date"], staged.rows_in(0),
     )  # fmt: skip
-    if told and prepared.arrival.relative not in run.forced:
+    # What was taken in before is not asked about when it is landed again.
+    is_forced = prepared.arrival.is_kept or prepared.arrival.relative in run.forced
+    if told and not is_forced:
         raise DamagedFileError(
             SHRUNKEN,
             f"{told}: less than half. If the export was cut short, export it again; if it is "

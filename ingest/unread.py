@@ -7,6 +7,7 @@ belong here: telling of them (`ingest.drift`), taking words out of what is kept 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from ingest.shapes import FIELD, MOST_FIELDS
 # Events of documents are events; what is said of a person beside their ids may well name them.
 _WITHOUT_EXTRA = frozenset({"usage_events", "identities"})
 _LONGEST = 200
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def unread_columns(part: Part, names: Iterable[str], read: Collection[str]) -> tuple[str, ...]:
@@ -33,7 +35,12 @@ def kept_columns(part: Part, unread: Iterable[str]) -> tuple[str, ...]:
     """Those that `extra` holds; rows made of columns or of lists have none."""
     if part.unpivot or part.explode:
         return ()
-    return tuple(one for one in unread if not PERSONAL_HEADER.search(one.lower()))
+    return tuple(one for one in unread if not PERSONAL_HEADER.search(_words(one)))
+
+
+def _words(column: str) -> str:
+    """`createdBy` is `created_by`."""
+    return _HUMP.sub("_", column).lower()
 
 
 def kept_fields(part: Part, files: Iterable[Records], read: Collection[str]) -> tuple[str, ...]:

@@ -99,3 +99,18 @@ def test_asked_for_by_the_command_it_is_done_at_once(shop) -> None:
 def test_nothing_is_loaded_from_an_empty_lake(make_place) -> None:
     with pytest.raises(LakeError, match="shop: nothing was loaded from it; loaded were none"):
         replay(make_place(RIGHT).workspace, "shop")
+
+
+def test_a_mapping_that_can_not_read_them_loses_nothing(shop) -> None:
+    """They wait, however often it is tried, until the mapping is right."""
+    config = shop.home / "productops.yml"
+    config.write_text(config.read_text().replace("event_id: id\n", "event_id: key\n"))
+    replay(open_workspace(shop.home), "shop")
+    for _ in range(2):
+        waiting = {o.path for o in shop.run().files if o.status == "waiting"}
+        assert waiting == {"drop/shop/a.csv", "drop/shop/b.csv"}
+        assert not _rows(shop)
+    config.write_text(config.read_text().replace("event_id: key\n", "event_id: id\n"))
+    shop.run()
+    assert [row[1] for row in _rows(shop)] == ["Looked", "Bought", "Looked", "Looked"]
+    assert not [o for o in shop.run().files if o.status == "waiting"]

@@ -187,7 +187,8 @@ def test_what_is_no_address_has_no_key(connection) -> None:
 @pytest.mark.parametrize(
     ("text", "is_nested"),
     [
-        ('{"id": "u"}', True), ('{"id":"u"}', True), ('["u-1"]', True), ('[{"id":1}]', True),
+        ('{"id": "u"}', True), ('{"id":"u"}', True), ('["u-1"]', True),
+        ('{"id":1,"email":"a@b.test"}', True), ('[{"id":1}]', True),
         # Ids in braces, and words that somebody put into brackets.
         ("{6F9619FF-8B86-D011-B42D-00CF4FC964FF}", False), ("[Amplitude] Page Viewed", False),
         ("[deleted]", False), ("u-1", False), ("zoë", False), ("|", False), ("Ünal", False),
