@@ -31,8 +31,7 @@ from ingest.paths import PathTree
 
 Kind = Literal["ndjson", "csv", "json", "yaml", "tsv", "xml", "markdown"]
 # Bump when the meaning of a format changes: files rejected by the old code are tried again.
-PARSER_VERSION = "2"
-# Where the formats lie, one YAML file each.
+PARSER_VERSION = "3"
 FOLDER = Path(__file__).parent
 
 
