@@ -92,21 +92,24 @@ def _objects_holding(workspace: Workspace, subject: Subject) -> Iterator[Path]:
             draft.unlink(missing_ok=True)
 
 
+def _pieces(path: Path) -> Iterator[bytes]:
+    """The blocks of a file, each with the end of what came before: no word is cut in two."""
+    before = b""
+    for block in read_blocks(path):
+        piece = before + block
+        yield piece
+        before = piece[-_OVERLAP:]
+
+
 def may_name(path: Path, subject: Subject) -> bool:
     """A quick look at the bytes for any id, also short ones: other files need not be parsed."""
     words = hints(subject.values - subject.keys)
     try:
         if encoding_of(head(path)).startswith("utf-16"):
             return True
-        before = b""
-        for block in read_blocks(path):
-            piece = (before + block).lower()
-            if any(word in piece for word in words):
-                return True
-            before = piece[-_OVERLAP:]
+        return any(word in piece.lower() for piece in _pieces(path) for word in words)
     except DamagedFileError:
         return True
-    return False
 
 
 def is_opaque(path: Path) -> bool:
@@ -126,13 +129,11 @@ def clear_addresses(files: Iterable[Path], keys: Collection[str], hash_key: str)
     found: set[str] = set()
     known: set[str] = set()
     for path in files if keys else ():
-        before = b""
         with suppress(DamagedFileError):
-            for block in read_blocks(path):
-                new = addresses(before + block) - known
+            for piece in _pieces(path):
+                new = addresses(piece) - known
                 known |= new
                 found |= {one for one in new if keyed_hash(one, hash_key) in keys}
-                before = block[-_OVERLAP:]
     return frozenset(found)
 
 
@@ -166,13 +167,10 @@ def _has_bytes(path: Path, words: frozenset[bytes], text: re.Pattern[str]) -> bo
             whole = decode(b"".join(read_blocks(path)))
             if text.search(whole):
                 return True
-        before = b""
-        for block in read_blocks(path):
-            piece = before + block
+        for piece in _pieces(path):
             lower = piece.lower()
             if any(word in lower for word in words) and _names(piece, text):
                 return True
-            before = piece[-_OVERLAP:]
     except FileNotFoundError:
         return False
     except DamagedFileError:

@@ -282,6 +282,7 @@ def _purge_leftovers(lake: Path, subject: Subject) -> None:
     answered = {lake.parent / m.landing for m in read_manifests(lake) if m.landing}
     others = files_of(lake / "quarantine" / "gates", lake / "tmp")
     raws = [path for path in files_of(lake / "landing") if path not in answered]
-    for path in (*others, *raws):
-        if holds(path, subject) or (path in raws and is_opaque(path)):
-            path.unlink(missing_ok=True)
+    gone = [path for path in others if holds(path, subject)]
+    gone += [path for path in raws if holds(path, subject) or is_opaque(path)]
+    for path in gone:
+        path.unlink(missing_ok=True)

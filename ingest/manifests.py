@@ -218,6 +218,19 @@ def _reopened_folder(lake: Path) -> Path:
     return lake / "ledger" / "reopened"
 
 
+def taken_in(lake: Path) -> list[Manifest]:
+    """Deliveries that can be landed again: loaded ones, and pages all of whose rows were known."""
+    return [
+        m for m in read_manifests(lake)
+        if m.status == "loaded" or (m.page and m.status == "duplicate")
+    ]  # fmt: skip
+
+
+def has_raw(home: Path, manifest: Manifest) -> bool:
+    """Whether the raw bytes of a delivery are still kept."""
+    return bool(manifest.landing) and (home / str(manifest.landing)).is_file()
+
+
 def reopen(lake: Path, manifest: Manifest) -> None:
     """Takes a delivery out of the ledger in one step, to be landed again from its raw bytes."""
     folder = _reopened_folder(lake)

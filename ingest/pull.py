@@ -29,7 +29,7 @@ from ingest.manifests import Manifest, PageFacts, read_reopened
 from ingest.orphans import remove_orphans, remove_unanswered_pages
 from ingest.session import Session
 from ingest.settings import Workspace
-from ingest.store import sweep, temporary
+from ingest.store import temporary
 from ingest.streams import COMMITTED, StreamOutcome, note_outcomes, read_chains
 from ingest.working import working
 
@@ -79,7 +79,6 @@ def pull(
     budget = budget or Budget()
     outcomes: list[StreamOutcome] = []
     with working(workspace):
-        sweep(workspace.lake)
         run = Session(workspace)
         ensure_schemas(run.connection, run.lake, load_contracts().values())
         remove_orphans(run.lake, run.manifests.values())

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ingest.formats import parser_digest
-from ingest.manifests import read_manifests, reopen, withdrawn_ids
+from ingest.manifests import has_raw, reopen, taken_in, withdrawn_ids
 from ingest.settings import Workspace
 from ingest.store import LakeError
 from ingest.working import working
@@ -49,11 +49,7 @@ def replay(workspace: Workspace, source: str) -> Replayed:
     lake = workspace.lake
     with working(workspace):
         withdrawn = withdrawn_ids(lake)
-        loaded = [
-            m for m in read_manifests(lake)
-            if not m.is_state and m.entry_id not in withdrawn
-            and (m.status == "loaded" or (m.page and m.status == "duplicate"))
-        ]  # fmt: skip
+        loaded = [m for m in taken_in(lake) if not m.is_state and m.entry_id not in withdrawn]
         theirs = [m for m in loaded if m.source == source]
         if not theirs:
             known = ", ".join(sorted({m.source for m in loaded})) or "none"
@@ -61,10 +57,9 @@ def replay(workspace: Workspace, source: str) -> Replayed:
         parser = parser_digest(workspace.config.sources)
         if all(m.parser == parser for m in theirs):
             return Replayed((), ())
-        kept, gone = [], []
-        for manifest in theirs:
-            raw = workspace.home / manifest.landing if manifest.landing else None
-            (kept if raw and raw.is_file() else gone).append(manifest)
+        kept = [m for m in theirs if has_raw(workspace.home, m)]
         for manifest in kept:
             reopen(lake, manifest)
-    return Replayed(tuple(m.path for m in kept), tuple(m.path for m in gone))
+    again = {m.entry_id for m in kept}
+    left = tuple(m.path for m in theirs if m.entry_id not in again)
+    return Replayed(tuple(m.path for m in kept), left)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from ingest.manifests import (
     Manifest,
+    has_raw,
     mark_withdrawn,
-    read_manifests,
     reopen,
+    taken_in,
     withdrawn_ids,
 )
 from ingest.settings import Workspace
@@ -41,16 +42,12 @@ def withdraw(workspace: Workspace, target: str, reason: str) -> list[str]:
     lake = workspace.lake
     with working(workspace):
         # A page all of whose rows were known leans on others as well.
-        manifests = [
-            m
-            for m in read_manifests(lake)
-            if m.status == "loaded" or (m.page and m.status == "duplicate")
-        ]
-        chosen = _chosen([m for m in manifests if m.entry_id not in withdrawn_ids(lake)], target)
+        manifests, withdrawn = taken_in(lake), withdrawn_ids(lake)
+        chosen = _chosen([m for m in manifests if m.entry_id not in withdrawn], target)
         contracts = {part.contract for part in chosen.parts}
         later = [m for m in manifests if _leans_on(m, chosen, contracts)]
         for manifest in later:
-            if not (manifest.landing and (workspace.home / manifest.landing).is_file()):
+            if not has_raw(workspace.home, manifest):
                 raise LakeError(
                     f"{manifest.path}: must be landed again, but its raw bytes are no longer kept "
                     f"in lake/landing/; nothing was withdrawn. Put the file back as "
