@@ -1,7 +1,8 @@
 """Checks of the ledger: is too much set aside, is a file refused, did an export's columns change.
 
 Belongs here: pure functions over what the ledger says. Does not belong here: the ledger itself
-(`ingest.ledger`) and rows of contracts (`expectations/raw/*.yml`).
+(`ingest.ledger`), what a delivery is of which too much is set aside (`expectations.set_aside`) and
+rows of contracts (`expectations/raw/*.yml`).
 """
 
 from __future__ import annotations
@@ -11,35 +12,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from expectations.results import CheckResult, Severity
+from expectations.set_aside import BatchLike, Before, excesses
 
-QUARANTINE_LIMIT = 0.05
 UNKNOWN_FORMAT = "unknown_format"
 _TABLE = "batches"
-
-
-class BatchLike(Protocol):
-    """What a batch of the ledger must tell."""
-
-    @property
-    def batch_id(self) -> str: ...  # noqa: D102
-    @property
-    def contract(self) -> str: ...  # noqa: D102
-    @property
-    def source_file(self) -> str: ...  # noqa: D102
-    @property
-    def format(self) -> str: ...  # noqa: D102
-    @property
-    def status(self) -> str: ...  # noqa: D102
-    @property
-    def rows_in(self) -> int: ...  # noqa: D102
-    @property
-    def rows_loaded(self) -> int: ...  # noqa: D102
-    @property
-    def rows_duplicate(self) -> int: ...  # noqa: D102
-    @property
-    def rows_quarantined(self) -> int: ...  # noqa: D102
-    @property
-    def rows_suppressed(self) -> int: ...  # noqa: D102
 
 
 class RejectionLike(Protocol):
@@ -115,6 +91,7 @@ def check_ledger(
     rejections: Iterable[RejectionLike] = (),
     limits: Mapping[str, float] | None = None,
     changes: Iterable[ChangeLike] = (),
+    before: Before | None = None,
 ) -> tuple[CheckResult, ...]:
     """Holds batches and open rejections against the rules, in the order of `LEDGER_CHECKS`.
 
@@ -123,23 +100,25 @@ def check_ledger(
         rejections: Refused files that still lie in the drop folder.
         limits: Share of rows that may be set aside, by format, where it is not 5 %.
         changes: How exports' columns changed lately, in these batches or in earlier ones.
+        before: What is known of the streams of APIs whose pages are among the batches.
     """
-    allowed = limits or {}
     loaded = sorted((b for b in batches if b.status == "loaded"), key=lambda b: b.batch_id)
     refused = sorted(rejections, key=lambda r: r.path)
     unbalanced = [_row(b, residual=_residual(b)) for b in loaded if _residual(b)]
-    beyond = [
-        _row(b, share=round(b.rows_quarantined / b.rows_in, 4), limit=_limit(b, allowed))
-        for b in loaded
-        if b.rows_in and b.rows_quarantined / b.rows_in > _limit(b, allowed)
+    beyond = excesses(loaded, limits or {}, before or Before())
+    aside = [
+        _row(batch, share=round(one.share, 4), limit=one.limit, reasons=_reasons(batch))
+        for one in beyond
+        for batch in one.bad
     ]
+    held = {batch.source_file for one in beyond for batch in one.delivery}
     lately = sorted(changes, key=lambda c: (c.first_file, c.contract, c.column))
     changed = [_change(c) for c in lately if c.what in _NEWS]
     unknown = [_refusal(r) for r in refused if is_unknown(r)]
     known = [_refusal(r) for r in refused if not is_unknown(r)]
     return (
         _result(BALANCE, unbalanced, len(loaded), "residual"),
-        _result(QUARANTINE_SHARE, beyond, len(loaded), "share"),
+        _result(QUARANTINE_SHARE, aside, len(loaded), "share", "reasons", deliveries=held),
         _result(KNOWN_REJECTED, known, len(refused), "reason"),
         _result(UNKNOWN_FILE, unknown, len(refused), "reason"),
         _result(COLUMNS_CHANGED, changed, len(lately), "column"),
@@ -151,13 +130,13 @@ def is_unknown(rejection: RejectionLike) -> bool:
     return rejection.reason == UNKNOWN_FORMAT or rejection.format in ("", "unknown")
 
 
-def _limit(batch: BatchLike, limits: Mapping[str, float]) -> float:
-    return limits.get(batch.format, QUARANTINE_LIMIT)
-
-
 def _residual(batch: BatchLike) -> int:
     spent = batch.rows_loaded + batch.rows_duplicate + batch.rows_quarantined
     return batch.rows_in - spent - batch.rows_suppressed
+
+
+def _reasons(batch: BatchLike) -> str:
+    return ", ".join(f"{reason} {count}" for reason, count in sorted(batch.reasons.items()))
 
 
 def _row(batch: BatchLike, **more: Any) -> dict[str, Any]:
@@ -181,16 +160,23 @@ def _change(change: ChangeLike) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _told(row: Mapping[str, Any], shown: Iterable[str]) -> str:
+    return ", ".join(f"{key} {row[key]}" for key in shown)
+
+
 def _result(
-    check: LedgerCheck, wrong: list[dict[str, Any]], looked_at: int, shown: str,
+    check: LedgerCheck, wrong: list[dict[str, Any]], looked_at: int, *shown: str,
+    deliveries: Iterable[str] | None = None,
 ) -> CheckResult:  # fmt: skip
-    named = ", ".join(f"{row['source_file']} ({shown} {row[shown]})" for row in wrong[:3])
+    """What came of a check; where it says no `deliveries`, they are the files that are wrong."""
+    named = ", ".join(f"{row['source_file']} ({_told(row, shown)})" for row in wrong[:3])
     more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
     message = f"{len(wrong)} of {looked_at}: {named}{more}. {check.runbook}" if wrong else "passed"
+    files = {row["source_file"] for row in wrong} if deliveries is None else set(deliveries)
     return CheckResult(
         suite="ledger", layer="raw", table=_TABLE, check_name=check.check_name,
         severity=check.severity, passed=not wrong, unexpected_count=len(wrong),
         element_count=looked_at, failing_rows=wrong[:20], message=message,
         description=check.description, owner="product-ops", runbook=check.runbook,
-        deliveries=sorted({row["source_file"] for row in wrong}),
+        deliveries=sorted(files),
     )  # fmt: skip

@@ -6,7 +6,7 @@ Belongs here: manifests flattened to batches. Does not belong here: writing them
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingest.manifests import Manifest, PartOutcome, read_manifests, withdrawn_ids
@@ -39,6 +39,10 @@ class Batch:
     affected_dates: dict[str, int]
     output: str | None
     rows_erased: int = 0
+    # Why how many rows were set aside.
+    reasons: dict[str, int] = field(default_factory=dict)
+    # `api/stream` that a page of an API belongs to; a file belongs to none.
+    stream: str = ""
 
     @property
     def token(self) -> str:
@@ -79,6 +83,8 @@ def _batches(manifest: Manifest, withdrawn: frozenset[str]) -> Iterator[Batch]:
             affected_dates=part.affected_dates,
             output=part.output,
             rows_erased=part.rows_erased,
+            reasons=part.reasons,
+            stream=f"{manifest.page.api}/{manifest.page.stream}" if manifest.page else "",
         )
 
 

@@ -32,6 +32,7 @@ from orchestration.lib.kept_out import IDENTITY, keep_out
 from orchestration.lib.paths import PipelineError
 from orchestration.lib.prints import Print, take_prints
 from orchestration.lib.receipt import Plan, Receipt, as_of_text
+from orchestration.lib.stream_pages import pages_before
 from orchestration.lib.suites import mart_suites, raw_suites, suites_fingerprint
 
 Progress = Callable[[str, int, int], None]
@@ -81,7 +82,9 @@ def gate_lake(workspace: Workspace, plan: Plan, progress: Progress | None = None
     if known and _speaks_of(known, subject, workspace):
         return known
     refused = open_rejections(workspace)
-    checks = list(check_ledger(plan.added, refused, limits(workspace), _changes(workspace)))
+    before = pages_before(workspace, plan.added)
+    changes = _changes(workspace)
+    checks = list(check_ledger(plan.added, refused, limits(workspace), changes, before))
     relations = _relations(workspace, plan.added)
     suites = [suite for suite in raw_suites(workspace.home) if suite.table in relations]
     if suites:

@@ -12,7 +12,8 @@ def _batch(**changes: object) -> SimpleNamespace:
         "batch_id": "b", "contract": "tickets", "source_file": "drop/a.csv",
         "format": "zendesk",
         "status": "loaded", "rows_in": 100, "rows_loaded": 90, "rows_duplicate": 5,
-        "rows_quarantined": 5, "rows_suppressed": 0, **changes,
+        "rows_quarantined": 5, "rows_suppressed": 0, "reasons": {"malformed_json": 5},
+        "stream": "", "loaded_at": "2026-05-01", **changes,
     }  # fmt: skip
     return SimpleNamespace(**values)
 
@@ -50,7 +51,7 @@ def test_five_per_cent_may_be_set_aside_and_not_a_row_more() -> None:
     assert _failed([more]) == {"quarantine_share": ["drop/a.csv"]}
     (share,) = [r for r in check_ledger([more]) if not r.passed]
     assert share.blocks
-    assert "share 0.06" in share.message
+    assert "drop/a.csv (share 0.06, reasons malformed_json 5)" in share.message
 
 
 def test_a_company_may_allow_more_for_a_format() -> None:

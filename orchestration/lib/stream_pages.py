@@ -1,0 +1,55 @@
+"""What the gate has to know of an API's streams beside their new pages.
+
+Belongs here: the pages that were built already, and which records that were set aside had been set
+aside before. Does not belong here: the verdict (`expectations.set_aside`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from expectations.set_aside import Before
+from ingest.ledger import Batch, read_batches
+from ingest.settings import Workspace
+
+
+def pages_before(workspace: Workspace, added: Iterable[Batch]) -> Before:
+    """What came before of those streams of which something new was set aside."""
+    new = {batch.batch_id: batch.stream for batch in added}
+    streams = {batch.stream for batch in added if batch.stream and batch.rows_quarantined}
+    if not streams:
+        return Before()
+    pages = [b for b in read_batches(workspace.lake) if b.is_committed and b.stream in streams]
+    built = [page for page in pages if page.batch_id not in new]
+    return Before(built, _repeats(workspace, pages))
+
+
+def _repeats(workspace: Workspace, pages: Iterable[Batch]) -> dict[str, int]:
+    """How many of a page's records were set aside before, alike and for the same reason, by batch.
+
+    Pulls read the last minutes or days once more, and a record that could not be read then is
+    none that is wrong anew. The ledger counts it with each page, as it came with each.
+    """
+    import duckdb
+
+    files: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for page in sorted(pages, key=lambda page: page.loaded_at):
+        folder = workspace.lake / "quarantine" / f"source={page.source}/dt={page.delivered_on}"
+        path = folder / f"{page.batch_id}.parquet"
+        if page.rows_quarantined and path.exists():
+            files[page.stream, page.contract].append(str(path))
+    found: dict[str, int] = {}
+    with duckdb.connect() as connection:
+        for paths in files.values():
+            found |= dict(
+                connection.execute(
+                    "select parse_filename(filename, true), count(*) from ("
+                    "select filename, row_number() over (partition by reason, raw "
+                    "order by list_position($files, filename), source_line) as turn "
+                    "from read_parquet($files, filename = true, hive_partitioning = false)) "
+                    "where turn > 1 group by all",
+                    {"files": paths},
+                ).fetchall()
+            )
+    return found
