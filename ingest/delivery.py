@@ -191,7 +191,7 @@ class Prepared:
 
 def is_asked(run: Session, arrival: Arrival, draft: Path) -> bool:
     """Whether a file is an export of the one source that a run was asked for; registers are."""
-    if not run.asked or arrival.relative in run.forced:
+    if not run.asked or run.is_forced(arrival):
         return True
     chosen, _, _ = recognised(run, arrival, draft)
     return chosen is not None and (chosen.is_state or chosen.source == run.asked)
@@ -249,7 +249,7 @@ def prepare(
     )
     entry_id = _entry_id(file_id, arrival, by_path=by_path)
     known = run.manifests.get(entry_id)
-    is_forced = arrival.relative in run.forced
+    is_forced = run.is_forced(arrival)
     if known and known.status == "rejected" and known.parser == run.parser and not is_forced:
         return None
     if known and known.status == "loaded":

@@ -40,7 +40,7 @@ from ingest.manifests import Manifest, PartOutcome, commit
 from ingest.problems import DamagedFileError
 from ingest.scrub import scrub
 from ingest.session import MEMORY, Session
-from ingest.snapshots import check_snapshot
+from ingest.snapshots import check_lists
 from ingest.store import LakeError, series
 
 # The text of small files is held in memory, that of larger ones in a scratch file for each. What
@@ -96,15 +96,15 @@ def _stage_and_land(run: Session, files: Sequence[_Read]) -> list[Manifest]:
     parts: list[list[PartOutcome]] = [[] for _ in files]
     withheld: list[list[Withheld]] = [[] for _ in files]
     addresses = Addresses(run.connection) if run.keeps_addresses else None
-    note = ""
+    notes: dict[int, str] = {}
     for staged in staged_parts(run, chosen, first.facts, [one.content for one in files]):
         held = hold_back(run.connection, staged, chosen.source, run.erased, run.workspace.hash_key)
         for file_no, lines in enumerate(held):
             withheld[file_no].append(lines)
         # A list of nobody is the shortest of all; one of several parts may well be empty.
         is_empty = not any(staged.rows_in(file_no) for file_no in range(len(files)))
-        if chosen.is_snapshot and not (is_empty and len(chosen.parts) > 1):
-            note = check_snapshot(run, first, staged) or note
+        if not is_empty or len(chosen.parts) == 1:
+            notes |= check_lists(run, [one.prepared for one in files], staged)
         if is_empty:
             continue
         landed = land_part(run.connection, run.lake, staged, deliveries, run.index)
@@ -115,8 +115,11 @@ def _stage_and_land(run: Session, files: Sequence[_Read]) -> list[Manifest]:
             addresses.note(staged)
     apart = addresses.write(run.lake, deliveries) if addresses else [()] * len(files)
     return [
-        replace(_manifest(one.prepared, tuple(found), gone, note), restricted=restricted)
-        for one, found, gone, restricted in zip(files, parts, withheld, apart, strict=True)
+        replace(
+            _manifest(one.prepared, tuple(parts[number]), withheld[number], notes.get(number, "")),
+            restricted=restricted,
+        )
+        for number, (one, restricted) in enumerate(zip(files, apart, strict=True))
     ]
 
 

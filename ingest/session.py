@@ -19,6 +19,7 @@ from ingest.erasures import check_key, load_erased, read_tokens
 from ingest.formats import Format, from_source, load_formats, parser_digest
 from ingest.framing import SPOOLS
 from ingest.keys import KeyIndex
+from ingest.lists import Lists
 from ingest.manifests import Manifest, mark_withdrawn, read_manifests, withdrawn_ids
 from ingest.objects import Fetching
 from ingest.privacy import install
@@ -47,7 +48,9 @@ class Session:
         check_key(self.lake, workspace.hash_key, only_look=only_look)
         self.erased = read_tokens(self.lake, workspace.hash_key)
         load_erased(self.connection, self.erased)
-        self.index = KeyIndex(self.connection, self._committed())
+        committed = self._committed()
+        self.index = KeyIndex(self.connection, committed)
+        self.lists = Lists(self.connection, committed)
         # Paths of shrunken snapshots that are taken in all the same.
         self.forced: frozenset[str] = frozenset()
         # Told how many lines of the one file at hand were read, chunk by chunk.
@@ -111,6 +114,10 @@ class Session:
         }
         return facts | (match.groupdict() if match else {})
 
+    def is_forced(self, arrival: Arrival) -> bool:
+        """Whether a file, or the archive that it is of, is taken in whatever it lacks."""
+        return bool({arrival.relative, arrival.archive} & self.forced)
+
     def committed(self, manifest: Manifest) -> None:
         """Takes note of a manifest that was just written."""
         self.manifests[manifest.entry_id] = manifest
@@ -120,6 +127,7 @@ class Session:
         for part in manifest.parts:
             if part.output:
                 self.index.add(contracts[part.contract], self.lake / part.output)
+                self.lists.add(contracts[part.contract], self.lake / part.output)
 
     def withdraw(self, manifest: Manifest, reason: str) -> None:
         """Takes a register's rows back."""

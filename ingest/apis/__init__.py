@@ -22,7 +22,10 @@ Classify = Callable[[httpx2.Response, datetime], Verdict]
 
 @dataclass(frozen=True)
 class Stream:
-    """One kind of record of a vendor: the export that its pages are, and the way through them."""
+    """One kind of record of a vendor: the export that its pages are, and the way through them.
+
+    None brings complete lists, of which what they lack is gone: a pull may end at any page.
+    """
 
     format: str
     walk: Walk

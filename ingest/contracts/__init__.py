@@ -101,6 +101,9 @@ class Contract:
     full_refresh_on_change: bool
     columns: tuple[Column, ...]
     example: dict[str, Any]
+    # An export lists all rows of one of these as of a moment (`partition`): what a newer one lacks
+    # is gone. Columns; of most contracts an export lists what is new, and lacks say nothing.
+    listed_per: tuple[str, ...] = ()
     # Restricted ones are landed apart (`ingest.addresses`); nothing is ever built of them.
     is_restricted: bool = False
 
@@ -149,6 +152,7 @@ def parse_contract(document: dict[str, Any]) -> Contract:
             full_refresh_on_change=bool(document.get("full_refresh_on_change", False)),
             columns=columns,
             example=dict(document.get("example", {})),
+            listed_per=tuple(document.get("listed_per", ())),
             is_restricted=bool(document.get("is_restricted", False)),
         )
     except (KeyError, TypeError) as error:
@@ -164,6 +168,7 @@ def _check(contract: Contract) -> None:
         wanted.append(contract.version.column)
     if contract.partition:
         wanted.append(contract.partition)
+    wanted.extend(contract.listed_per)
     wanted.extend(contract.example)
     if missing := [name for name in wanted if name not in names]:
         raise ValueError(f"contract {contract.name}: no such column: {', '.join(missing)}")

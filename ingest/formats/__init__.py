@@ -84,6 +84,13 @@ class Part:
         """Name of the contract."""
         return self.mapping.contract
 
+    @property
+    def is_dated_list(self) -> bool:
+        """Whether it lists all that there is, as of the day that the file's name tells."""
+        contract = load_contracts()[self.contract]
+        when = self.mapping.fields.get(contract.partition or "")
+        return bool(contract.listed_per and when and when.parser == "file_date")
+
 
 @dataclass(frozen=True)
 class Format:
@@ -100,15 +107,15 @@ class Format:
 
     @property
     def is_snapshot(self) -> bool:
-        """Whether its rows are all that there is on the day that the file tells."""
-        fields = [field for part in self.parts for field in part.mapping.fields.values()]
-        return any(field.parser == "file_date" for field in fields)
+        """Whether its rows are all that there is on the day that the file's name tells."""
+        return any(part.is_dated_list for part in self.parts)
 
     @property
     def reads_name(self) -> bool:
         """Whether the file's name decides what its rows say, such as the day of a snapshot."""
-        paths = (path for part in self.parts for path in part.mapping.paths)
-        return self.is_snapshot or any(path.startswith("_file.") for path in paths)
+        maps = [part.mapping for part in self.parts]
+        is_dated = any(f.parser == "file_date" for one in maps for f in one.fields.values())
+        return is_dated or any(path.startswith("_file.") for one in maps for path in one.paths)
 
 
 @dataclass(frozen=True)

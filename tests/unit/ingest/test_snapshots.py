@@ -52,9 +52,18 @@ def test_a_late_snapshot_is_held_against_the_one_before_it_not_the_one_landed_be
     rejected(place.land("slack-2026-05-06.csv", members(2)), "shrunken_snapshot", "has 5")
 
 
-def test_another_list_of_the_same_tool_is_not_compared(place) -> None:
-    place.land("slack-emea-2026-05-01.csv", members(40))
-    assert loaded(place.land("slack-apac-2026-05-02.csv", members(2)))["loaded"] == 2
+def test_lists_of_a_tool_that_come_together_are_each_held_against_themselves(place) -> None:
+    for day in (1, 2):
+        for name, count in {"apac": 2, "emea": 40}.items():
+            outcome = place.land(f"slack-{name}-2026-05-0{day}.csv", members(count))
+            assert outcome.status == "loaded"
+
+
+def test_a_list_of_another_name_is_held_against_the_list_that_it_takes_the_place_of(place) -> None:
+    place.land("slack-2026-05-01.csv", members(40))
+    outcome = place.land("members-2026-05-02.csv", members(2))
+    rejected(outcome, "shrunken_snapshot", "2 of slack", "drop/slack-2026-05-01.csv", "has 40")
+    assert loaded(place.land("all-2026-05-02.csv", members(20)))["loaded"] == 20
 
 
 @pytest.mark.parametrize("name", ["slack-2026-05-02 (1).csv", "slack-2026-05-02-9c1fe07.csv"])
@@ -82,6 +91,14 @@ def test_pages_of_one_list_are_held_together_against_those_of_the_day_before(pla
     assert land(3, 100, 2) == 2 * ["loaded"]
     assert land(4, 40) == ["rejected"]
     assert land(5, 60, 60, 60, 60) == 4 * ["loaded"]
+
+
+def test_what_is_dated_by_its_name_and_lists_nobody_may_be_as_short_as_it_likes(place) -> None:
+    """Nobody is gone because a day's mapping of ids lacks them."""
+    for day, count in {1: 100, 2: 3}.items():
+        text = "".join(f'{{"distinct_id": "d{n}", "resolved_distinct_id": "u{n}"}}\n'
+                       for n in range(count))  # fmt: skip
+        assert place.land(f"mappings-2026-05-0{day}.json", text).status == "loaded"
 
 
 def test_what_was_withdrawn_is_no_measure(place) -> None:

@@ -11,6 +11,8 @@ import pytest
 from ingest.__main__ import main
 from ingest.apis import load_vendor
 from ingest.config import ApiVendor, ConfigError, parse_config
+from ingest.contracts import load_contracts
+from ingest.formats import load_formats
 from ingest.ledger import open_rejections, read_batches, withdraw
 from ingest.manifests import read_manifests
 from ingest.pull import pull
@@ -23,6 +25,16 @@ from tests.unit.ingest.apis.worlds import Freshdesk, Zendesk, ZendeskUsers
 from tests.unit.ingest.apis.worlds_more import Intercom, Okta
 
 ROOT = Path(__file__).parents[4]
+LISTING = """
+sources:
+  - name: all
+    files: "*"
+    reader: {kind: json}
+    parts:
+      - contract: listed_rows
+        records: tickets
+        fields: {contract: {const: tickets}, scope: {const: a}, item_id: id, listed_at: updated_at}
+"""
 
 
 def test_fails_goes_on_where_it_stopped_and_asks_for_nothing_twice(make_puller) -> None:
@@ -209,6 +221,36 @@ def test_the_manual_names_every_vendor_and_stream() -> None:
     assert {name: re.findall(r"\w+", streams) for name, streams in rows.items()} == {
         name: list(load_vendor(name).streams(options)) for name in get_args(ApiVendor)
     }
+
+
+def test_no_stream_brings_lists_of_which_what_they_lack_is_gone() -> None:
+    formats = {known.name: known for known in load_formats()}
+    lists = {name for name, contract in load_contracts().items() if contract.listed_per}
+    assert lists == {"listed_rows", "tool_seats"}
+    for vendor in get_args(ApiVendor):
+        for stream in load_vendor(vendor).streams({"query": "x", "project": "x"}).values():
+            assert not lists & {part.contract for part in formats[stream.format].parts}
+
+
+@pytest.mark.parametrize("ended", ["max_pages", "failure"])
+def test_a_pull_that_ended_early_lists_nothing_as_gone(make_puller, ended) -> None:
+    """Nor does one that a company's own mapping would call a complete list."""
+    puller = make_puller(Zendesk(250), max_pages=1 if ended == "max_pages" else "")
+    with (puller.place.home / "productops.yml").open("a") as handle:
+        handle.write(LISTING)
+    puller.server.faults = dict.fromkeys(range(2, 20), "500") if ended == "failure" else {}
+    outcome = puller.pull()
+    # A first page of 100 tickets, and 150 of which nothing is known.
+    assert (outcome.pages, outcome.status) == (1, "pulled" if ended == "max_pages" else "failed")
+    puller.server.faults = {}
+    puller.world.edit(1)
+    while puller.pull().pages:
+        pass
+    # The last page is shorter than half of the first; everybody is there, and nobody listed.
+    assert len(puller.versions()) == 250
+    assert puller.place.rows("listed_rows") == []
+    assert puller.place.rows("tickets", "count(*)", "and status = 'deleted'") == [(0,)]
+    assert open_rejections(puller.place.workspace) == []
 
 
 @pytest.mark.parametrize(
