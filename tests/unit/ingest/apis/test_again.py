@@ -8,7 +8,7 @@ from io import BytesIO
 
 import pytest
 
-from ingest.manifests import read_manifests
+from ingest.manifests import read_manifests, reopen, taken_in
 from ingest.pull import pull
 from ingest.streams import read_chains
 from tests.unit.ingest.apis.conftest import configuration
@@ -90,6 +90,21 @@ def test_what_is_read_once_more_takes_nothing_back_and_is_kept_once(make_puller)
     ends = [cursor["through"] for cursor in _cursors(puller)]
     assert len(ends) > len(cursors)
     assert ends == sorted(ends)
+
+
+def test_what_waits_to_be_landed_again_is_not_landed_before_by_a_page_that_repeats_it(
+    make_puller,
+) -> None:
+    puller = make_puller(Mixpanel(140, 1800))
+    puller.pulled()
+    lake = puller.place.workspace.lake
+    landed = taken_in(lake)
+    for manifest in landed:
+        reopen(lake, manifest)
+    assert puller.pull().pages == 0
+    puller.place.run()
+    assert [m.path for m in taken_in(lake) if m.page] == [m.path for m in landed]
+    puller.is_exact()
 
 
 def test_other_options_are_another_stream(make_puller) -> None:
