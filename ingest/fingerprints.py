@@ -55,13 +55,13 @@ def fingerprint(
     text = decode(data).lstrip("\r\n")
     if is_binary(text):
         return None, frozenset()
-    # A log without a header may begin with an empty cell.
-    width = text.partition("\n")[0].count("\t") + 1
+    # A log without a header may begin with an empty cell, or with a line that is damaged.
+    widths = {line.count("\t") + 1 for line in text.split("\n", lines)[:lines]}
     text = text.lstrip("\t ")
     if (suffix or path.suffix) in {".yml", ".yaml"}:
         return "yaml", frozenset(_tokens(load_yaml(decode_strictly(read_all(path)))))
-    if any(width == len(known.reader.columns) for known in load_formats()):
-        return "tsv", frozenset({f"columns={width}"})
+    if logs := widths & {len(known.reader.columns) for known in load_formats()}:
+        return "tsv", frozenset(f"columns={width}" for width in logs)
     if is_note(text, suffix or path.suffix):
         return "markdown", words_of(text)
     if text.startswith("<"):
