@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ingest.arrays import first_elements
 from ingest.documents import load_json, load_yaml
 from ingest.formats import Kind, load_formats
 from ingest.framing import head, read_all
@@ -69,8 +70,10 @@ def fingerprint(
     if not text.startswith(("{", "[")):
         rows = _json_lines(text, lines)
         return ("ndjson", _line_tokens(rows)) if rows else ("csv", frozenset(header_of(text)))
-    if "\n" not in text:
+    if "\n" not in text or text.startswith("["):
         text = decode(head(path, _LONG_HEAD)).lstrip("\r\n\t ")
+    if items := first_elements(text):
+        return "json", frozenset(_tokens(items))
     rows = _json_lines(text, lines)
     if len(rows) > 1 or (rows and "\n{" in text):
         return "ndjson", _line_tokens(rows)

@@ -21,6 +21,7 @@ from itertools import accumulate, cycle, islice
 from pathlib import Path
 from typing import IO
 
+from ingest.arrays import as_lines
 from ingest.columnar import PARQUET_MAGIC, json_lines
 from ingest.problems import DamagedFileError
 from ingest.texts import SAMPLE_BYTES, decode, encoding_of
@@ -206,7 +207,7 @@ def _cut(path: Path, size: int) -> Iterator[tuple[bytes, bool]]:
     """Blocks of a file, and whether a chunk of about `size` bytes ends after each."""
     length = 0
     rest = b""
-    for block in utf8_blocks(path):
+    for block in as_lines(utf8_blocks(path)):
         length += len(block)
         cut = block.rfind(b"\n") + 1
         if length < size or not cut:
