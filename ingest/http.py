@@ -130,7 +130,7 @@ def json_list(
         raise UnprovenError("a web page came instead of data")
     try:
         document = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UnprovenError(f"the JSON is cut off or broken ({error})") from error
     found = document
     for step in path.split(".") if path else []:
