@@ -7,7 +7,7 @@ from dataclasses import replace
 from io import BytesIO
 
 from tests.unit.ingest.apis.server import Request, Response
-from tests.unit.ingest.apis.worlds import Freshdesk
+from tests.unit.ingest.apis.worlds import Freshdesk, HubSpot
 from tests.unit.ingest.apis.worlds_more import Amplitude, Jira, Mixpanel, PostHog
 
 
@@ -68,6 +68,15 @@ def test_an_archive_whose_bytes_were_changed_on_the_way(make_puller) -> None:
         return Response(raw=bytes(raw))
 
     puller.world.answer = garbled
+    puller.pulled()
+
+
+def test_a_date_years_ahead_passes_over_nothing(make_puller) -> None:
+    puller = make_puller(HubSpot(150), skew=10 * 365 * 86400)
+    assert puller.pull().status == "pulled"
+    puller.server.skew = 300
+    puller.world.edit(7)
+    puller.server.skew = 600
     puller.pulled()
 
 
