@@ -68,7 +68,7 @@ def _inflate(path: Path, size: int) -> Iterator[bytes]:
     except EOFError as error:
         raise DamagedFileError(
             "gzip_truncated",
-            "the gzip data ends early: the export or the copy was cut off; deliver the whole file",
+            "the gzip data is cut off; deliver the whole file, or what `gunzip -c` gives of it",
         ) from error
     except (BadGzipFile, isal_zlib.error) as error:  # ty: ignore[invalid-exception-caught]
         # The first bytes were gzip's, so it is what follows a member that is not.
