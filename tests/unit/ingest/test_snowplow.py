@@ -68,6 +68,12 @@ class TestSnowplow:
             (6, "invalid_utf8"),
         ]  # fmt: skip
 
+    def test_a_line_of_tabs_is_blank_beside_bytes_that_are_no_text(self, place) -> None:
+        raw = f"{_snowplow()}\n\t\t\n".encode() + _snowplow(page_urlpath="/\xff").encode("latin-1")
+        outcome = place.land("enriched.tsv", raw)
+        assert loaded(outcome) == {"in": 2, "loaded": 1, "duplicate": 0, "quarantined": 1}
+        assert [row[1:3] for row in place.quarantine()] == [(3, "invalid_utf8")]
+
     @pytest.mark.parametrize("damaged", [1, 4])
     def test_a_log_whose_first_lines_are_damaged(self, place, damaged) -> None:
         short = _snowplow(event_id="s-9").rpartition("\t")[0]
