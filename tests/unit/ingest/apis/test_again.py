@@ -165,6 +165,11 @@ def test_what_is_counted_as_a_whole_is_read_as_a_whole(make_puller, world) -> No
     make_puller(world(500), max_pages=2).pulled()
 
 
+def test_tickets_of_one_moment_are_read_as_a_whole(make_puller) -> None:
+    """Their pages have numbers alone: whoever stopped within them would begin at the first."""
+    make_puller(Freshdesk(450, 0), max_pages=2).pulled()
+
+
 def test_where_nothing_came_yet_it_says_what_to_see_to(make_puller) -> None:
     puller = make_puller(Amplitude(240, 60))
     puller.world.answer = lambda request: Response({"error": "Not Found"}, 404)
