@@ -274,9 +274,9 @@ def recognise(
     # An object on a line of its own is a record of an export or a whole document.
     kinds: tuple[Kind | None, ...] = (kind, "json") if kind == "ndjson" else (kind,)
     fitting = [f for f in load_formats() if f.reader.kind in kinds and f.has <= tokens]
-    if kind == "json":  # Or an array of what otherwise stands on lines.
-        listed = {item.removeprefix("[].") for item in tokens if item.startswith("[].")}
-        fitting += [f for f in load_formats() if f.reader.kind == "ndjson" and f.has <= listed]
+    # An array may hold what otherwise stands on lines.
+    listed = {item.removeprefix("[].") for item in tokens if item.startswith("[].")}
+    fitting += [f for f in load_formats() if f.reader.kind == "ndjson" and f.has <= listed]
     if not (fitting or any("[]." in item for item in tokens)):
         # A page without records lacks the names that they would have.
         empty = {item.removesuffix("=[]") for item in tokens if item.endswith("=[]")}
@@ -288,11 +288,12 @@ def recognise(
     if fitting:
         rank = lambda f: (f.name == expected, f.reader.kind == kind, len(f.has), f.name)  # noqa: E731
         return Recognition(max(fitting, key=rank))
+    seen = tokens | listed
     near = sorted(
         (
-            (len(f.has & tokens) / len(f.has), f.name, tuple(sorted(f.has - tokens)))
+            (len(f.has & seen) / len(f.has), f.name, tuple(sorted(f.has - seen)))
             for f in load_formats()
-            if f.has & tokens
+            if f.has & seen
         ),
         key=lambda item: (-item[0], item[1]),
     )

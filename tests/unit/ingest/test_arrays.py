@@ -50,6 +50,11 @@ def test_every_vendor_of_events(place, record, known) -> None:
     assert loaded(outcome)["loaded"] == 1
 
 
+def test_an_array_that_lacks_a_name_is_told_of_what_it_is_nearest(place) -> None:
+    text = json.dumps([{k: v for k, v in event(1).items() if k != "receivedAt"}])
+    rejected(place.land("e.json", text), "unknown_format", "segment (missing: receivedAt)")
+
+
 def test_a_mapping_of_the_company(make_place) -> None:
     place = make_place("""sources:
   - name: shop
