@@ -28,7 +28,9 @@ def lacks_bucket(error: Exception) -> bool:
 def broken(error: Exception, words: str) -> BrokenDownloadError:
     """A download that failed: by the store, or by what it says of this one object alone."""
     denied = {"PermissionDeniedError", "UnauthenticatedError", "InvalidPathError"}
-    if type(error).__name__ in denied or re.search(r"(?:status code:| ) ?4\d\d ", str(error)):
+    # 408 and 429 say that the store is too busy, whatever it was asked for.
+    told = re.search(r"(?:status code:| ) ?4(?!08|29)\d\d ", str(error))
+    if type(error).__name__ in denied or told:
         return BrokenDownloadError(words)
     return NoAnswerError(words)
 

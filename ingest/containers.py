@@ -26,7 +26,7 @@ _ZIP_MAGIC = b"PK\x03\x04"
 _EMPTY_ZIP_MAGIC = b"PK\x05\x06"
 _WORKBOOK = "xl/workbook.xml"
 # What the standard library raises on archives whose bytes were changed.
-_DAMAGE = (
+DAMAGE = (
     zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, OverflowError,
     RuntimeError, ValueError, struct.error,
 )  # fmt: skip
@@ -64,7 +64,7 @@ def unpack(path: Path, arrival: Arrival, scratch: Path) -> list[Arrival]:
             return list(_members(archive, arrival, scratch))
     except (DamagedFileError, LakeError):
         raise
-    except _DAMAGE as error:
+    except DAMAGE as error:
         if isinstance(error, OSError) and error.errno != errno.EINVAL:
             raise LakeError(
                 f"{arrival.relative}: can't be unpacked into the lake ({error.strerror}). Nothing "

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ingest.arrays import first_elements
 from ingest.contracts import load_contracts
 from ingest.formats import Format
 from ingest.framing import Chunk, head, keeping, one_chunk, spooled_chunks
@@ -17,9 +18,10 @@ from ingest.held import Staged
 from ingest.lines import LINES, LineReader
 from ingest.records import Records, read_records
 from ingest.session import Session
-from ingest.shapes import SAMPLE_BYTES, records_of, shape_of
+from ingest.shapes import SAMPLE_BYTES, SAMPLE_ROWS, records_of, shape_of
 from ingest.stage import stage_lines, stage_records
 from ingest.store import temporary
+from ingest.texts import decode
 
 # Delivered files up to this size may be read together with others, the lines of many in memory;
 # up to the other one those of some, in scratch files.
@@ -92,8 +94,9 @@ def _shape(chosen: Format, content: Content, number: int) -> dict[str, str]:
         return {}
     chunks = content.chunks
     first = chunks[0].first(SAMPLE_BYTES) if chunks else head(content.path, SAMPLE_BYTES)
+    records = first_elements(decode(first), SAMPLE_ROWS) or records_of(first)
     paths = dict.fromkeys(path for part in chosen.parts for path in part.mapping.paths)
-    return shape_of(records_of(first), paths)
+    return shape_of(records, paths)
 
 
 def _told(run: Session, chunks: Iterable[Chunk]) -> Iterator[Chunk]:

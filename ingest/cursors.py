@@ -248,7 +248,7 @@ class PageNumber:
             if reply.records and not is_whole_block and number > 1:
                 self._same_again(api, since, block)
             if reply.records:
-                yield Page(reply.body, len(reply.records), here, reply.ends)
+                yield Page(reply.body, len(reply.records), here, reply.ends, hangs=is_whole_block)
             if reply.ends:
                 return
             if not is_whole_block:

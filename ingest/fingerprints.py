@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ingest.arrays import first_elements
 from ingest.documents import load_json, load_yaml
 from ingest.formats import Kind, load_formats
 from ingest.framing import head, read_all
@@ -55,13 +56,13 @@ def fingerprint(
     text = decode(data).lstrip("\r\n")
     if is_binary(text):
         return None, frozenset()
-    # A log without a header may begin with an empty cell.
-    width = text.partition("\n")[0].count("\t") + 1
+    # A log without a header may begin with an empty cell, or with a line that is damaged.
+    widths = {line.count("\t") + 1 for line in text.split("\n", lines)[:lines]}
     text = text.lstrip("\t ")
     if (suffix or path.suffix) in {".yml", ".yaml"}:
         return "yaml", frozenset(_tokens(load_yaml(decode_strictly(read_all(path)))))
-    if any(width == len(known.reader.columns) for known in load_formats()):
-        return "tsv", frozenset({f"columns={width}"})
+    if logs := widths & {len(known.reader.columns) for known in load_formats()}:
+        return "tsv", frozenset(f"columns={width}" for width in logs)
     if is_note(text, suffix or path.suffix):
         return "markdown", words_of(text)
     if text.startswith("<"):
@@ -69,8 +70,10 @@ def fingerprint(
     if not text.startswith(("{", "[")):
         rows = _json_lines(text, lines)
         return ("ndjson", _line_tokens(rows)) if rows else ("csv", frozenset(header_of(text)))
-    if "\n" not in text:
+    if "\n" not in text or text.startswith("["):
         text = decode(head(path, _LONG_HEAD)).lstrip("\r\n\t ")
+    if items := first_elements(text):
+        return "json", frozenset(_tokens(items))
     rows = _json_lines(text, lines)
     if len(rows) > 1 or (rows and "\n{" in text):
         return "ndjson", _line_tokens(rows)

@@ -112,8 +112,8 @@ def purge(workspace: Workspace, request: Request, progress: Progress | None = No
     with working(workspace):
         if read_reopened(lake):
             raise LakeError(
-                "Deliveries wait to be landed again since a withdrawal: run `productops ingest`, "
-                "then ask again. Nothing was erased."
+                "Deliveries wait to be landed again: run `productops ingest`, withdraw those that "
+                "can't be, then ask again. Nothing was erased."
             )
         run = Session(workspace)
         subject = _subject(run, request)

@@ -21,6 +21,7 @@ from itertools import accumulate, cycle, islice
 from pathlib import Path
 from typing import IO
 
+from ingest.arrays import as_lines
 from ingest.columnar import PARQUET_MAGIC, json_lines
 from ingest.problems import DamagedFileError
 from ingest.texts import SAMPLE_BYTES, decode, encoding_of
@@ -67,7 +68,7 @@ def _inflate(path: Path, size: int) -> Iterator[bytes]:
     except EOFError as error:
         raise DamagedFileError(
             "gzip_truncated",
-            "the gzip data ends early: the export or the copy was cut off; deliver the whole file",
+            "the gzip data is cut off; deliver the whole file, or what `gunzip -c` gives of it",
         ) from error
     except (BadGzipFile, isal_zlib.error) as error:  # ty: ignore[invalid-exception-caught]
         # The first bytes were gzip's, so it is what follows a member that is not.
@@ -206,7 +207,7 @@ def _cut(path: Path, size: int) -> Iterator[tuple[bytes, bool]]:
     """Blocks of a file, and whether a chunk of about `size` bytes ends after each."""
     length = 0
     rest = b""
-    for block in utf8_blocks(path):
+    for block in as_lines(utf8_blocks(path)):
         length += len(block)
         cut = block.rfind(b"\n") + 1
         if length < size or not cut:

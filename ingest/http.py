@@ -24,6 +24,7 @@ import httpx2
 ATTEMPTS = 7
 _LONGEST_REST = 60.0
 _AGAIN = {408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524}
+_FARTHEST_AHEAD = 7 * 86_400.0
 _LOCAL = {"127.0.0.1", "localhost"}
 
 Proven = TypeVar("Proven")
@@ -130,7 +131,7 @@ def json_list(
         raise UnprovenError("a web page came instead of data")
     try:
         document = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UnprovenError(f"the JSON is cut off or broken ({error})") from error
     found = document
     for step in path.split(".") if path else []:
@@ -272,7 +273,9 @@ class Api:
     def _note_clock(self, response: httpx2.Response) -> None:
         with suppress(KeyError, ValueError, TypeError):
             said = parsedate_to_datetime(response.headers["date"])
-            self._skew = said.timestamp() - time.time()
+            # Whoever believed a date far ahead would pass over all that comes until then.
+            if (skew := said.timestamp() - time.time()) < _FARTHEST_AHEAD:
+                self._skew = skew
 
     def _raise_if_final(self, verdict: Verdict, status: int, path: str) -> None:
         if verdict.kind == "denied":

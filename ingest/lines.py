@@ -99,7 +99,7 @@ class LineReader:
     def _stops(self, line: bytes) -> bool:
         if self.reader.kind == "ndjson":
             return len(line) > _LONGEST_LINE
-        return self.problem(line) is not None
+        return bool(line.strip()) and self.problem(line) is not None
 
 
 def _listed(paths: Sequence[Path]) -> str:

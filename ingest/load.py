@@ -191,6 +191,17 @@ def _is_since(arrival: Arrival, since: date | None) -> bool:
     return since is None or arrival.told_on >= since or not arrival.relative.startswith("drop/")
 
 
+def _may_be_asked(run: Session, arrival: Arrival) -> bool:
+    """Whether a file or a member of it may be of the source that was asked for, at a first look."""
+    try:
+        return (
+            bool(arrival.etag) or is_asked(run, arrival, arrival.path) or is_container(arrival.path)
+        )
+    except OSError:
+        # It went meanwhile, or can't be opened: a run that is no dry one says so.
+        return True
+
+
 def ingest(
     workspace: Workspace, *, progress: Progress | None = None, dry_run: bool = False,
     force_snapshot: str | None = None, source: str = "", since: date | None = None,
@@ -232,7 +243,7 @@ def ingest(
             for a in growing
         ]
         if dry_run:
-            asked = [a for a in whole if a.etag or is_asked(run, a, a.path) or is_container(a.path)]
+            asked = [a for a in whole if _may_be_asked(run, a)]
             outcomes += [FileOutcome(a.relative, "", "", "", "new", "", "", ()) for a in asked]
             return IngestReport(tuple(outcomes), unchanged_count, len(fresh) - len(outcomes))
         ensure_schemas(run.connection, run.lake, load_contracts().values())

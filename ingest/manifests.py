@@ -7,8 +7,8 @@ them (see `ingest.batches`, `ingest.ledger`), how files are landed (see `ingest.
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -181,12 +181,18 @@ def parse_manifest(path: Path, content: bytes | None = None) -> Manifest:
         ) from error
 
 
+def _in_order(paths: Iterable[Path]) -> list[Manifest]:
+    found = []
+    for path in paths:
+        # Who holds no lock may see one go that an ingest lands again: its rows don't count now.
+        with suppress(FileNotFoundError):
+            found.append(parse_manifest(path))
+    return sorted(found, key=lambda m: (m.loaded_at, m.entry_id))
+
+
 def read_manifests(lake: Path) -> list[Manifest]:
     """All manifests, oldest landing first; raises `LakeError` naming a damaged one."""
-    paths = (lake / "ledger").glob("source=*/[!.]*.json")
-    found = sorted(
-        (parse_manifest(path) for path in paths), key=lambda m: (m.loaded_at, m.entry_id)
-    )
+    found = _in_order((lake / "ledger").glob("source=*/[!.]*.json"))
     # A kill between two steps of `commit` leaves two entries of one delivery: the newer counts.
     newest = {manifest.entry_id: manifest for manifest in found}
     return [manifest for manifest in found if newest[manifest.entry_id] is manifest]
@@ -241,8 +247,7 @@ def reopen(lake: Path, manifest: Manifest) -> None:
 
 def read_reopened(lake: Path) -> list[Manifest]:
     """Deliveries that wait to be landed again, oldest first."""
-    found = [parse_manifest(path) for path in _reopened_folder(lake).glob("[!.]*.json")]
-    return sorted(found, key=lambda m: (m.loaded_at, m.entry_id))
+    return _in_order(_reopened_folder(lake).glob("[!.]*.json"))
 
 
 def close_again(lake: Path, entry_id: str) -> None:

@@ -186,9 +186,9 @@ def _digest(options: Mapping[str, str]) -> str:
 
 
 def _bodies(run: Session, api: str, stream: str) -> set[str]:
-    """Hashes of the pages that a stream brought and whose rows count."""
+    """Hashes of the pages that a stream brought and whose rows count, or soon will again."""
     return {
-        m.file_id for m in run.manifests.values()
+        m.file_id for m in [*run.manifests.values(), *read_reopened(run.lake)]
         if m.page and (m.page.api, m.page.stream) == (api, stream)
         and m.status in COMMITTED and m.entry_id not in run.withdrawn
     }  # fmt: skip

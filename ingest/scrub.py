@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ingest.arrays import as_lines
 from ingest.documents import at
 from ingest.erasures import Withheld
 from ingest.formats import Format, Part
@@ -91,7 +92,7 @@ def _kept_blocks(path: Path, lines: frozenset[int], subject: Subject | None) -> 
     found = subject.pattern() if subject else None
     pattern = re.compile(found) if found else None
     first, pending = 1, b""
-    for block in utf8_blocks(path):
+    for block in as_lines(utf8_blocks(path)):
         whole, end, pending = (pending + block).rpartition(b"\n")
         if end:
             after = first + whole.count(b"\n") + 1

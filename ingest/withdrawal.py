@@ -6,12 +6,16 @@ Belongs here: withdrawals. Does not belong here: erasing people, landing files a
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from ingest.manifests import (
     Manifest,
+    close_again,
+    commit,
     has_raw,
     mark_withdrawn,
+    read_reopened,
     reopen,
     taken_in,
     withdrawn_ids,
@@ -25,8 +29,8 @@ def withdraw(workspace: Workspace, target: str, reason: str) -> list[str]:
     """Takes a delivered file's rows out of all later builds; the ledger keeps its entry.
 
     Files landed later, whose rows may have been counted as duplicates of the withdrawn ones, are
-    landed again by the next ingest from the raw bytes that were kept. Killed on the way, it can
-    be repeated.
+    landed again by the next ingest from the raw bytes that were kept. What waits to be landed
+    again can be withdrawn too. Killed on the way, it can be repeated.
 
     Args:
         workspace: The company's folder.
@@ -43,7 +47,9 @@ def withdraw(workspace: Workspace, target: str, reason: str) -> list[str]:
     with working(workspace):
         # A page all of whose rows were known leans on others as well.
         manifests, withdrawn = taken_in(lake), withdrawn_ids(lake)
-        chosen = _chosen([m for m in manifests if m.entry_id not in withdrawn], target)
+        standing = {m.entry_id: m for m in manifests if m.entry_id not in withdrawn}
+        waiting = {m.entry_id: m for m in read_reopened(lake) if m.entry_id not in standing}
+        chosen = _chosen([*standing.values(), *waiting.values()], target)
         contracts = {part.contract for part in chosen.parts}
         later = [m for m in manifests if _leans_on(m, chosen, contracts)]
         for manifest in later:
@@ -56,6 +62,10 @@ def withdraw(workspace: Workspace, target: str, reason: str) -> list[str]:
         for manifest in later:
             reopen(lake, manifest)
         mark_withdrawn(lake, chosen.entry_id, reason)
+        if chosen.entry_id in waiting:
+            # Nothing of it is landed at present: its entry says no more than that it came.
+            commit(lake, replace(chosen, parts=(), restricted=()))
+            close_again(lake, chosen.entry_id)
     return [chosen.path, *(manifest.path for manifest in later)]
 
 

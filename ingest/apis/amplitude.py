@@ -18,6 +18,7 @@ import httpx2
 
 from ingest.apis import Stream, Vendor
 from ingest.apis.exports import json_lines, packed_lines
+from ingest.containers import DAMAGE
 from ingest.cursors import Place, Reply, Slices
 from ingest.http import Api, NothingThereError, UnprovenError, Verdict, basic, by_status
 
@@ -27,7 +28,7 @@ def _members(body: bytes) -> tuple[bytes, list[bytes]]:
         with zipfile.ZipFile(BytesIO(body)) as archive:
             names = sorted(n for n in archive.namelist() if not n.endswith("/"))
             packed = b"".join(archive.read(name) for name in names)
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except DAMAGE as error:
         raise UnprovenError(f"the archive is damaged ({error})") from error
     return packed, json_lines(packed_lines(packed))
 

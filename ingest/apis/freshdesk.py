@@ -46,7 +46,9 @@ def _tickets(**more: str) -> Ask:
             "per_page": PER_PAGE, "page": place.token,
         })  # fmt: skip
         ids = tuple(str(ticket.get("id")) for ticket in answer.found)
-        return Reply(answer.body, answer.found, ends=len(ids) < PER_PAGE, ids=ids)
+        # Less than was asked for may be all that the vendor gives at once.
+        is_last = len(ids) < PER_PAGE and not answer.next_link
+        return Reply(answer.body, answer.found, ends=is_last, ids=ids)
 
     return ask
 

@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from ingest.apis import Stream, Vendor, expires
 from ingest.cursors import Ask, Place, Reply, Window
-from ingest.http import Api, PullError, basic, json_list
+from ingest.http import Api, PullError, UnprovenError, basic, json_list
 
 _FIELDS = "*navigable"
 _ANY_ZONE = timedelta(hours=14)
@@ -30,11 +30,10 @@ def _search(query: str) -> Ask:
     def ask(api: Api, place: Place) -> Reply:
         since = (place.since - _ANY_ZONE).astimezone(UTC).strftime("%Y-%m-%d %H:%M")
         where = {"nextPageToken": place.token} if place.token else {}
-        answer = api.ask("GET", "/rest/api/3/search/jql", lambda b: json_list(b, "issues"),
-                         params=where | {
-                             "jql": f'({query}) AND updated >= "{since}" ORDER BY key ASC',
-                             "fields": _FIELDS, "expand": "changelog", "maxResults": 100,
-                         })  # fmt: skip
+        answer = api.ask("GET", "/rest/api/3/search/jql", _issues, params=where | {
+            "jql": f'({query}) AND updated >= "{since}" ORDER BY key ASC',
+            "fields": _FIELDS, "expand": "changelog", "maxResults": 100,
+        })  # fmt: skip
         document, found = answer.found
         cut_off = [issue for issue in found if _is_cut_off(issue.get("changelog") or {})]
         for issue in cut_off:
@@ -43,6 +42,13 @@ def _search(query: str) -> Ask:
         return Reply(body, found, document.get("nextPageToken"))
 
     return ask
+
+
+def _issues(body: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    document, found = json_list(body, "issues")
+    if document.get("isLast") is False and not document.get("nextPageToken"):
+        raise UnprovenError("a page is not the last and names no next one")
+    return document, found
 
 
 def _is_cut_off(log: Mapping[str, Any]) -> bool:

@@ -22,7 +22,8 @@ _INSTANT = timedelta(microseconds=1)
 
 
 def _newest_first(body: bytes) -> tuple[list[dict[str, Any]], datetime | None]:
-    found = json_list(body, "results")[1]
+    """Events, and the moment from which further ones are to be asked for, if there are any."""
+    document, found = json_list(body, "results")
     try:
         moments = [datetime.fromisoformat(event["timestamp"]) for event in found]
     except (KeyError, TypeError, ValueError) as error:
@@ -30,7 +31,9 @@ def _newest_first(body: bytes) -> tuple[list[dict[str, Any]], datetime | None]:
     moments = [m if m.tzinfo else m.replace(tzinfo=UTC) for m in moments]
     if moments != sorted(moments, reverse=True):
         raise UnprovenError("events came in another order than asked for")
-    return found, moments[-1] if moments else None
+    # Less than was asked for may be all that the vendor gives at once.
+    is_last = not moments or not (len(found) >= PER_PAGE or document.get("next"))
+    return found, None if is_last else moments[-1]
 
 
 def _events(project: str) -> Ask:
@@ -40,8 +43,7 @@ def _events(project: str) -> Ask:
             "before": place.token or written(place.until), "limit": PER_PAGE,
         })  # fmt: skip
         found, oldest = answer.found
-        is_last = oldest is None or len(found) < PER_PAGE
-        return Reply(answer.body, found, None if is_last else written(oldest + _INSTANT))
+        return Reply(answer.body, found, written(oldest + _INSTANT) if oldest else None)
 
     return ask
 

@@ -31,7 +31,7 @@ from ingest.paths import PathTree
 
 Kind = Literal["ndjson", "csv", "json", "yaml", "tsv", "xml", "markdown"]
 # Bump when the meaning of a format changes: files rejected by the old code are tried again.
-PARSER_VERSION = "3"
+PARSER_VERSION = "4"
 FOLDER = Path(__file__).parent
 
 
@@ -156,14 +156,12 @@ def parse_part(spec: Mapping[str, Any], where: str) -> Part:
             f"{where}: contract {contract_name} has no column {', '.join(unknown)}; it has "
             f"{', '.join(load_contracts()[contract_name].column_names)}"
         )
-    explode, only = spec.get("explode"), spec.get("only")
+    explode, only = spec.get("explode"), spec.get("only") or {}
     return Part(
         mapping=mapping,
         records=spec.get("records"),
         explode=(explode,) if isinstance(explode, str) else tuple(explode or ()),
-        only={key: tuple(plain(v) for v in values) for key, values in only.items()}
-        if only
-        else None,
+        only={key: tuple(plain(v) for v in values) for key, values in only.items()} or None,
         unpivot=unpivot,
     )
 
@@ -282,9 +280,10 @@ def recognise(
             return Recognition(mapping)
     # An object on a line of its own is a record of an export or a whole document.
     kinds: tuple[Kind | None, ...] = (kind, "json") if kind == "ndjson" else (kind,)
-    fitting = [
-        known for known in load_formats() if known.reader.kind in kinds and known.has <= tokens
-    ]
+    fitting = [f for f in load_formats() if f.reader.kind in kinds and f.has <= tokens]
+    # An array may hold what otherwise stands on lines.
+    listed = {item.removeprefix("[].") for item in tokens if item.startswith("[].")}
+    fitting += [f for f in load_formats() if f.reader.kind == "ndjson" and f.has <= listed]
     if not (fitting or any("[]." in item for item in tokens)):
         # A page without records lacks the names that they would have.
         empty = {item.removesuffix("=[]") for item in tokens if item.endswith("=[]")}
@@ -296,11 +295,12 @@ def recognise(
     if fitting:
         rank = lambda f: (f.name == expected, f.reader.kind == kind, len(f.has), f.name)  # noqa: E731
         return Recognition(max(fitting, key=rank))
+    seen = tokens | listed
     near = sorted(
         (
-            (len(f.has & tokens) / len(f.has), f.name, tuple(sorted(f.has - tokens)))
+            (len(f.has & seen) / len(f.has), f.name, tuple(sorted(f.has - seen)))
             for f in load_formats()
-            if f.has & tokens
+            if f.has & seen
         ),
         key=lambda item: (-item[0], item[1]),
     )

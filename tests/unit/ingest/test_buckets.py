@@ -113,7 +113,7 @@ def test_an_object_that_goes_between_listing_and_fetching(cloud, other) -> None:
     assert sorted(place.rows("usage_events", "event_id")) == expected
 
 
-@pytest.mark.parametrize("how", [503, "reset", "cut", "short", "garbled"])
+@pytest.mark.parametrize("how", [503, 429, "reset", "cut", "short", "garbled"])
 def test_a_download_that_fails_is_told_and_taken_in_next_time(cloud, monkeypatch, how) -> None:
     monkeypatch.setattr(buckets, "RETRIES", 0)
     cloud.put("a.json", lines(*map(event, range(50))))
@@ -152,13 +152,18 @@ def content_of_a_new_machine(cloud: Cloud, name: str = "new") -> dict[str, objec
     return content(place)
 
 
-def test_a_store_that_stops_answering_is_not_asked_for_every_object(cloud, monkeypatch) -> None:
+@pytest.mark.parametrize("how", [500, 408, 429])
+def test_a_store_that_stops_answering_is_not_asked_for_every_object(
+    cloud, monkeypatch, how
+) -> None:
     monkeypatch.setattr(buckets, "RETRIES", 0)
     for number in range(6):
         cloud.put(f"{number}.json", lines(event(number)))
     place = cloud.place(lake=None)
-    cloud.proxy.faults = [Fault("GET", "/in/drop/", 500, 100)]
-    assert place.run().count("waiting") == 6
+    cloud.proxy.faults = [Fault("GET", "/in/drop/", how, 100)]
+    waiting = [one.detail for one in place.run().files if one.status == "waiting"]
+    assert [f"answers {how} " in words for words in waiting] == [True] * 3 + [False] * 3
+    assert all("store has stopped answering" in words for words in waiting[3:])
     assert len(cloud.proxy.gets("/in/drop/")) == 3
     cloud.proxy.faults = []
     place.run()

@@ -11,6 +11,7 @@ from functools import partial
 
 import pytest
 
+from ingest.arrivals import Arrival
 from ingest.framing import spooled_chunks
 from ingest.ledger import withdraw
 from ingest.load import ingest
@@ -104,6 +105,22 @@ def test_a_dry_run_and_a_day_that_is_none(filled) -> None:
     refused = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert refused.returncode == 2
     assert "--since" in refused.stderr
+
+
+def test_a_dry_run_beside_a_run_that_changes_what_is_there(filled, monkeypatch) -> None:
+    filled.run()
+    filled.drop("more.json", lines(event(4)))
+    filled.drop("gone.json", lines(event(5)))
+    # A name that is listed and can't be read any more, as when it is taken out in between.
+    (filled.home / "lake/ledger/source=segment/left.json").symlink_to("nowhere")
+
+    def too_late(found: list[Arrival]) -> tuple[list[Arrival], list[Arrival]]:
+        (filled.home / "drop/gone.json").unlink()
+        return found, []
+
+    monkeypatch.setattr("ingest.load.settle", too_late)
+    new = {"more.json": "new", "gone.json": "new"}
+    assert taken(filled, source="segment", dry_run=True) == new
 
 
 def test_a_span_of_days_counts_by_its_end_and_a_folder_may_tell_the_day(place) -> None:

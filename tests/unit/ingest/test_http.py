@@ -55,8 +55,8 @@ def ask(server: FaultServer, waits: list[float], **options):
 
 @pytest.mark.parametrize(
     "fault",
-    ["429 seconds", "429 date", "429", "500", "502", "503", "reset", "cut", "truncated", "html",
-     "null", "missing", "text"],
+    ["429 seconds", "429 date", "429", "408", "425", "500", "502", "503", "504", "reset", "cut",
+     "truncated", "html", "null", "missing", "text"],
 )  # fmt: skip
 def test_asks_again_until_the_answer_is_good(server, fault) -> None:
     waits: list[float] = []
@@ -164,7 +164,7 @@ def test_retry_after(told, seconds) -> None:
     ("body", "path"),
     [(b"<html>", "a"), (b'{"a": [1', "a"), (b'{"a": null}', "a"), (b"{}", "a"), (b"[]", "a"),
      (b'{"a": {}}', "a"), (b'{"a": [1]}', "a"), (b"null", ""), (b'{"a": []}', ""), (b"", "a"),
-     (b"\xff", "a")],
+     (b"\xff", "a"), (b'{"a": ' + b"[" * 50_000 + b"]" * 50_000 + b"}", "a")],
 )  # fmt: skip
 def test_a_body_without_the_expected_list_is_no_proof(body, path) -> None:
     with pytest.raises(UnprovenError):

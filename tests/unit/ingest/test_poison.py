@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -27,6 +29,16 @@ def test_a_truncated_gz_is_rejected_and_the_whole_one_loads_later(place) -> None
     assert [r.format for r in ledger.open_rejections(place.workspace)] == ["segment"]
     assert loaded(place.land("a.json.gz", whole))["loaded"] == 500
     assert not ledger.open_rejections(place.workspace)
+
+
+def test_what_is_left_of_a_truncated_gz_is_lines_but_for_the_last(place) -> None:
+    random = Random(1)
+    calls = [event(n, properties={"x": random.random()}) for n in range(500)]
+    left = zlib.decompressobj(31).decompress(packed(*calls)[:-400])
+    whole = left.count(b"\n")
+    assert 0 < whole < 500
+    counts = loaded(place.land("a.json", left))
+    assert counts == {"in": whole + 1, "loaded": whole, "duplicate": 0, "quarantined": 1}
 
 
 def test_a_wrong_checksum_is_noticed(place) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
+from ingest.forget import purge
 from ingest.ledger import read_manifests, withdraw
 from ingest.replay import replay
 from ingest.settings import open_workspace
 from ingest.store import LakeError
+from ingest.subjects import make_request
 from orchestration.cli import main
 from tests.unit.ingest.conftest import Place, event, lines
 
@@ -114,3 +116,30 @@ def test_a_mapping_that_can_not_read_them_loses_nothing(shop) -> None:
     shop.run()
     assert [row[1] for row in _rows(shop)] == ["Looked", "Bought", "Looked", "Looked"]
     assert not [o for o in shop.run().files if o.status == "waiting"]
+
+
+@pytest.mark.parametrize(
+    "killed", ["", "ingest.withdrawal.commit", "ingest.withdrawal.close_again"]
+)
+def test_what_can_not_be_landed_again_can_be_withdrawn(shop, monkeypatch, killed) -> None:
+    config = shop.home / "productops.yml"
+    config.write_text(config.read_text().replace("event_id: id\n", "event_id: key\n"))
+    replay(open_workspace(shop.home), "shop")
+    shop.run()
+    with pytest.raises(LakeError, match="withdraw those that can't be"):
+        purge(shop.workspace, make_request([], ["c1"]))
+    if killed:
+        with monkeypatch.context() as patch:
+            patch.setattr(killed, lambda *_: 1 // 0)
+            with pytest.raises(ZeroDivisionError):
+                withdraw(shop.workspace, "drop/shop/b.csv", "not to be read")
+    if killed.endswith("close_again"):
+        shop.run()
+    else:
+        assert withdraw(shop.workspace, "b.csv", "not to be read") == ["drop/shop/b.csv"]
+    waiting = {o.path for o in shop.run().files if o.status == "waiting"}
+    assert waiting == {"drop/shop/a.csv"}
+    config.write_text(config.read_text().replace("event_id: key\n", "event_id: id\n"))
+    shop.run()
+    assert [row[:3] for row in _rows(shop)] == [("2", "Looked", "c9"), ("3", "Looked", "c1")]
+    purge(shop.workspace, make_request([], ["c1"]))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
+import pytest
+
 from ingest.formats import load_formats
 from tests.unit.ingest.conftest import loaded
 
@@ -65,3 +67,22 @@ class TestSnowplow:
             (3, "missing_event_id"), (4, "wrong_number_of_cells"), (5, "bad_occurred_at"),
             (6, "invalid_utf8"),
         ]  # fmt: skip
+
+    def test_a_line_of_tabs_is_blank_beside_bytes_that_are_no_text(self, place) -> None:
+        raw = f"{_snowplow()}\n\t\t\n".encode() + _snowplow(page_urlpath="/\xff").encode("latin-1")
+        outcome = place.land("enriched.tsv", raw)
+        assert loaded(outcome) == {"in": 2, "loaded": 1, "duplicate": 0, "quarantined": 1}
+        assert [row[1:3] for row in place.quarantine()] == [(3, "invalid_utf8")]
+
+    @pytest.mark.parametrize("damaged", [1, 4])
+    def test_a_log_whose_first_lines_are_damaged(self, place, damaged) -> None:
+        short = _snowplow(event_id="s-9").rpartition("\t")[0]
+        good = [_snowplow(event_id=f"s-{number}") for number in range(3)]
+        outcome = place.land("enriched.tsv", "\n".join([*[short] * damaged, *good]))
+        assert outcome.format == "snowplow"
+        assert loaded(outcome) == {
+            "in": damaged + 3, "loaded": 3, "duplicate": 0, "quarantined": damaged,
+        }  # fmt: skip
+        aside = ("drop/enriched.tsv", 1, "wrong_number_of_cells")
+        assert place.quarantine()[0][:3] == aside
+        assert "s-9" in place.quarantine()[0][3]

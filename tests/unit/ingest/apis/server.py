@@ -99,7 +99,7 @@ class FaultServer:
                 return Response({}, 429, {"Retry-After": moment})
             case "429":
                 return Response({}, 429)
-            case "500" | "502" | "503" | "401" | "403" | "302":
+            case "408" | "425" | "500" | "502" | "503" | "504" | "401" | "403" | "302":
                 headers = {"Location": "http://127.0.0.1:9/elsewhere"} if fault == "302" else {}
                 return Response({"error": "x"}, int(fault), headers)
             case "truncated":

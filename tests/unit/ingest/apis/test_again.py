@@ -8,7 +8,7 @@ from io import BytesIO
 
 import pytest
 
-from ingest.manifests import read_manifests
+from ingest.manifests import read_manifests, reopen, taken_in
 from ingest.pull import pull
 from ingest.streams import read_chains
 from tests.unit.ingest.apis.conftest import configuration
@@ -92,6 +92,21 @@ def test_what_is_read_once_more_takes_nothing_back_and_is_kept_once(make_puller)
     assert ends == sorted(ends)
 
 
+def test_what_waits_to_be_landed_again_is_not_landed_before_by_a_page_that_repeats_it(
+    make_puller,
+) -> None:
+    puller = make_puller(Mixpanel(140, 1800))
+    puller.pulled()
+    lake = puller.place.workspace.lake
+    landed = taken_in(lake)
+    for manifest in landed:
+        reopen(lake, manifest)
+    assert puller.pull().pages == 0
+    puller.place.run()
+    assert [m.path for m in taken_in(lake) if m.page] == [m.path for m in landed]
+    puller.is_exact()
+
+
 def test_other_options_are_another_stream(make_puller) -> None:
     """Issues that the query takes in now were changed long before the last pull."""
     puller = make_puller(Jira(120))
@@ -148,6 +163,11 @@ def test_all_changes_of_an_issue_are_asked_for(make_puller) -> None:
 def test_what_is_counted_as_a_whole_is_read_as_a_whole(make_puller, world) -> None:
     """Whoever stopped within it would begin at its start again, for ever."""
     make_puller(world(500), max_pages=2).pulled()
+
+
+def test_tickets_of_one_moment_are_read_as_a_whole(make_puller) -> None:
+    """Their pages have numbers alone: whoever stopped within them would begin at the first."""
+    make_puller(Freshdesk(450, 0), max_pages=2).pulled()
 
 
 def test_where_nothing_came_yet_it_says_what_to_see_to(make_puller) -> None:

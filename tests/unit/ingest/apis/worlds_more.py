@@ -147,7 +147,8 @@ class PostHog(World):
              "properties": {"$user_id": f"u{n % 5}"}}
             for m, n in page
         ]  # fmt: skip
-        return Response({"next": "https://elsewhere.test/", "results": results})
+        more = "https://elsewhere.test/" if len(hits) > len(page) else None
+        return Response({"next": more, "results": results})
 
 
 class Exports(World):
