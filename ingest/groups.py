@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 
+from ingest.absence import clear_addresses
 from ingest.addresses import Addresses
 from ingest.arrivals import Arrival
 from ingest.containers import is_container, unpack
@@ -42,6 +43,7 @@ from ingest.scrub import scrub
 from ingest.session import MEMORY, Session
 from ingest.snapshots import check_snapshot
 from ingest.store import LakeError, series
+from ingest.subjects import Subject
 
 # The text of small files is held in memory, that of larger ones in a scratch file for each. What
 # a killed run has to do again is at most a group.
@@ -99,6 +101,8 @@ def _stage_and_land(run: Session, files: Sequence[_Read]) -> list[Manifest]:
     note = ""
     for staged in staged_parts(run, chosen, first.facts, [one.content for one in files]):
         held = hold_back(run.connection, staged, chosen.source, run.erased, run.workspace.hash_key)
+        if any(lines.lines for lines in held):
+            run.note_erased()
         for file_no, lines in enumerate(held):
             withheld[file_no].append(lines)
         # A list of nobody is the shortest of all; one of several parts may well be empty.
@@ -115,19 +119,25 @@ def _stage_and_land(run: Session, files: Sequence[_Read]) -> list[Manifest]:
             addresses.note(staged)
     apart = addresses.write(run.lake, deliveries) if addresses else [()] * len(files)
     return [
-        replace(_manifest(one.prepared, tuple(found), gone, note), restricted=restricted)
+        replace(_manifest(run, one.prepared, tuple(found), gone, note), restricted=restricted)
         for one, found, gone, restricted in zip(files, parts, withheld, apart, strict=True)
     ]
 
 
 def _manifest(
-    prepared: Prepared, parts: tuple[PartOutcome, ...], withheld: Sequence[Withheld], note: str
-) -> Manifest:
+    run: Session, prepared: Prepared, parts: tuple[PartOutcome, ...],
+    withheld: Sequence[Withheld], note: str,
+) -> Manifest:  # fmt: skip
     """The entry of a landed file; its raw copy loses the lines of people who were erased."""
-    manifest = replace(prepared.manifest, parts=parts, detail=note)
-    if not any(part.lines for part in withheld) or scrub(prepared.raw, prepared.chosen, withheld):
+    manifest, raw = replace(prepared.manifest, parts=parts, detail=note), prepared.raw
+    if not any(part.lines for part in withheld):
         return manifest
-    prepared.raw.unlink(missing_ok=True)
+    # What stands around the records of a document may hold the address once more.
+    around = [raw] if prepared.chosen.reader.kind == "json" else []
+    known = Subject(clear_addresses(around, run.erased, run.workspace.hash_key))
+    if scrub(raw, prepared.chosen, withheld, known):
+        return manifest
+    raw.unlink(missing_ok=True)
     return replace(manifest, landing=None, detail=note or RAW_REMOVED)
 
 
@@ -238,8 +248,7 @@ def load_files(
     """Lands files in their order and commits their manifests.
 
     Yields:
-        Each file with its manifest, or None if it is in the ledger already, or why it is not
-        ready to be read.
+        Each file with its manifest, None if the ledger has it already, or why it is not ready.
     """
     group = _Group()
     for arrival in arrivals:

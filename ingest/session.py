@@ -15,9 +15,10 @@ import duckdb
 
 from ingest.arrivals import Arrival
 from ingest.contracts import load_contracts
-from ingest.erasures import check_key, load_erased, read_tokens
+from ingest.erasures import load_erased, read_tokens, tokens_met
 from ingest.formats import Format, from_source, load_formats, parser_digest
 from ingest.framing import SPOOLS
+from ingest.hash_key import check_key
 from ingest.keys import KeyIndex
 from ingest.manifests import Manifest, mark_withdrawn, read_manifests, withdrawn_ids
 from ingest.objects import Fetching
@@ -120,6 +121,11 @@ class Session:
         for part in manifest.parts:
             if part.output:
                 self.index.add(contracts[part.contract], self.lake / part.output)
+
+    def note_erased(self) -> None:
+        """Takes note of ids by which erased people were just met for the first time."""
+        key = self.workspace.hash_key
+        self.erased = tokens_met(self.connection, self.lake, self.erased, key)
 
     def withdraw(self, manifest: Manifest, reason: str) -> None:
         """Takes a register's rows back."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 
 import pytest
 
 from ingest.config import ConfigError
 from ingest.erasures import erasures_path, read_erasures
 from ingest.forget import purge
+from ingest.hash_key import check_key, key_check
 from ingest.ledger import withdraw
 from ingest.store import LakeError
 from ingest.subjects import Subject, make_request, read_requests
@@ -46,8 +48,20 @@ def test_another_hash_key_is_noticed_where_nobody_was_erased(place) -> None:
     place.run()
     assert len(place.rows("usage_events")) == 2
     (check,) = (place.home / "lake/privacy").glob("*")
+    assert check.name == "hash_key.json"
     assert HASH_KEY not in check.read_text()
     assert check.stat().st_mode & 0o077 == 0
+
+
+def test_the_check_of_the_hash_key_is_known_by_its_earlier_name(place) -> None:
+    for check, is_ours in (("another one", False), (key_check(HASH_KEY), True)):
+        earlier = place.home / "lake/privacy/hash_key"
+        earlier.parent.mkdir(exist_ok=True)
+        earlier.write_text(f"{check}\n")
+        with nullcontext() if is_ours else pytest.raises(LakeError, match="another hash key"):
+            check_key(place.home / "lake", HASH_KEY)
+        assert earlier.with_suffix(".json").is_file() == is_ours
+        assert earlier.is_file() != is_ours
 
 
 def test_a_new_hash_key_as_the_handbook_has_it(full) -> None:

@@ -10,6 +10,7 @@ import bz2
 import gzip
 import json
 
+from ingest.erasures import read_erasures
 from ingest.forget import look_for
 from ingest.ledger import read_batches
 from ingest.subjects import make_request
@@ -62,6 +63,24 @@ def test_who_asked_a_help_desk_is_found_by_address(place) -> None:
     assert place.rows("ticket_messages", "body", "and body = 'Still broken'") == []
     assert traces(place, MAIL) == []
     assert not found.unlinked
+
+
+def test_who_was_erased_before_a_help_desk_was_known_stays_away(place) -> None:
+    forget(place)
+    for desk in DESKS.values():
+        for name, content in desk.items():
+            # Each by a run of its own: Intercom's parts name nobody by address who is no admin.
+            assert place.land(name, content).status == "loaded"
+    assert place.rows("tickets", "source, ticket_id", "order by 1, 2") == [
+        ("freshdesk", "32"), ("intercom", "c-2"), ("zendesk", "2"), ("zendesk", "3"),
+    ]  # fmt: skip
+    assert place.rows("ticket_messages", "body", "and body = 'Still broken'") == []
+    assert traces(place, MAIL) == []
+    # A year on, without the address: they are known by the vendor's id of them.
+    later = ZENDESK.replace("\n1,", "\n7,").replace(MAIL, "").replace(USER, "")
+    assert place.land("later.csv", later).parts[1].rows_suppressed == 1
+    (met,) = [r for r in read_erasures(place.workspace.lake) if r["status"] == "met"]
+    assert len(met["subjects"]) == len({*"123", *"abc", "7"})  # three people's refs, four tickets
 
 
 def test_the_products_id_of_who_asked_is_taken_where_one_person_stands(place) -> None:
