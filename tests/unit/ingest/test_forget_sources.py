@@ -10,6 +10,8 @@ import bz2
 import gzip
 import json
 
+import pytest
+
 from ingest.erasures import read_erasures
 from ingest.forget import look_for
 from ingest.ledger import read_batches
@@ -143,12 +145,28 @@ def test_by_user_id_the_clear_address_goes_from_raw_copies(place) -> None:
     place.land("e.json", lines(one(1, USER, "device-ada-77", type="identify", properties=None,
                                    traits={"email": MAIL})))  # fmt: skip
     place.land("figma-2026-05-01.csv", FIGMA)
+    place.land("figma-2026-05-02.csv", FIGMA.encode("utf-16"))
     place.land("odd.txt", f"nobody knows what this is, but <mailto:{MAIL.upper()}>, is in it\n")
     found, seen = forget(place, make_request(user_ids=[USER]))
     assert found.subject.emails == {MAIL}
     assert seen.is_clean
     assert traces(place, MAIL) == []
     assert traces(place, "bob@corp.test")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_by_user_id_the_clear_address_is_found_in_utf_16_alone(place, encoding) -> None:
+    place.land("figma-2026-05-01.csv", FIGMA.encode(encoding))
+    page = {"users": [{"id": 9001, "external_id": USER, "email": MAIL, "role": "end-user",
+                       "updated_at": "2026-05-01T00:00:00Z"}], "end_of_stream": True}  # fmt: skip
+    place.land("people.json", json.dumps(page).encode(encoding))
+    found, seen = forget(place, make_request(user_ids=[USER]))
+    assert found.subject.emails == {MAIL}
+    assert seen.is_clean
+    kept = [p.read_bytes() for p in (place.home / "lake/landing").rglob("*") if p.is_file()]
+    word = MAIL.encode("utf-16-be" if encoding.endswith("be") else "utf-16-le")
+    assert not [data for data in kept if word in data or MAIL.encode() in data]
+    assert [data for data in kept if b"bob@corp.test" in data]
 
 
 NOTE = """---
