@@ -239,8 +239,11 @@ def _note_ids(
     """What a row of somebody erased is the record of, is theirs in the next parts and files too.
 
     So their tickets are known by the vendor's id of them, the messages by the ticket, what they
-    said by the session; also where the vendor was not known when they were erased.
+    said by the session; also where the vendor was not known when they were erased. Devices are
+    left out: one may be somebody else's too.
     """
+    if contract.name == "identities":
+        condition = f"role <> 'device' and ({condition})"
     for column in contract.columns:
         if column.person in _OF_A_SOURCE and column.name in contract.key:
             label, prefix = name(column.name), quote(f"{column.person}|{source}|")
