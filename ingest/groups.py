@@ -2,8 +2,7 @@
 
 Belongs here: which files share their statements, and what a file that can't be read costs (itself
 alone). Does not belong here: the steps (`ingest.stage`, `ingest.landing`), the order of a run
-(`ingest.load`). Each statement has a price, whatever its number of rows; hence groups. Each file
-still has rows, quarantine and manifest of its own.
+(`ingest.load`). Each statement has its price, hence groups; each file still has its own manifest.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ from ingest.fields import MappingError
 from ingest.framing import SPOOLS
 from ingest.headers import MissingColumnError
 from ingest.landing import land_part
-from ingest.manifests import Manifest, PartOutcome, commit
+from ingest.manifests import Manifest, PartOutcome, commit, with_erased
 from ingest.problems import DamagedFileError
 from ingest.scrub import scrub
 from ingest.session import MEMORY, Session
@@ -76,8 +75,8 @@ class _Group:
         small = is_small(first.manifest.size)
         fits = self.size < _GROUP_BYTES if small else len(self.files) < SPOOLS
         fits &= len(self.files) < _GROUP_FILES and small == is_small(prepared.manifest.size)
-        is_same = first.chosen is prepared.chosen
-        return fits and is_same and (same_day or not prepared.chosen.reads_name)
+        fits &= same_day or not first.chosen.reads_name
+        return fits and first.chosen is prepared.chosen
 
     def knows(self, file_id: str) -> bool:
         """Whether the same bytes wait in it."""
@@ -129,13 +128,14 @@ def _manifest(
     withheld: Sequence[Withheld], note: str,
 ) -> Manifest:  # fmt: skip
     """The entry of a landed file; its raw copy loses the lines of people who were erased."""
-    manifest, raw = replace(prepared.manifest, parts=parts, detail=note), prepared.raw
+    raw, before = prepared.raw, run.parts_before(prepared.manifest.entry_id)
+    manifest = replace(prepared.manifest, parts=with_erased(parts, before), detail=note)
     if not any(part.lines for part in withheld):
         return manifest
     # What stands around the records of a document may hold the address once more.
     around = [raw] if prepared.chosen.reader.kind == "json" else []
-    known = Subject(clear_addresses(around, run.erased, run.workspace.hash_key))
-    if scrub(raw, prepared.chosen, withheld, known):
+    known = clear_addresses(around, run.erased, run.workspace.hash_key)
+    if scrub(raw, prepared.chosen, withheld, Subject(known)):
         return manifest
     raw.unlink(missing_ok=True)
     return replace(manifest, landing=None, detail=note or RAW_REMOVED)
