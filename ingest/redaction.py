@@ -41,7 +41,8 @@ _FORMS = (
     r"\bya29\.[A-Za-z0-9_-]{20,}",
     r"https://hooks\.slack\.com/[A-Za-z0-9/_-]+",
     r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?",
-    r"\b[spr]k[-_][A-Za-z0-9_-]{16,}",
+    # With a digit: `pk_account_subscription` is the name of a column.
+    r"\b[spr]k[-_][A-Za-z_-]*[0-9][A-Za-z0-9_-]{10,}",
     r"\bAIza[A-Za-z0-9_-]{35}",
     r"(?i:\bbearer[ :]+[A-Za-z0-9._~+/-]{16,}=*)",
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----[^\"]*?-----END [A-Z ]*PRIVATE KEY-----",

@@ -14,6 +14,7 @@ import pytest
 
 from ingest.erasures import read_erasures
 from ingest.forget import look_for
+from ingest.formats import load_formats
 from ingest.ledger import read_batches
 from ingest.subjects import make_request
 from ingest.telling import told
@@ -83,6 +84,12 @@ def test_who_was_erased_before_a_help_desk_was_known_stays_away(place) -> None:
     assert place.land("later.csv", later).parts[1].rows_suppressed == 1
     (met,) = [r for r in read_erasures(place.workspace.lake) if r["status"] == "met"]
     assert len(met["subjects"]) == len({*"123", *"abc", "7"})  # three people's refs, four tickets
+
+
+def test_all_formats_tell_who_somebody_is_before_what_they_did() -> None:
+    for known in load_formats():
+        contracts = [part.contract for part in known.parts]
+        assert "identities" not in contracts[1:], known.name
 
 
 def test_the_products_id_of_who_asked_is_taken_where_one_person_stands(place) -> None:
