@@ -93,12 +93,17 @@ def _objects_holding(workspace: Workspace, subject: Subject) -> Iterator[Path]:
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
-    """Blocks of a file in UTF-8, each with the end of what came before: no word is cut in two."""
+    """Blocks of a file, each with the end of what came before: no word is cut in two.
+
+    What looks like UTF-16 comes in UTF-8 once more.
+    """
     before = b""
-    for block in utf8_blocks(path):
+    for block in read_blocks(path):
         piece = before + block
         yield piece
         before = piece[-_OVERLAP:]
+    if encoding_of(head(path)).startswith("utf-16"):
+        yield from utf8_blocks(path)
 
 
 def may_name(path: Path, subject: Subject) -> bool:
