@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from ingest.answers import BrokenDownloadError
-from ingest.framing import head, is_gzip, read_blocks
+from ingest.framing import head, is_gzip, read_blocks, utf8_blocks
 from ingest.objects import Fetching, find_objects
 from ingest.privacy import keyed_hash
 from ingest.problems import DamagedFileError
@@ -93,20 +93,23 @@ def _objects_holding(workspace: Workspace, subject: Subject) -> Iterator[Path]:
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
-    """The blocks of a file, each with the end of what came before: no word is cut in two."""
+    """Blocks of a file, each with the end of what came before: no word is cut in two.
+
+    What looks like UTF-16 comes in UTF-8 once more.
+    """
     before = b""
     for block in read_blocks(path):
         piece = before + block
         yield piece
         before = piece[-_OVERLAP:]
+    if encoding_of(head(path)).startswith("utf-16"):
+        yield from utf8_blocks(path)
 
 
 def may_name(path: Path, subject: Subject) -> bool:
     """A quick look at the bytes for any id, also short ones: other files need not be parsed."""
     words = hints(subject.values - subject.keys)
     try:
-        if encoding_of(head(path)).startswith("utf-16"):
-            return True
         return any(word in piece.lower() for piece in _pieces(path) for word in words)
     except DamagedFileError:
         return True
@@ -163,10 +166,6 @@ def _names(block: bytes, text: re.Pattern[str]) -> bool:
 
 def _has_bytes(path: Path, words: frozenset[bytes], text: re.Pattern[str]) -> bool:
     try:
-        if encoding_of(head(path)).startswith("utf-16"):
-            whole = decode(b"".join(read_blocks(path)))
-            if text.search(whole):
-                return True
         for piece in _pieces(path):
             lower = piece.lower()
             if any(word in lower for word in words) and _names(piece, text):

@@ -232,9 +232,10 @@ class SeenFiles:
         self._stamps[arrival.relative] = arrival.stamp
         self._dirty = True
 
-    def forget(self, relative: str) -> None:
-        """Forgets a file, so that it is looked at again."""
-        if self._stamps.pop(relative, None) is not None:
+    def forget(self, names: re.Pattern[str]) -> None:
+        """Forgets files by their names, so that they are looked at again."""
+        for relative in [path for path in self._stamps if names.search(path)]:
+            del self._stamps[relative]
             self._dirty = True
 
     def save(self) -> None:

@@ -41,7 +41,7 @@ def files_of(manifest: Manifest) -> Iterator[tuple[str, bool]]:
     for part in manifest.parts:
         if part.output:
             yield part.output, True
-        if part.rows_quarantined:
+        if part.has_aside:
             folder = f"quarantine/source={manifest.source}/dt={manifest.delivered_on}"
             yield f"{folder}/{part.batch_id}.parquet", True
     for part in manifest.restricted:

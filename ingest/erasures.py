@@ -1,8 +1,8 @@
 """What is remembered of people who were forgotten: keyed hashes, by which they stay away.
 
-Belongs here: `lake/privacy/`, also the check of the hash key, and holding back their rows when they
-are delivered again. Does not belong here: finding people (`ingest.subjects`), purging what was
-landed (`ingest.forget`).
+Belongs here: `lake/privacy/`, and holding back their rows when they are delivered again. Does not
+belong here: the check of the hash key (`ingest.hash_key`), finding people (`ingest.subjects`),
+purging what was landed (`ingest.forget`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 
 from ingest.contracts import Column, Contract, PersonKind
+from ingest.hash_key import key_check, write_private
 from ingest.held import Staged
 from ingest.privacy import email_key, keyed_hash
 from ingest.problems import BadRecords
@@ -27,10 +28,8 @@ from ingest.values import name, quote
 ERASED = "erased_person"
 # Stands where somebody else's row named an erased person.
 NOBODY = "[erased]"
-# Tells by which key the hashes were made, and not the key.
-_KEY_CHECK = "productops erasures"
 # Ids that a vendor gives, which another one may give to somebody else.
-_OF_A_SOURCE = {"ref", "ticket", "note"}
+_OF_A_SOURCE: tuple[PersonKind, ...] = ("ref", "ticket", "note")
 _VALUES = re.compile(r"""[^\s"',;:{}()<>=|\[\]]+""")
 
 
@@ -63,7 +62,7 @@ def read_erasures(lake: Path) -> list[dict[str, Any]]:
 
 def add_erasure(lake: Path, record: dict[str, Any], hash_key: str) -> None:
     """Adds a record, whole or not at all."""
-    stamped = record | {"key": keyed_hash(_KEY_CHECK, hash_key)[:16]}
+    stamped = record | {"key": key_check(hash_key)}
     told = set(record["subjects"])
     earlier = [
         known
@@ -72,29 +71,7 @@ def add_erasure(lake: Path, record: dict[str, Any], hash_key: str) -> None:
     ]
     lines = [json.dumps(known, sort_keys=True) for known in [*earlier, stamped]]
     text = "".join(f"{line}\n" for line in lines)
-    write_atomically(erasures_path(lake), lambda draft: _write_private(draft, text))
-
-
-def _write_private(path: Path, text: str) -> None:
-    path.touch(mode=0o600)
-    path.write_text(text, encoding="utf-8")
-
-
-def check_key(lake: Path, hash_key: str, *, only_look: bool = False) -> None:
-    """Remembers by which key a lake's hashes are made, unless it may only look.
-
-    Raises:
-        LakeError: If they were made by another one: everybody would have two ids from now on.
-    """
-    path, check = lake / "privacy" / "hash_key", keyed_hash(_KEY_CHECK, hash_key)[:16]
-    if not path.is_file():
-        if not only_look:
-            write_atomically(path, lambda draft: _write_private(draft, f"{check}\n"))
-    elif path.read_text(encoding="utf-8").strip() != check:
-        raise LakeError(
-            f"{lake} was made with another hash key: everybody would be known by two ids. Put the "
-            "old key back into .env, or follow `A new hash key` in docs/operations.md."
-        )
+    write_atomically(erasures_path(lake), lambda draft: write_private(draft, text))
 
 
 def read_tokens(lake: Path, hash_key: str) -> frozenset[str]:
@@ -104,7 +81,7 @@ def read_tokens(lake: Path, hash_key: str) -> frozenset[str]:
         LakeError: If they were made by another key: nobody would be recognised by them.
     """
     records = read_erasures(lake)
-    check = keyed_hash(_KEY_CHECK, hash_key)[:16]
+    check = key_check(hash_key)
     if any(record.get("key") != check for record in records):
         raise LakeError(
             f"{erasures_path(lake)} was written with another hash key: erased people would not be "
@@ -222,7 +199,8 @@ def hold_back(
         return [Withheld()] * len(staged.ends)
     condition = is_theirs(staged.contract, source, "stage")
     rows = connection.execute(f"select rowid, _reason from stage where {condition}").fetchall()
-    _note_notes(connection, staged.contract, source, condition)
+    if rows:
+        _note_ids(connection, staged.contract, source, condition)
     lines: list[set[int]] = [set() for _ in staged.ends]
     unread: list[set[int]] = [set() for _ in staged.ends]
     for rowid, reason in rows:
@@ -255,15 +233,37 @@ def hold_back(
     ]
 
 
-def _note_notes(
+def _note_ids(
     connection: duckdb.DuckDBPyConnection, contract: Contract, source: str, condition: str
 ) -> None:
-    """What somebody erased said in a session is known by its id from now on, to the next parts."""
-    for label in (name(column.name) for column in contract.columns if column.person == "note"):
-        connection.execute(
-            f"insert into erased select distinct keyed_hash({quote(f'note|{source}|')} || "
-            f"{_cleaned(label)}) from stage where {label} is not null and {condition}"
-        )
+    """What a row of somebody erased is the record of, is theirs in the next parts and files too.
+
+    So their tickets are known by the vendor's id of them, the messages by the ticket, what they
+    said by the session; also where the vendor was not known when they were erased. Devices are
+    left out: one may be somebody else's too.
+    """
+    if contract.name == "identities":
+        condition = f"role <> 'device' and ({condition})"
+    for column in contract.columns:
+        if column.person in _OF_A_SOURCE and column.name in contract.key:
+            label, prefix = name(column.name), quote(f"{column.person}|{source}|")
+            connection.execute(
+                f"insert into erased select distinct keyed_hash({prefix} || {_cleaned(label)}) "
+                f"from stage where {label} is not null and {condition}"
+            )
+
+
+def tokens_met(
+    connection: duckdb.DuckDBPyConnection, lake: Path, tokens: frozenset[str], hash_key: str
+) -> frozenset[str]:
+    """All that is known of erased people by now; what is new is remembered for later runs."""
+    known = frozenset(row[0] for row in connection.execute("from erased").fetchall()) | tokens
+    if new := known - tokens:
+        earlier = [r["subjects"] for r in read_erasures(lake) if r["status"] == "met"]
+        # One record for all of them: it takes the place of the one before.
+        met = new.union(*earlier)
+        add_erasure(lake, {"status": "met", "subjects": sorted(met)}, hash_key)
+    return known
 
 
 def _shared(

@@ -20,7 +20,7 @@ import duckdb
 
 from ingest.absence import clear_addresses, files_of, holds, is_opaque, may_name
 from ingest.addresses import purge_addresses
-from ingest.arrivals import kept
+from ingest.arrivals import SeenFiles, kept
 from ingest.contents import content_of, staged_parts
 from ingest.contracts import load_contracts, restricted_contracts
 from ingest.delivery import RAW_REMOVED
@@ -129,7 +129,7 @@ def purge(workspace: Workspace, request: Request, progress: Progress | None = No
             _purge_delivery(run, manifest, found)
         if progress:
             progress("", len(manifests), len(manifests))
-        _purge_leftovers(lake, subject)
+        _purge_leftovers(run, subject)
         found.rows = _erased_since(lake)
         return found
 
@@ -277,12 +277,19 @@ def _look_into_raw(run: Session, manifest: Manifest, subject: Subject) -> _Raw:
     return _Raw(path, chosen, tuple(contracts), tuple(dropped), is_held)
 
 
-def _purge_leftovers(lake: Path, subject: Subject) -> None:
+def _purge_leftovers(run: Session, subject: Subject) -> None:
     """What no manifest answers for: rows that gates set aside, raw copies of killed landings."""
+    lake, named = run.lake, re.compile(subject.pattern() or "$^")
     answered = {lake.parent / m.landing for m in read_manifests(lake) if m.landing}
     others = files_of(lake / "quarantine" / "gates", lake / "tmp")
     raws = [path for path in files_of(lake / "landing") if path not in answered]
     gone = [path for path in others if holds(path, subject)]
-    gone += [path for path in raws if holds(path, subject) or is_opaque(path)]
+    gone += [
+        path for path in raws
+        if named.search(path.name) or holds(path, subject) or is_opaque(path)
+    ]  # fmt: skip
     for path in gone:
         path.unlink(missing_ok=True)
+    seen = SeenFiles(lake, run.parser)
+    seen.forget(named)
+    seen.save()

@@ -2,8 +2,7 @@
 
 Belongs here: which files share their statements, and what a file that can't be read costs (itself
 alone). Does not belong here: the steps (`ingest.stage`, `ingest.landing`), the order of a run
-(`ingest.load`). Each statement has a price, whatever its number of rows; hence groups. Each file
-still has rows, quarantine and manifest of its own.
+(`ingest.load`). Each statement has its price, hence groups; each file still has its own manifest.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from ingest.absence import clear_addresses
 from ingest.addresses import Addresses
 from ingest.arrivals import Arrival
 from ingest.containers import is_container, unpack
@@ -36,12 +36,13 @@ from ingest.fields import MappingError
 from ingest.framing import SPOOLS
 from ingest.headers import MissingColumnError
 from ingest.landing import land_part
-from ingest.manifests import Manifest, PartOutcome, commit
+from ingest.manifests import Manifest, PartOutcome, commit, with_erased
 from ingest.problems import DamagedFileError
 from ingest.scrub import scrub
 from ingest.session import MEMORY, Session
 from ingest.snapshots import check_lists
 from ingest.store import LakeError, series
+from ingest.subjects import Subject
 
 # The text of small files is held in memory, that of larger ones in a scratch file for each. What
 # a killed run has to do again is at most a group.
@@ -74,8 +75,8 @@ class _Group:
         small = is_small(first.manifest.size)
         fits = self.size < _GROUP_BYTES if small else len(self.files) < SPOOLS
         fits &= len(self.files) < _GROUP_FILES and small == is_small(prepared.manifest.size)
-        is_same = first.chosen is prepared.chosen
-        return fits and is_same and (same_day or not prepared.chosen.reads_name)
+        fits &= same_day or not first.chosen.reads_name
+        return fits and first.chosen is prepared.chosen
 
     def knows(self, file_id: str) -> bool:
         """Whether the same bytes wait in it."""
@@ -90,15 +91,16 @@ class _Group:
 
 def _stage_and_land(run: Session, files: Sequence[_Read]) -> list[Manifest]:
     """Rows of all parts; the manifests are still to be committed."""
-    first = files[0].prepared
-    chosen = first.chosen
+    chosen, facts = files[0].prepared.chosen, files[0].prepared.facts
     deliveries = [one.prepared.delivery for one in files]
     parts: list[list[PartOutcome]] = [[] for _ in files]
     withheld: list[list[Withheld]] = [[] for _ in files]
     addresses = Addresses(run.connection) if run.keeps_addresses else None
     notes: dict[int, str] = {}
-    for staged in staged_parts(run, chosen, first.facts, [one.content for one in files]):
+    for staged in staged_parts(run, chosen, facts, [one.content for one in files]):
         held = hold_back(run.connection, staged, chosen.source, run.erased, run.workspace.hash_key)
+        if any(lines.lines for lines in held):
+            run.note_erased()
         for file_no, lines in enumerate(held):
             withheld[file_no].append(lines)
         # A list of nobody is the shortest of all; one of several parts may well be empty.
@@ -115,22 +117,27 @@ def _stage_and_land(run: Session, files: Sequence[_Read]) -> list[Manifest]:
             addresses.note(staged)
     apart = addresses.write(run.lake, deliveries) if addresses else [()] * len(files)
     return [
-        replace(
-            _manifest(one.prepared, tuple(parts[number]), withheld[number], notes.get(number, "")),
-            restricted=restricted,
-        )
-        for number, (one, restricted) in enumerate(zip(files, apart, strict=True))
+        _manifest(run, one.prepared, tuple(parts[no]), withheld[no], notes.get(no, ""), apart[no])
+        for no, one in enumerate(files)
     ]
 
 
 def _manifest(
-    prepared: Prepared, parts: tuple[PartOutcome, ...], withheld: Sequence[Withheld], note: str
-) -> Manifest:
+    run: Session, prepared: Prepared, parts: tuple[PartOutcome, ...],
+    withheld: Sequence[Withheld], note: str, restricted: tuple[PartOutcome, ...],
+) -> Manifest:  # fmt: skip
     """The entry of a landed file; its raw copy loses the lines of people who were erased."""
-    manifest = replace(prepared.manifest, parts=parts, detail=note)
-    if not any(part.lines for part in withheld) or scrub(prepared.raw, prepared.chosen, withheld):
+    raw, before = prepared.raw, run.parts_before(prepared.manifest.entry_id)
+    landed = with_erased(parts, before)
+    manifest = replace(prepared.manifest, parts=landed, detail=note, restricted=restricted)
+    if not any(part.lines for part in withheld):
         return manifest
-    prepared.raw.unlink(missing_ok=True)
+    # What stands around the records of a document may hold the address once more.
+    around = [raw] if prepared.chosen.reader.kind == "json" else []
+    known = clear_addresses(around, run.erased, run.workspace.hash_key)
+    if scrub(raw, prepared.chosen, withheld, Subject(known)):
+        return manifest
+    raw.unlink(missing_ok=True)
     return replace(manifest, landing=None, detail=note or RAW_REMOVED)
 
 
@@ -241,8 +248,7 @@ def load_files(
     """Lands files in their order and commits their manifests.
 
     Yields:
-        Each file with its manifest, or None if it is in the ledger already, or why it is not
-        ready to be read.
+        Each file with its manifest, None if the ledger has it already, or why it is not ready.
     """
     group = _Group()
     for arrival in arrivals:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,11 @@ class PartOutcome:
         """Rows that nobody can account for; anything but 0 forbids the commit."""
         spent = self.rows_loaded + self.rows_duplicate + self.rows_quarantined
         return self.rows_in - spent - self.rows_suppressed
+
+    @property
+    def has_aside(self) -> bool:
+        """Whether what was set aside is still kept; a file without a record may be gone."""
+        return self.rows_quarantined > self.rows_quarantine_erased
 
 
 @dataclass(frozen=True)
@@ -248,6 +253,23 @@ def reopen(lake: Path, manifest: Manifest) -> None:
 def read_reopened(lake: Path) -> list[Manifest]:
     """Deliveries that wait to be landed again, oldest first."""
     return _in_order(_reopened_folder(lake).glob("[!.]*.json"))
+
+
+def with_erased(
+    parts: Iterable[PartOutcome], before: Iterable[PartOutcome]
+) -> tuple[PartOutcome, ...]:
+    """Parts that were landed again: what erasures took out of the raw copy before, counts on."""
+    found = {part.contract: part for part in parts}
+    for old in before:
+        gone, aside = old.rows_erased, old.rows_quarantine_erased
+        if gone or aside:
+            new = found.get(old.contract) or PartOutcome(old.contract, old.batch_id, 0, 0, 0, 0)
+            found[old.contract] = replace(
+                new, rows_in=new.rows_in + gone + aside, rows_loaded=new.rows_loaded + gone,
+                rows_quarantined=new.rows_quarantined + aside,
+                rows_erased=gone, rows_quarantine_erased=aside,
+            )  # fmt: skip
+    return tuple(found.values())
 
 
 def close_again(lake: Path, entry_id: str) -> None:

@@ -17,7 +17,7 @@ from ingest.contracts import Column, Contract
 from ingest.fields import Field, FieldMap, MappingError, plain
 from ingest.paths import PathTree
 from ingest.privacy import without_addresses
-from ingest.properties import without_names
+from ingest.properties import holding, without_personal
 from ingest.values import gathered_sql, latest_sql, name, quote, trimmed, value_sql
 
 # Column that a raw relation has when an id is made of the whole record.
@@ -95,7 +95,8 @@ def _column_sql(
         whole = raw.add(f"nullif({whole}, 'null')")
         if not mapping.strip_personal:
             return whole, None
-        return without_addresses(moments.add(without_names(whole))), None
+        held = moments.add(holding(whole))
+        return f"case when {held} is null then {whole} else {without_personal(held)} end", None
     if spec.parser == "name_of":
         return raw.add(_first_filled(spec, record)), None
     if spec.parser in {"list", "object"}:
@@ -119,6 +120,9 @@ def _column_sql(
     elif column.is_person_id:
         is_ref = "ref" in {column.person, column.mentions}
         parsed = f"{'vendor_id' if is_ref else 'person_id'}({parsed})"
+    elif column.masked and column.name.endswith("_id"):
+        # Two ids stay two: the whole of what holds an address becomes its hash.
+        parsed = f"person_id({parsed})"
     elif column.masked:
         parsed = without_addresses(parsed if parsed == text else moments.add(parsed))
     checked = column.type not in {"text", "json"} and parser != "match"

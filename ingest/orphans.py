@@ -27,7 +27,7 @@ def remove_orphans(lake: Path, manifests: Iterable[Manifest]) -> int:
     for manifest in manifests:
         rows |= {part.output for part in (*manifest.parts, *manifest.restricted) if part.output}
         for part in manifest.parts:
-            if part.rows_quarantined:
+            if part.has_aside:
                 quarantine.add(f"{part.batch_id}.parquet")
     gone = [
         path

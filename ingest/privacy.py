@@ -34,8 +34,8 @@ PERSONAL_HEADER = re.compile(
 )
 
 # Addresses inside other text; what stands in front of the @ is replaced, the domain stays.
-_EMAIL_INSIDE = r"[^\s\"'<>(),:;=/?&\\@]+(@|%40)([^\s\"'<>(),:;=/?&\\@]+\.[A-Za-z]{2,})"
-_EMAIL_MASK = r"***\1\2"
+EMAIL_INSIDE = r"[^\s\"'<>(),:;=/?&\\@]+(@|%40)([^\s\"'<>(),:;=/?&\\@]+\.[A-Za-z]{2,})"
+EMAIL_MASK = r"***\1\2"
 
 _BLOCK = 64
 
@@ -105,12 +105,12 @@ def keyed_hash(text: str, hash_key: str) -> str:
 
 def mask_emails(text: str) -> str:
     """The text with the names in its e-mail addresses replaced."""
-    return re.sub(_EMAIL_INSIDE, _EMAIL_MASK, text) if "@" in text or "%40" in text else text
+    return re.sub(EMAIL_INSIDE, EMAIL_MASK, text) if "@" in text or "%40" in text else text
 
 
 def without_addresses(expression: str) -> str:
     """SQL that masks e-mails in JSON, or other text; most has none, and looking costs little."""
-    inside, mask = _EMAIL_INSIDE.replace("'", "''"), _EMAIL_MASK
+    inside, mask = EMAIL_INSIDE.replace("'", "''"), EMAIL_MASK
     return (
         f"case when contains({expression}, '@') or contains({expression}, '%40') "
         f"then regexp_replace({expression}, '{inside}', '{mask}', 'g') else {expression} end"

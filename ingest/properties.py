@@ -1,16 +1,18 @@
 """What events say of a person in their properties and traits, taken out before they are landed.
 
-Belongs here: names of properties that name a person, as SQL. Does not belong here: e-mail addresses
-inside other values (`ingest.privacy`), prose (`ingest.redaction`).
+Belongs here: names of properties that name a person, and where in JSON what is found by its form
+may stand, as SQL. Does not belong here: addresses in other columns (`ingest.privacy`), prose and
+the forms themselves (`ingest.redaction`).
 
-Every event goes through here, and most hold nothing: what tells that costs little. Tokens are
-looked for where there is a query or a JWT; telephone numbers and cards inside other values stay,
-since numbers of orders look like them.
+Every event goes through here, and most hold nothing: one look at the whole text tells, and what
+is done then costs the others nothing. Numbers in texts are looked at, JSON's own numbers are not:
+those of orders look like cards.
 """
 
 from __future__ import annotations
 
-from ingest.redaction import TOKEN_FORMS
+from ingest.privacy import EMAIL_INSIDE, EMAIL_MASK
+from ingest.redaction import CHECKED_FORMS, PHONE_FORMS, TOKEN_FORMS
 from ingest.values import quote
 
 # They name a person at the top; further down `name` is as often the name of a thing.
@@ -29,38 +31,72 @@ _KEYS = (
     r"(?:mobile|cell|fax)(?:[ _-]?(?:phone|number|no))*",
     r"(?:(?:street|home|billing|shipping|postal)[ _-]?)?address(?:[ _-]?line)?[ _-]?[0-9]?",
     r"birth[ _-]?(?:day|date)", r"date[ _-]?of[ _-]?birth", r"dob", r"avatar(?:[ _-]?url)?",
-    r"(?:initial_)?ip(?:[ _-]?address)?", r"(?:initial_)?(?:geoip_)?(?:latitude|longitude)",
+    r"(?:(?:initial|client|remote|user|source)[ _-]?)?ip(?:[ _-]?addr(?:ess)?)?",
+    r"(?:initial_)?(?:geoip_)?(?:latitude|longitude)",
 )  # fmt: skip
 _KEY = rf'"[$_ ]*(?:{"|".join(_KEYS)})[_ ]*"\s*:'
 _TEXT = r'"(?:[^"\\]|\\.)*"'
-_FLAT = rf'(?:[^{{}}\[\]"]|{_TEXT})*'
+
+
+def _nested(depth: int) -> str:
+    """Whole strings, lists and objects, and what stands between them; RE2 can't count further."""
+    inner = rf"|[\[{{]{_nested(depth - 1)}[\]}}]" if depth else ""
+    return rf'(?:[^{{}}\[\]"]|{_TEXT}{inner})*'
+
+
+_INSIDE = _nested(8)
 # No `true` and no `false`: `mobile: true` tells of a device.
-_VALUE = rf"(?:{_TEXT}|-?[0-9][0-9.eE+-]*|null|\{{{_FLAT}\}}|\[{_FLAT}\])"
+_VALUE = rf"(?:{_TEXT}|-?[0-9][0-9.eE+-]*|null|[\[{{]{_INSIDE}[\]}}])"
 _PAIR = rf"(?i),?\s*{_KEY}\s*{_VALUE}\s*"
-# Objects that are somebody; there `name` is theirs.
-_SOMEBODY = (
-    r'(?i)("\$?(?:set|set_once|user|person|customer|traits|profile|owner|author|contact|member|'
-    r'invitee|sender|recipient)"\s*:\s*\{[^{}]*?"name"\s*:\s*)' + _TEXT
+# Objects, or lists of them, that are somebody; there `name` is theirs.
+_WHO = (
+    r'(?i:"\$?(?:set|set_once|traits|people|(?:user|person|customer|profile|owner|author|contact|'
+    r'member|invitee|sender|recipient)s?)"\s*:)'
 )
+_SOMEBODY = rf'({_WHO}\s*(?:\[{_INSIDE}?)?\{{{_INSIDE}?(?i:"name")\s*:\s*)' + _TEXT
+# One pass takes one name out of each of them; where there may be more, there are as many passes as
+# names, up to a number.
+_NAMED = r'(?i:"name"\s*:\s*")'
+_MANY = (rf"{_WHO}\s*\[|(?s:{_WHO}.*{_WHO})", rf"(?s:{_NAMED}.*{_NAMED})")
+_MOST = 100
 _TOP = rf'"(?:{"|".join(_NAMES)})"'
 _ANY = rf'(?i:"[$_ ]*(?:{"|".join(_KEYS)}|name)[_ ]*"\s*:)'
+_HOLDS = f"{_ANY}|@|%40|{TOKEN_FORMS}|{PHONE_FORMS}|{CHECKED_FORMS}"
 
 
-def without_names(expression: str) -> str:
-    """SQL that takes personal properties, and tokens, out of a JSON object."""
+def holding(expression: str) -> str:
+    """SQL: JSON that may hold something personal, without what names a person at its top.
+
+    It is NULL where there is nothing to do.
+    """
     patch = "{" + ",".join(f'"{name}":null' for name in _NAMES) + "}"
+    is_named = f"regexp_matches({expression}, {quote(_TOP)}) and json_valid({expression})"
     top = f"cast(json_merge_patch({expression}, '{patch}') as varchar)"
-    top = (
-        f"case when regexp_matches({expression}, {quote(_TOP)}) and json_valid({expression}) "
-        f"then {top} else {expression} end"
+    return (
+        f"case when regexp_matches({expression}, {quote(_HOLDS)}) then case "
+        f"when prefix({expression}, '{{') and {is_named} then {top} else {expression} end end"
     )
+
+
+def _nameless(json: str) -> str:
+    return f"regexp_replace({json}, {quote(_SOMEBODY)}, '\\1null', 'g')"
+
+
+def without_personal(held: str) -> str:
+    """SQL that takes the rest out of what `holding` gave, the name of a column."""
+    # Patterns in functions of lists are made ready again and again, were it for one row.
+    many = " and ".join(f"regexp_matches({held}, {quote(pattern)})" for pattern in _MANY)
+    names = f"regexp_extract_all({held}, {quote(_NAMED)})[:{_MOST}]"
+    each = f"list_reduce({names}, lambda j, n: {_nameless('j')}, {held})"
+    clean = f"case when {many} then {each} else {_nameless(held)} end"
+    forms = quote(CHECKED_FORMS)
+    texts = f"regexp_extract_all({held}, {quote(_TEXT)})"
+    texts = f"list_filter({texts}, lambda t: regexp_matches(t, {forms}))"
+    each = f"list_reduce({texts}, lambda j, t: replace(j, t, without_checked(t)), {clean})"
+    clean = f"case when regexp_matches({held}, {forms}) then {each} else {clean} end"
+    clean = f"regexp_replace({clean}, {quote(PHONE_FORMS)}, '\\1[phone]', 'g')"
     # No JSON holds this character: where the first pairs of an object were, a comma is too many.
-    below = f"regexp_replace({top}, {quote(_PAIR)}, chr(1), 'g')"
-    below = f"replace(regexp_replace({below}, '\\{{\\x01+,?', '{{', 'g'), chr(1), '')"
-    below = f"regexp_replace({below}, {quote(_SOMEBODY)}, '\\1null', 'g')"
-    clean = f"regexp_replace({below}, {quote(TOKEN_FORMS)}, '[token]', 'g')"
-    holds = (
-        f"regexp_matches({expression}, {quote(_ANY)}) or contains({expression}, '=') "
-        f"or contains({expression}, 'eyJ')"
-    )
-    return f"case when prefix({expression}, '{{') and ({holds}) then {clean} else {expression} end"
+    clean = f"regexp_replace({clean}, {quote(_PAIR)}, chr(1), 'g')"
+    clean = f"replace(regexp_replace({clean}, '\\{{\\x01+,?', '{{', 'g'), chr(1), '')"
+    clean = f"regexp_replace({clean}, {quote(TOKEN_FORMS)}, '[token]', 'g')"
+    return f"regexp_replace({clean}, {quote(EMAIL_INSIDE)}, '{EMAIL_MASK}', 'g')"

@@ -41,7 +41,8 @@ _FORMS = (
     r"\bya29\.[A-Za-z0-9_-]{20,}",
     r"https://hooks\.slack\.com/[A-Za-z0-9/_-]+",
     r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?",
-    r"\b[spr]k[-_][A-Za-z0-9_-]{16,}",
+    # With a digit: `pk_account_subscription` is the name of a column.
+    r"\b[spr]k[-_][A-Za-z_-]*[0-9][A-Za-z0-9_-]{10,}",
     r"\bAIza[A-Za-z0-9_-]{35}",
     r"(?i:\bbearer[ :]+[A-Za-z0-9._~+/-]{16,}=*)",
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----[^\"]*?-----END [A-Z ]*PRIVATE KEY-----",
@@ -82,14 +83,25 @@ _LINKS = (
 )  # fmt: skip
 # A day or an internet address after a cue.
 _NO_PHONE = r"^[0-9]{4}[-./][01]?[0-9][-./][0-3]?[0-9]([^0-9]|$)|^[0-9]{1,3}([.][0-9]{1,3}){3}$"
-_FOREIGN = (
-    rf"(?:^|[^0-9A-Za-z+])(\+[1-9](?:{_GAP}[0-9]){{6,14}}"
-    rf"|00[1-9][0-9]{{0,2}}[ ().\x{{a0}}/-]{{1,2}}[0-9](?:{_GAP}[0-9]){{5,11}})(?:[^0-9]|$)"
+_FOREIGN_NUMBER = (
+    rf"\+[1-9](?:{_GAP}[0-9]){{6,14}}"
+    rf"|00[1-9][0-9]{{0,2}}[ ().\x{{a0}}/-]{{1,2}}[0-9](?:{_GAP}[0-9]){{5,11}}"
 )
-_AMERICAN = (
-    r"(?:^|[^0-9A-Za-z.-])((?:1[-. ])?(?:\([2-9][0-9]{2}\)[ -]?|[2-9][0-9]{2}[-. ])"
-    r"[2-9][0-9]{2}[-. ][0-9]{4})(?:[^0-9A-Za-z-]|$)"
+_AMERICAN_NUMBER = (
+    r"(?:1[-. ])?(?:\([2-9][0-9]{2}\)[ -]?|[2-9][0-9]{2}[-. ])[2-9][0-9]{2}[-. ][0-9]{4}"
 )
+_FOREIGN = rf"(?:^|[^0-9A-Za-z+])({_FOREIGN_NUMBER})(?:[^0-9]|$)"
+_AMERICAN = rf"(?:^|[^0-9A-Za-z.-])({_AMERICAN_NUMBER})(?:[^0-9A-Za-z-]|$)"
+# Telephone numbers that their form tells from any number of JSON; the group stands before them.
+PHONE_FORMS = rf"(^|[^0-9A-Za-z.+-])(?:{_FOREIGN_NUMBER}|{_AMERICAN_NUMBER})\b"
+# What may be a card or an IBAN in a text of JSON. Fewer digits than fifteen are an order's as often
+# as not, and without a quote or a word beside them they are a number of JSON.
+_CARD_DIGITS = "[2-6][0-9]{14,15}"
+CHECKED_FORMS = "|".join((
+    rf'(?:"|[A-Za-z] ){_CARD_DIGITS}\b', rf'\b{_CARD_DIGITS}"',
+    rf"\b[2-6][0-9]{{3}}(?:{_SPACE}[0-9]{{6}}{_SPACE}[0-9]{{4,5}}|(?:{_SPACE}[0-9]{{4}}){{3}})\b",
+    r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){3,7}",
+))  # fmt: skip
 
 
 def _after_cue(more: Iterable[str]) -> str:
@@ -131,6 +143,8 @@ create or replace macro phones_in(x) as case when regexp_matches(x, {number}) th
         || regexp_extract_all(lower(x), {cued}, 1),
     lambda c: length(digits_of(c)) between 7 and 15 and not regexp_matches(c, {no_phone}))
     else [] end;
+create or replace macro without_checked(x) as
+    without_found(without_found(x, ibans_in(x), '[iban]'), cards_in(x), '[card]');
 create or replace macro without_tokens(x) as regexp_replace(x, {token}, '[token]', 'g');
 create or replace macro without_numbers(x, rest) as case when regexp_matches(x, {any}) then
     without_found(without_found(without_found(

@@ -15,12 +15,20 @@ import duckdb
 
 from ingest.arrivals import Arrival
 from ingest.contracts import load_contracts
-from ingest.erasures import check_key, load_erased, read_tokens
+from ingest.erasures import load_erased, read_tokens, tokens_met
 from ingest.formats import Format, from_source, load_formats, parser_digest
 from ingest.framing import SPOOLS
+from ingest.hash_key import check_key
 from ingest.keys import KeyIndex
 from ingest.lists import Lists
-from ingest.manifests import Manifest, mark_withdrawn, read_manifests, withdrawn_ids
+from ingest.manifests import (
+    Manifest,
+    PartOutcome,
+    mark_withdrawn,
+    read_manifests,
+    read_reopened,
+    withdrawn_ids,
+)
 from ingest.objects import Fetching
 from ingest.privacy import install
 from ingest.settings import Workspace
@@ -43,6 +51,7 @@ class Session:
         self.reading_names = {f.name for f in [*load_formats(), *self.mappings] if f.reads_name}
         self.parser = parser_digest(workspace.config.sources)
         self.manifests = {m.entry_id: m for m in read_manifests(self.lake)}
+        self._before = {m.entry_id: m.parts for m in read_reopened(self.lake)}
         self.withdrawn = withdrawn_ids(self.lake)
         self.connection = self._connect()
         check_key(self.lake, workspace.hash_key, only_look=only_look)
@@ -128,6 +137,15 @@ class Session:
             if part.output:
                 self.index.add(contracts[part.contract], self.lake / part.output)
                 self.lists.add(contracts[part.contract], self.lake / part.output)
+
+    def parts_before(self, entry_id: str) -> tuple[PartOutcome, ...]:
+        """What a delivery held that is landed again, as the ledger had it before."""
+        return self._before.get(entry_id, ())
+
+    def note_erased(self) -> None:
+        """Takes note of ids by which erased people were just met for the first time."""
+        key = self.workspace.hash_key
+        self.erased = tokens_met(self.connection, self.lake, self.erased, key)
 
     def withdraw(self, manifest: Manifest, reason: str) -> None:
         """Takes a register's rows back."""

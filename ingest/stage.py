@@ -37,6 +37,14 @@ _OF_VALUES = ("bad_", "before_", "timestamp_")
 # So many a statement may tell apart.
 _FEW_FILES = 8
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# Names and values of `extra` are redacted as plain text with form feeds between them, which no
+# pattern takes for part of a word: in JSON one would find half an escape, or take a quote along.
+_BETWEEN = "\f"
+_EXTRA = (
+    "case when len(r_pieces) = len(string_split(r_extra, chr(12))) then '{' || array_to_string("
+    "list_transform(range(1, len(r_pieces), 2), "
+    "lambda n: to_json(r_pieces[n]) || ':' || to_json(r_pieces[n + 1])), ',') || '}' end"
+)
 
 
 def _statement(compiled: Compiled, contract: Contract, source: str, relation: str) -> str:
@@ -173,7 +181,10 @@ def _scratch_lines(
             row = row | {RECORD_HASH: hashlib.sha256(_raw(row).encode()).hexdigest()}
         more = texts_of(row, extra, is_table=records.names is not None)
         read = {key: value for key, value in row.items() if key in reads}
-        line = _json(read | {"r_extra": more} if any(more.values()) else read)
+        if any(more.values()):
+            pieces = (piece.replace(_BETWEEN, " ") for pair in more.items() for piece in pair)
+            read["r_extra"] = _BETWEEN.join(pieces)
+        line = _json(read)
         yield _SURROGATE.sub("\ufffd", line) + "\n"
 
 
@@ -238,10 +249,11 @@ def _insert_scratch(staged: Staged, compiled: Compiled, source: str, scratch: Pa
         for key, kind in (compiled.reads | {"r_extra": "VARCHAR"}).items()
     )
     relation = (
+        f"(select * exclude (r_pieces) replace ({_EXTRA} as r_extra) from "
+        "(select *, string_split(redact(r_extra), chr(12)) as r_pieces from "
         # A text where an object should stand is unknown; it must not cost the whole file.
-        "(select * replace (redact(r_extra) as r_extra) from "
         f"read_json({quote(str(scratch))}, format = 'newline_delimited', ignore_errors = true, "
-        f"maximum_object_size = 67108864, columns = {{{columns}}}))"
+        f"maximum_object_size = 67108864, columns = {{{columns}}})))"
     )
     return staged.rows.add(_statement(compiled, staged.contract, source, relation))
 

@@ -203,8 +203,8 @@ def find_subject(
     """Follows what was asked for to all ids of the same people.
 
     From an address to every user id that has it; from a user id to the addresses that nobody else
-    has. Then to the devices on which nobody else signed in, to vendors' ids, to their tickets, to
-    the notes of interviews with them.
+    has. Then to the devices that are nobody else's, to vendors' ids, to their tickets, to the notes
+    of interviews with them.
     """
     rows = _Rows(connection, lake)
     keys = {email_key(email, hash_key) for email in request.emails}
@@ -225,12 +225,15 @@ def find_subject(
     devices |= rows("usage_events", "previous_id", "list_contains($ids, user_id)", ids=users)
     said = "role = 'device' and list_contains($ids, user_id)"
     devices |= rows("identities", "identity_ref", said, ids=users)
-    for contract in ("usage_events", "exposures"):
-        others = "list_contains($ids, anonymous_id) and not list_contains($users, user_id)"
-        devices -= rows(contract, "anonymous_id", others, ids=devices, users=users)
+    devices -= _devices_of_others(rows, devices, users)
     is_theirs = "list_contains($keys, email_key) or list_contains($ids, user_id)"
     either = {"keys": keys | {""}, "ids": users | {""}}
-    refs = rows("identities", "source, identity_ref", is_theirs, **either)
+    # A row of a device that others have too goes by whose it says the device is, not by its id.
+    is_one = "(role <> 'device' or list_contains($devices, identity_ref))"
+    refs = rows(
+        "identities", "source, identity_ref", f"({is_theirs}) and {is_one}",
+        **either, devices=devices | {""},
+    )  # fmt: skip
     refs |= rows("tool_seats", "source, member_ref", "list_contains($keys, email_key)", keys=keys)
     refs |= rows("tool_activity", "source, actor_ref", "list_contains($keys, email_key)", keys=keys)
     asks = "list_contains($refs, source || '|' || requester_ref) "
@@ -244,6 +247,18 @@ def find_subject(
         request.emails, frozenset(keys), frozenset(users - {""}), frozenset(devices),
         frozenset(refs), frozenset(tickets), frozenset(notes),
     )  # fmt: skip
+
+
+def _devices_of_others(rows: _Rows, devices: set[str], users: set[str]) -> set[str]:
+    """Devices that somebody else signed in on, or has by word of a call or of a vendor."""
+    found = set()
+    for contract, column in (
+        ("usage_events", "anonymous_id"), ("exposures", "anonymous_id"),
+        ("usage_events", "previous_id"), ("identities", "identity_ref"),
+    ):  # fmt: skip
+        others = f"list_contains($ids, {column}) and not list_contains($users, user_id)"
+        found |= rows(contract, column, others, ids=devices, users=users)
+    return found
 
 
 def _shared(rows: _Rows, keys: set[str], users: set[str]) -> set[str]:

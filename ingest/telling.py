@@ -6,8 +6,11 @@ Belongs here: what was found, done and proved, as lines to print. Does not belon
 
 from __future__ import annotations
 
+import re
+
 from ingest.absence import Scan, delivered
 from ingest.forget import Erasure
+from ingest.manifests import manifest_path, read_manifests
 from ingest.settings import Workspace
 from ingest.subjects import Subject, is_common
 
@@ -51,7 +54,9 @@ def proof(workspace: Workspace, subject: Subject, seen: Scan) -> str:
     else:
         lines = [f"Read {seen.read:,} files in {places}; these still hold them:"]
         lines += [f"  {path.relative_to(workspace.home)}" for path in seen.found[:_SHOWN]]
-        lines.append("Run `productops forget` again: it builds and publishes anew.")
+        lines += _named(workspace, subject) or [
+            "Run `productops forget` again: it builds and publishes anew."
+        ]
     if short := sorted(value for value in subject.users | subject.devices if is_common(value)):
         lines.append(
             f"Short ids ({', '.join(short[:_SHOWN])}) were looked for in columns of ids alone."
@@ -61,3 +66,18 @@ def proof(workspace: Workspace, subject: Subject, seen: Scan) -> str:
         lines += [f"  {path.relative_to(workspace.home)}" for path in left[:_SHOWN]]
         lines += [f"  and {len(left) - _SHOWN} more"] if len(left) > _SHOWN else []
     return "\n".join(lines)
+
+
+def _named(workspace: Workspace, subject: Subject) -> list[str]:
+    """Deliveries whose very names hold them; what was landed tells where it came from."""
+    pattern = re.compile(subject.pattern() or "$^")
+    named = [m for m in read_manifests(workspace.lake) if pattern.search(m.path)]
+    entries = [f"  {m.path}: {manifest_path(workspace.lake, m.source, m.entry_id)}" for m in named]
+    if not entries:
+        return []
+    return [
+        "The names of these files hold them, and each row from them tells the name. Rename the "
+        "file and delete its entry of the ledger (in the bucket too), run `productops ingest`, "
+        "which lands it again without them, then ask again:",
+        *entries,
+    ]

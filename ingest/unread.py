@@ -20,6 +20,7 @@ from ingest.shapes import FIELD, MOST_FIELDS
 # Events of documents are events; what is said of a person beside their ids may well name them.
 _WITHOUT_EXTRA = frozenset({"usage_events", "identities"})
 _LONGEST = 200
+_SECRET = re.compile(r"passw|secret|(?:api|access|private)[ _.-]?key|(?:^|[ _.-])token$")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -35,7 +36,11 @@ def kept_columns(part: Part, unread: Iterable[str]) -> tuple[str, ...]:
     """Those that `extra` holds; rows made of columns or of lists have none."""
     if part.unpivot or part.explode:
         return ()
-    return tuple(one for one in unread if not PERSONAL_HEADER.search(_words(one)))
+    words = {one: _words(one) for one in unread}
+    return tuple(
+        one for one, said in words.items()
+        if not (PERSONAL_HEADER.search(said) or _SECRET.search(said))
+    )  # fmt: skip
 
 
 def _words(column: str) -> str:

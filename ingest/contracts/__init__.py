@@ -44,9 +44,10 @@ class Column:
     """One column of a contract.
 
     `personal` ones are hashed, masked or kept out of samples; `free_text` is prose, redacted on
-    its way in; `masked` is none, and addresses in it lose what stands before the @. `person` says
-    by what the column names the person that the row is about, `mentions` the same of somebody else:
-    an e-mail's hash, a user, a device, a vendor's id, a ticket, the note of a session with them.
+    its way in; `masked` is none, and addresses in it lose what stands before the @, while an id
+    with one becomes its hash. `person` says by what the column names the person that the row is
+    about, `mentions` the same of somebody else: an e-mail's hash, a user, a device, a vendor's id,
+    a ticket, the note of a session with them.
     """
 
     name: str

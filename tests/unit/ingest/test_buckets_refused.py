@@ -82,3 +82,13 @@ def test_the_doctor_looks_at_the_buckets(cloud, capsys, monkeypatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     examine(cloud.place("other").home)
     assert capsys.readouterr().out.count("no credentials") == 2
+
+
+def test_a_lake_of_another_hash_key_is_refused_on_an_empty_machine(cloud) -> None:
+    cloud.put("a.json", lines(event(1)))
+    cloud.place().run()
+    assert "privacy/hash_key.json" in cloud.stored()
+    other = cloud.place("other")
+    (other.home / ".env").write_text("PRODUCTOPS_HASH_KEY=another key for tests alone\n")
+    with pytest.raises(LakeError, match="another hash key"):
+        other.run()

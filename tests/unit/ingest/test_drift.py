@@ -105,6 +105,22 @@ def test_new_fields_of_documents_are_kept_where_they_are_short_and_name_nobody(p
     assert place.rows("identities", "extra") == [(None,)]
 
 
+def test_what_is_kept_is_json_whatever_is_taken_out_of_it(place) -> None:
+    jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N"
+    more = {
+        "hint": 'password: \\abc12345\\" api_key="k1234567"', "api key": "abc12345",
+        "card": "4111111111111111", "number": 4111111111111111, "at": "x\njo (at) corp [dot] test",
+        "next": "call\f5552345678", "auth": f"\nbearer {jwt}\\",
+        "path": "C:\\new\\", "plan": '"pro"',
+    }  # fmt: skip
+    place.land("tickets.json", json.dumps({"tickets": [TICKET | more], "end_of_stream": True}))
+    ((extra,),) = place.rows("tickets", "extra")
+    assert json.loads(extra) == {
+        "hint": '[token]" [token]"', "card": "[card]", "number": "[card]", "at": "x\n[email]",
+        "next": "call [phone]", "auth": "\n[token]\\", "path": "C:\\new\\", "plan": '"pro"',
+    }  # fmt: skip
+
+
 def test_only_what_was_asked_for(place) -> None:
     land(place, 1, {"team": "A"})
     assert seen(place, since=date(2099, 1, 1)) == {}

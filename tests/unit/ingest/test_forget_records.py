@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 
 import pytest
 
 from ingest.config import ConfigError
 from ingest.erasures import erasures_path, read_erasures
 from ingest.forget import purge
+from ingest.hash_key import check_key, key_check
 from ingest.ledger import withdraw
 from ingest.store import LakeError
 from ingest.subjects import Subject, make_request, read_requests
@@ -46,8 +48,20 @@ def test_another_hash_key_is_noticed_where_nobody_was_erased(place) -> None:
     place.run()
     assert len(place.rows("usage_events")) == 2
     (check,) = (place.home / "lake/privacy").glob("*")
+    assert check.name == "hash_key.json"
     assert HASH_KEY not in check.read_text()
     assert check.stat().st_mode & 0o077 == 0
+
+
+def test_the_check_of_the_hash_key_is_known_by_its_earlier_name(place) -> None:
+    for check, is_ours in (("another one", False), (key_check(HASH_KEY), True)):
+        earlier = place.home / "lake/privacy/hash_key"
+        earlier.parent.mkdir(exist_ok=True)
+        earlier.write_text(f"{check}\n")
+        with nullcontext() if is_ours else pytest.raises(LakeError, match="another hash key"):
+            check_key(place.home / "lake", HASH_KEY)
+        assert earlier.with_suffix(".json").is_file() == is_ours
+        assert earlier.is_file() != is_ours
 
 
 def test_a_new_hash_key_as_the_handbook_has_it(full) -> None:
@@ -141,3 +155,28 @@ def test_devices_that_are_theirs_by_word_of_a_call_or_of_a_vendor(place) -> None
     purge(place.workspace, make_request(user_ids=[USER]))
     assert place.rows("usage_events", "event_id") == [("m-2",)]
     assert place.rows("identities", "identity_ref") == []
+
+
+def test_a_device_that_somebody_else_has_by_word_of_a_call_or_a_vendor_stays(place) -> None:
+    other = "user-bob-88"
+    head = "distinct_id,resolved_distinct_id\n"
+    place.land("map_2026-05-01.csv", f"{head}laptop-9001,{USER}\n")
+    place.land("map_2026-05-02.csv", f"{head}laptop-9001,{other}\n")
+    alias = {"type": "alias", "previousId": "phone-9001", "anonymousId": None}
+    both = [event(n, userId=user, **alias) for n, user in enumerate((USER, other))]
+    uses = [event(2, userId=None, anonymousId="phone-9001"),
+            event(3, userId=None, anonymousId="laptop-9001"),
+            event(4, userId=USER, anonymousId="laptop-9001")]  # fmt: skip
+    place.land("uses.json", lines(*both, *uses))
+    found, seen = forget(place, make_request(user_ids=[USER]))
+    assert seen.is_clean
+    assert not found.subject.devices
+    assert place.rows("usage_events", "event_id", "order by 1") == [("m-1",), ("m-2",), ("m-3",)]
+    assert place.rows("identities", "identity_ref, user_id") == [("laptop-9001", other)]
+    # Told again of the erased one, the other's edge still stands; of the other, it is a version.
+    place.land("map_2026-05-03.csv", f"{head}laptop-9001,{USER}\n")
+    place.land("map_2026-05-04.csv", f"{head}laptop-9001,{other}\nphone-9001,{other}\n")
+    told = place.rows("identities", "identity_ref, user_id", "order by updated_at, 1")
+    assert told == [("laptop-9001", other), ("laptop-9001", other), ("phone-9001", other)]
+    forget(place, make_request(user_ids=[other]))
+    assert place.rows("usage_events", "event_id") == []

@@ -10,7 +10,11 @@ import bz2
 import gzip
 import json
 
+import pytest
+
+from ingest.erasures import read_erasures
 from ingest.forget import look_for
+from ingest.formats import load_formats
 from ingest.ledger import read_batches
 from ingest.subjects import make_request
 from ingest.telling import told
@@ -62,6 +66,30 @@ def test_who_asked_a_help_desk_is_found_by_address(place) -> None:
     assert place.rows("ticket_messages", "body", "and body = 'Still broken'") == []
     assert traces(place, MAIL) == []
     assert not found.unlinked
+
+
+def test_who_was_erased_before_a_help_desk_was_known_stays_away(place) -> None:
+    forget(place)
+    for desk in DESKS.values():
+        for name, content in desk.items():
+            # Each by a run of its own: Intercom's parts name nobody by address who is no admin.
+            assert place.land(name, content).status == "loaded"
+    assert place.rows("tickets", "source, ticket_id", "order by 1, 2") == [
+        ("freshdesk", "32"), ("intercom", "c-2"), ("zendesk", "2"), ("zendesk", "3"),
+    ]  # fmt: skip
+    assert place.rows("ticket_messages", "body", "and body = 'Still broken'") == []
+    assert traces(place, MAIL) == []
+    # A year on, without the address: they are known by the vendor's id of them.
+    later = ZENDESK.replace("\n1,", "\n7,").replace(MAIL, "").replace(USER, "")
+    assert place.land("later.csv", later).parts[1].rows_suppressed == 1
+    (met,) = [r for r in read_erasures(place.workspace.lake) if r["status"] == "met"]
+    assert len(met["subjects"]) == len({*"123", *"abc", "7"})  # three people's refs, four tickets
+
+
+def test_all_formats_tell_who_somebody_is_before_what_they_did() -> None:
+    for known in load_formats():
+        contracts = [part.contract for part in known.parts]
+        assert "identities" not in contracts[1:], known.name
 
 
 def test_the_products_id_of_who_asked_is_taken_where_one_person_stands(place) -> None:
@@ -124,12 +152,28 @@ def test_by_user_id_the_clear_address_goes_from_raw_copies(place) -> None:
     place.land("e.json", lines(one(1, USER, "device-ada-77", type="identify", properties=None,
                                    traits={"email": MAIL})))  # fmt: skip
     place.land("figma-2026-05-01.csv", FIGMA)
+    place.land("figma-2026-05-02.csv", FIGMA.encode("utf-16"))
     place.land("odd.txt", f"nobody knows what this is, but <mailto:{MAIL.upper()}>, is in it\n")
     found, seen = forget(place, make_request(user_ids=[USER]))
     assert found.subject.emails == {MAIL}
     assert seen.is_clean
     assert traces(place, MAIL) == []
     assert traces(place, "bob@corp.test")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_by_user_id_the_clear_address_is_found_in_utf_16_alone(place, encoding) -> None:
+    place.land("figma-2026-05-01.csv", FIGMA.encode(encoding))
+    page = {"users": [{"id": 9001, "external_id": USER, "email": MAIL, "role": "end-user",
+                       "updated_at": "2026-05-01T00:00:00Z"}], "end_of_stream": True}  # fmt: skip
+    place.land("people.json", json.dumps(page).encode(encoding))
+    found, seen = forget(place, make_request(user_ids=[USER]))
+    assert found.subject.emails == {MAIL}
+    assert seen.is_clean
+    kept = [p.read_bytes() for p in (place.home / "lake/landing").rglob("*") if p.is_file()]
+    word = MAIL.encode("utf-16-be" if encoding.endswith("be") else "utf-16-le")
+    assert not [data for data in kept if word in data or MAIL.encode() in data]
+    assert [data for data in kept if b"bob@corp.test" in data]
 
 
 NOTE = """---

@@ -13,6 +13,7 @@ import pytest
 
 from ingest.spellings import addresses, hints
 from ingest.subjects import Subject, make_request
+from ingest.telling import proof
 from tests.unit.ingest.conftest import event
 from tests.unit.ingest.forgetting import forget, one
 from tests.unit.ingest.test_forget_sources import FIGMA
@@ -84,6 +85,24 @@ def test_addresses_are_read_out_of_bytes() -> None:
     assert addresses(b"nothing here") == set()
     for found in addresses(block):
         found.encode()
+
+
+def test_a_file_whose_name_holds_them_is_told_with_what_to_do(place) -> None:
+    rows = [one(1, "user-bob-88", "d-1"), one(2, "user-eve-99", "d-2")]
+    place.land(f"of {QUOTE}.json", "".join(f"{json.dumps(row)}\n" for row in rows))
+    found, seen = forget(place, make_request([QUOTE]))
+    said = proof(place.workspace, found.subject, seen)
+    entry = said.splitlines()[-1].removeprefix(f"  drop/of {QUOTE}.json: ")
+    assert "Rename the file and delete its entry of the ledger" in said
+
+    (place.home / f"drop/of {QUOTE}.json").rename(place.home / "drop/of somebody.json")
+    (place.home / entry).unlink()
+    place.run()
+    found, seen = forget(place, make_request([QUOTE]))
+    assert seen.is_clean
+    assert "no address, id or hash of theirs is left" in proof(place.workspace, found.subject, seen)
+    assert len(place.rows("usage_events")) == 2
+    assert not [path for path in (place.home / "lake").rglob("*") if QUOTE in path.name]
 
 
 def test_others_keep_their_names(place) -> None:

@@ -53,7 +53,7 @@ def test_intercom_parts_are_messages_unless_they_only_assign(place) -> None:
     ]  # fmt: skip
     conversation = CONVERSATION | {"conversation_parts": {"conversation_parts": parts}}
     outcome = place.land("intercom_c-1.json", json.dumps(conversation))
-    assert loaded(outcome)["loaded"] == 2
+    assert part(outcome, "ticket_messages")["loaded"] == 2
     columns = "message_id, ticket_id, body, is_public"
     assert place.rows("ticket_messages", columns, "order by 1") == [
         ("m-1", "c-1", "On it", True),

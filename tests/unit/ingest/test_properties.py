@@ -7,8 +7,9 @@ import json
 import duckdb
 import pytest
 
-from ingest.properties import without_names
-from tests.unit.ingest.conftest import event, lines
+from ingest.privacy import email_key, install
+from ingest.properties import holding, without_personal
+from tests.unit.ingest.conftest import HASH_KEY, event, lines
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P"
 
@@ -16,7 +17,9 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_X
 @pytest.fixture(scope="module")
 def cleaned():
     with duckdb.connect() as connection:
-        sql = f"select {without_names('x')} from (select $1 as x)"
+        install(connection, HASH_KEY)
+        held = f"(select x, {holding('x')} as h from (select $1::varchar as x))"
+        sql = f"select case when h is null then x else {without_personal('h')} end from {held}"
         yield lambda text: connection.execute(sql, [text]).fetchone()[0]
 
 
@@ -35,6 +38,25 @@ def cleaned():
         ({"url": f"https://app.test/?access_token=abc12345&x=1&t={JWT}"},
          {"url": "https://app.test/?[token]&x=1&t=[token]"}),
         ({"query": JWT}, {"query": "[token]"}),
+        # At every depth alike.
+        ({"user": {"org": {"name": "X"}, "tags": ["a"], "name": "Ada", "id": 7}},
+         {"user": {"org": {"name": "X"}, "tags": ["a"], "name": None, "id": 7}}),
+        ({"x": [{"y": {"address": {"street": "B", "geo": {"x": [1, {"z": "}"}]}}, "k": 1}}]},
+         {"x": [{"y": {"k": 1}}]}),
+        ({"req": {"net": {"client_ip": "10.0.0.1", "clientIp": "::1", "k": 1}}},
+         {"req": {"net": {"k": 1}}}),
+        ({"user": {"owner": {"name": "A"}, "name": "B"}},
+         {"user": {"owner": {"name": None}, "name": None}}),
+        ({"members": [{"id": 1, "name": "A"}, {"org": {"name": "X"}, "name": "B"}, {"name": "C"}]},
+         {"members": [{"id": 1, "name": None}, {"org": {"name": "X"}, "name": None},
+                      {"name": None}]}),
+        # In values, by their form.
+        ({"said": "call +49 170 1234567 or 555-234-5678, not 12345678", "n": 4111111111111111},
+         {"said": "call [phone] or [phone], not 12345678", "n": 4111111111111111}),
+        ({"a": {"card": "4111 1111 1111 1111"}, "b": ["4111111111111111", 4111111111111111]},
+         {"a": {"card": "[card]"}, "b": ["[card]", 4111111111111111]}),
+        ({"iban": "DE44500105175407324931"}, {"iban": "[iban]"}),
+        ({"key": "ghp_" + "a1" * 18, "to": "a@b.test"}, {"key": "[token]", "to": "***@b.test"}),
     ],
 )  # fmt: skip
 def test_what_names_a_person_is_left_out(cleaned, given, left) -> None:
@@ -49,6 +71,10 @@ def test_what_names_a_person_is_left_out(cleaned, given, left) -> None:
         {"mobile": True, "shipment": "1", "tip": 5, "renamed": "x", "user_id": "u", "zip": "z"},
         {"token": "abc123456", "task_id": "sk-1", "sort": "key=a", "text": "a \"phone\": 12, b"},
         {"raw": "{\"phone\":\"1\"}", "user": "name", "list": ["email", "phone"]},
+        {"order": "4539578763621", "at": 1777600000000, "id": "1234567890123456", "v": "2.11.1"},
+        {"n": 5551234567, "card": 4111111111111111, "hex": "ab12cdef01234567", "day": "2026-05-01"},
+        {"pk_account_subscription_id": 7, "lat": "52.5200066", "sku": "234-5678", "t": "+02:00"},
+        {"user": {"company": {"name": "X"}}, "products": [{"name": "X"}, {"name": "Y"}]},
     ],
 )  # fmt: skip
 def test_what_speaks_of_things_stays(cleaned, given) -> None:
@@ -72,3 +98,14 @@ def test_addresses_in_paths_and_names_of_events_lose_the_name(place) -> None:
         ("Report Exported", None),
         ("Report Exported", "/npm/@corp/reports"),
     ]
+
+
+def test_ids_of_events_and_sessions_that_hold_an_address_are_hashed(place) -> None:
+    place.land("e.json", lines(
+        event(1, messageId="ada@corp.test-1", context={"sessionId": " Ada@corp.test"}),
+        event(1, messageId="ada@corp.test-2", context={"sessionId": "s-1"}), event(2),
+    ))  # fmt: skip
+    keys = [email_key(word, HASH_KEY) for word in ("ada@corp.test-1", "ada@corp.test-2")]
+    assert set(place.rows("usage_events", "event_id, session_id")) == {
+        (keys[0], email_key("ada@corp.test", HASH_KEY)), (keys[1], "s-1"), ("m-2", None),
+    }  # fmt: skip

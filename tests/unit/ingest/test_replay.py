@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 
@@ -13,6 +15,7 @@ from ingest.store import LakeError
 from ingest.subjects import make_request
 from orchestration.cli import main
 from tests.unit.ingest.conftest import Place, event, lines
+from tests.unit.ingest.forgetting import forget
 
 WRONG = """sources:
   - name: shop
@@ -143,3 +146,32 @@ def test_what_can_not_be_landed_again_can_be_withdrawn(shop, monkeypatch, killed
     shop.run()
     assert [row[:3] for row in _rows(shop)] == [("2", "Looked", "c9"), ("3", "Looked", "c1")]
     purge(shop.workspace, make_request([], ["c1"]))
+
+
+def test_what_was_erased_is_counted_after_they_were_landed_again(shop) -> None:
+    shop.land("shop/c.csv", f"{HEAD}7,2026-05-03T10:00:00Z,look,c-77\n")
+    broken = f"{HEAD}8,2026-05-04T10:00:00Z,look,c-77\n9,never,look,c-77\n9,never,look,c-8\n"
+    shop.land("shop/d.csv", broken)
+    forget(shop, make_request(user_ids=["c-77"]))
+    before = _erased(shop)
+    # In and loaded with those that are gone; d.csv: one of two set aside is left.
+    assert before == {
+        "a.csv": (2, 2, 0, 0, 0), "b.csv": (2, 2, 0, 0, 0), "c.csv": (1, 1, 0, 1, 0),
+        "d.csv": (3, 1, 2, 1, 1),
+    }  # fmt: skip
+    config = shop.home / "productops.yml"
+    config.write_text(config.read_text().replace("look: Looked", "look: Seen"))
+    for _ in range(2):
+        replay(open_workspace(shop.home), "shop")
+        shop.run()
+        assert _erased(shop) == before
+    assert {row[1] for row in _rows(shop)} == {"Seen", "Bought"}
+    assert len(shop.quarantine()) == 1
+
+
+def _erased(place: Place) -> dict[str, tuple[int, ...]]:
+    return {
+        Path(m.path).name: (p.rows_in, p.rows_loaded, p.rows_quarantined, p.rows_erased,
+                            p.rows_quarantine_erased)
+        for m in read_manifests(place.workspace.lake) if m.source == "shop" for p in m.parts
+    }  # fmt: skip

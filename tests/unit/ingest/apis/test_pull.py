@@ -147,7 +147,7 @@ def test_rows_that_a_page_brings_again_are_duplicates_and_build_nothing(make_pul
     again = [b for b in read_batches(puller.place.workspace.lake) if b.status == "duplicate"]
     # Two pages of tickets, each with the people who asked.
     assert [(b.contract, b.reason) for b in again] == [
-        ("tickets", "nothing_new"), ("identities", "nothing_new"),
+        ("identities", "nothing_new"), ("tickets", "nothing_new"),
     ] * 2  # fmt: skip
     assert all(b.rows_duplicate == b.rows_in > 0 for b in again)
 
