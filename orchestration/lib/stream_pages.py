@@ -24,8 +24,8 @@ def pages_before(workspace: Workspace, added: Iterable[Batch]) -> Before:
     streams = {batch.stream for batch in added if batch.stream and batch.rows_quarantined}
     if not streams:
         return Before()
-    pages = [b for b in read_batches(workspace.lake) if b.is_committed and b.stream in streams]
-    built = [page for page in pages if page.batch_id not in new]
+    pages = [b for b in read_batches(workspace.lake) if b.stream in streams]
+    built = [page for page in pages if page.is_committed and page.batch_id not in new]
     return Before(built, _repeats(workspace, pages, new))
 
 
@@ -34,7 +34,8 @@ def _repeats(workspace: Workspace, pages: Iterable[Batch], new: Collection[str])
 
     Pulls read the last minutes or days once more, and a record that could not be read then is
     none that is wrong anew. The ledger counts it with each page, as it came with each. What one
-    page has more often than every page before it is not all the same record.
+    page has more often than every page before it is not all the same record. A page that was
+    withdrawn was before as well: else the one that read its records again would take its place.
     """
     import duckdb
 

@@ -11,7 +11,7 @@ import pytest
 from expectations import runner
 from expectations.results import CheckResult
 from ingest import arrivals
-from ingest.ledger import Batch, read_batches
+from ingest.ledger import Batch, read_batches, withdraw
 from ingest.pull import pull
 from orchestration.lib import gates, stream_pages
 from orchestration.lib.receipt import Plan
@@ -40,13 +40,18 @@ def desk() -> Iterator[tuple[Desk, FaultServer]]:
 
 
 @pytest.fixture
-def pulled(tmp_path, desk) -> Callable[[], tuple[list[Batch], gates.GateRecord]]:
-    """One pull: its batches, and what the gate says of them where all before were built."""
+def place(tmp_path, desk) -> Place:
     world, server = desk
     place = Place(new_home(tmp_path / "company"))
     (place.home / "productops.yml").write_text(configuration(world, server.url))
     with (place.home / ".env").open("a") as handle:
         handle.write(f"VENDOR_TOKEN={SECRET}\n")
+    return place
+
+
+@pytest.fixture
+def pulled(place) -> Callable[[], tuple[list[Batch], gates.GateRecord]]:
+    """One pull: its batches, and what the gate says of them where all before were built."""
     built: set[str] = set()
 
     def once() -> tuple[list[Batch], gates.GateRecord]:
@@ -64,7 +69,9 @@ def quarantine_share(record: gates.GateRecord) -> CheckResult:
     return found
 
 
-def test_a_bad_record_costs_no_vendor_and_a_bad_vendor_is_seen(monkeypatch, desk, pulled) -> None:
+def test_a_bad_record_costs_no_vendor_and_a_bad_vendor_is_seen(
+    monkeypatch, desk, place, pulled
+) -> None:
     monkeypatch.setattr(runner, "run", lambda *_, **__: ())
     world, _ = desk
     world.bad = frozenset({150})
@@ -89,6 +96,12 @@ def test_a_bad_record_costs_no_vendor_and_a_bad_vendor_is_seen(monkeypatch, desk
     assert page.source_file in told.message
     assert "bad_created_at" in told.message
     assert page.token in record.held_back
+
+    # Once that page is withdrawn, the same records on the next one hold nothing back.
+    withdraw(place.workspace, page.source_file, "the vendor knows of them")
+    (page,), record = pulled()
+    assert page.rows_quarantined == 8
+    assert quarantine_share(record).passed
 
 
 def test_what_a_page_has_more_often_than_those_before_it_is_not_all_read_again(
