@@ -81,10 +81,10 @@ def excesses(
     streams: dict[tuple[str, str], list[BatchLike]] = defaultdict(list)
     found = []
     for batch in batches:
-        limit = limits.get(batch.format, QUARANTINE_LIMIT)
         if batch.stream:
             streams[batch.stream, batch.contract].append(batch)
             continue
+        limit = limits.get(batch.format, QUARANTINE_LIMIT)
         share = _share(batch.rows_quarantined, batch.rows_in)
         if share > limit:
             found.append(Excess((batch,), (batch,), share, limit))
@@ -100,7 +100,7 @@ def _judged(
     Small ones are told by chance: more than is allowed must be wrong of them and of the last
     hundred records as well.
     """
-    limit = limits.get(pages[0].format, QUARANTINE_LIMIT)
+    limit = limits.get(f"api:{pages[0].stream.partition('/')[0]}", QUARANTINE_LIMIT)
     repeats = before.repeats or {}
     bad: float
     bad, count = _records(pages, repeats)

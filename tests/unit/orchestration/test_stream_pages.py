@@ -103,6 +103,10 @@ def test_a_bad_record_costs_no_vendor_and_a_bad_vendor_is_seen(
     assert page.rows_quarantined == 8
     assert quarantine_share(record).passed
 
+    with (place.home / "productops.yml").open("a") as handle:
+        handle.write("    quarantine_limit: 0.09\n")
+    assert gates.limits(place.workspace) == {"api:freshdesk": 0.09}
+
 
 def test_what_a_page_has_more_often_than_those_before_it_is_not_all_read_again(
     tmp_path, monkeypatch
