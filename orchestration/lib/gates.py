@@ -234,7 +234,8 @@ def _kept(
 def _lake_subject(workspace: Workspace, plan: Plan) -> str:
     refused = [(r.path, r.format, r.reason) for r in open_rejections(workspace)]
     tokens = sorted(batch.token for batch in plan.added)
-    whole = json.dumps([tokens, sorted(refused), limits(workspace)], sort_keys=True)
+    parts = [tokens, plan.removed, sorted(refused), limits(workspace)]
+    whole = json.dumps(parts, sort_keys=True)
     return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
 
