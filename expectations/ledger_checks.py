@@ -64,7 +64,8 @@ BALANCE = LedgerCheck(
 QUARANTINE_SHARE = LedgerCheck(
     "quarantine_share", "critical",
     "A delivery of which more than 5 % is set aside was misread or is broken; its rest misleads.",
-    "Look at the reasons with `productops status`; mend and drop the export again or withdraw it.",
+    "Look at the reasons with `productops status`; mend and drop the export again or withdraw it. "
+    "Where its rest can be used, `quarantine_limit` of the mapping or API allows for more.",
 )  # fmt: skip
 KNOWN_REJECTED = LedgerCheck(
     "rejected_file_of_known_format", "critical",
@@ -98,7 +99,8 @@ def check_ledger(
     Args:
         batches: Deliveries to look at.
         rejections: Refused files that still lie in the drop folder.
-        limits: Share of rows that may be set aside, by format, where it is not 5 %.
+        limits: Share of rows that may be set aside, by format or `api:` and name, where it is
+            not 5 %.
         changes: How exports' columns changed lately, in these batches or in earlier ones.
         before: What is known of the streams of APIs whose pages are among the batches.
     """

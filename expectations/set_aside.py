@@ -81,10 +81,10 @@ def excesses(
     streams: dict[tuple[str, str], list[BatchLike]] = defaultdict(list)
     found = []
     for batch in batches:
-        limit = limits.get(batch.format, QUARANTINE_LIMIT)
         if batch.stream:
             streams[batch.stream, batch.contract].append(batch)
             continue
+        limit = limits.get(batch.format, QUARANTINE_LIMIT)
         share = _share(batch.rows_quarantined, batch.rows_in)
         if share > limit:
             found.append(Excess((batch,), (batch,), share, limit))
@@ -100,8 +100,9 @@ def _judged(
     Small ones are told by chance: more than is allowed must be wrong of them and of the last
     hundred records as well.
     """
-    limit = limits.get(pages[0].format, QUARANTINE_LIMIT)
+    limit = limits.get(f"api:{pages[0].stream.partition('/')[0]}", QUARANTINE_LIMIT)
     repeats = before.repeats or {}
+    bad: float
     bad, count = _records(pages, repeats)
     if _share(bad, count) <= limit:
         return None
@@ -110,8 +111,11 @@ def _judged(
     for page in sorted(known, key=lambda page: page.loaded_at, reverse=True):
         if count >= _ENOUGH:
             break
-        more = _records([page], repeats)
-        bad, count = bad + more[0], count + more[1]
+        more_bad, more = _records([page], repeats)
+        # Of a large page no more than is asked for: a thousand good records would drown a stream
+        # whose every record is bad since then.
+        taken = min(more, _ENOUGH - count)
+        bad, count = bad + (more_bad * taken / more if more else 0), count + taken
     if _share(bad, count) <= limit:
         return None
     wrong = tuple(page for page in pages if page.rows_quarantined > repeats.get(page.batch_id, 0))
@@ -126,5 +130,5 @@ def _records(pages: Iterable[BatchLike], repeats: Mapping[str, int]) -> tuple[in
     return bad, bad + good
 
 
-def _share(part: int, whole: int) -> float:
+def _share(part: float, whole: int) -> float:
     return part / whole if whole else 0.0

@@ -102,6 +102,8 @@ class ApiSource(_Model):
     options: dict[str, str] = Field(default_factory=dict)
     max_pages: int = Field(default=5000, ge=1)
     every_minutes: int = Field(default=60, ge=1)
+    # Share of a stream's records that may be set aside before they are held back.
+    quarantine_limit: float = Field(default=0.05, ge=0, le=1)
 
     @property
     def starts_at(self) -> datetime:

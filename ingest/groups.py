@@ -105,15 +105,17 @@ def _stage_and_land(run: Session, files: Sequence[_Read]) -> list[Manifest]:
             withheld[file_no].append(lines)
         # A list of nobody is the shortest of all; one of several parts may well be empty.
         is_empty = not any(staged.rows_in(file_no) for file_no in range(len(files)))
-        if not is_empty or len(chosen.parts) == 1:
-            notes |= check_lists(run, [one.prepared for one in files], staged)
-        if is_empty:
+        if is_empty and len(chosen.parts) > 1:
             continue
-        landed = land_part(run.connection, run.lake, staged, deliveries, run.index)
+        landed = []
+        if not is_empty:
+            landed = land_part(run.connection, run.lake, staged, deliveries, run.index)
+        # Which rows are new, so that they make a list longer, is known once they are landed.
+        notes |= check_lists(run, [one.prepared for one in files], staged)
         for file_no, outcome in enumerate(landed):
             if staged.rows_in(file_no):
                 parts[file_no].append(outcome)
-        if addresses:
+        if addresses and landed:
             addresses.note(staged)
     apart = addresses.write(run.lake, deliveries) if addresses else [()] * len(files)
     return [

@@ -58,6 +58,9 @@ class Lists:
     def shrunken(self, staged: Staged, source: str) -> dict[int, str]:
         """How the lists of staged files shrank, by the file's number; nothing of those that grew.
 
+        Rows that were landed before (`ingest.duplicates` tells) are counted there; a list that
+        is delivered once more has nothing new.
+
         A list that comes late is held against the one after it too: rows that it alone has would
         be gone at once. Where that one was let through as it is, nothing is new about it.
         """
@@ -89,8 +92,9 @@ class Lists:
             listed = ", ".join(quote(str(path)) for path in files)
             self._connection.execute(
                 f"insert into lists select {quote(contract.name)}, source, {_scope(contract)}, "
-                f"{name(contract.partition or '')}, count(distinct row_key), max(source_file) "
-                f"from read_parquet([{listed}], hive_partitioning = false) group by all"
+                f"{name(contract.partition or '')}, count(*), max(source_file) "
+                f"from read_parquet([{listed}], hive_partitioning = false) "
+                "where not is_revision group by all"
             )
         found: dict[str, dict[date | datetime, _List]] = defaultdict(dict)
         for scope, listed_at, rows, path in self._connection.execute(
@@ -108,9 +112,9 @@ class Lists:
         return self._connection.execute(
             f"select f.file_no, {_scope(staged.contract)} as scope, "
             f"{name(staged.contract.partition or '')}::timestamp as listed_at, "
-            f"count(distinct row_key) from stage s join (values {files}) f(file_no, begins, ends) "
-            "on s.rowid >= f.begins and s.rowid < f.ends where _reason is null "
-            "group by all order by all"
+            f"count(*) from stage s join (values {files}) f(file_no, begins, ends) "
+            "on s.rowid >= f.begins and s.rowid < f.ends left join verdict v on v.id = s.rowid "
+            "where _reason is null and not coalesce(v.is_known, false) group by all order by all"
         ).fetchall()
 
 

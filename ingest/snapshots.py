@@ -79,7 +79,7 @@ def check_lists(run: Session, files: Sequence[Prepared], staged: Staged) -> dict
             earlier, files[0].manifest, staged.contract.name, files[0].facts["file_date"],
             staged.rows_in(0),
         )}  # fmt: skip
-    elif staged.contract.listed_per:
+    elif staged.contract.listed_per and staged.ends[-1]:
         # A list under another name takes the place of the one before it all the same.
         told = run.lists.shrunken(staged, chosen.source)
     told = {number: words for number, words in told.items() if words}

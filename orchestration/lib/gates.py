@@ -188,10 +188,10 @@ def last_marts_record(workspace: Workspace) -> GateRecord | None:
 
 
 def limits(workspace: Workspace) -> dict[str, float]:
-    """Share of rows that may be set aside, by format, where the company says another than usual."""
-    return {
-        f"mapping:{source.name}": source.quarantine_limit for source in workspace.config.sources
-    }
+    """Share of rows that may be set aside, by format or API, as the company's settings say."""
+    config = workspace.config
+    mapped = {f"mapping:{source.name}": source.quarantine_limit for source in config.sources}
+    return mapped | {f"api:{api.name}": api.quarantine_limit for api in config.apis}
 
 
 def tell(headline: str, record: GateRecord) -> str:
@@ -234,7 +234,8 @@ def _kept(
 def _lake_subject(workspace: Workspace, plan: Plan) -> str:
     refused = [(r.path, r.format, r.reason) for r in open_rejections(workspace)]
     tokens = sorted(batch.token for batch in plan.added)
-    whole = json.dumps([tokens, sorted(refused), limits(workspace)], sort_keys=True)
+    parts = [tokens, plan.removed, sorted(refused), limits(workspace)]
+    whole = json.dumps(parts, sort_keys=True)
     return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
 

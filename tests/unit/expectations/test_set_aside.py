@@ -23,8 +23,8 @@ def page(
     )  # fmt: skip
 
 
-def share(*pages: SimpleNamespace, before=(), repeats=None) -> CheckResult:
-    results = check_ledger(pages, before=Before(before, repeats))
+def share(*pages: SimpleNamespace, before=(), repeats=None, limits=None) -> CheckResult:
+    results = check_ledger(pages, limits=limits, before=Before(before, repeats))
     (found,) = [result for result in results if result.check_name == "quarantine_share"]
     return found
 
@@ -50,6 +50,14 @@ def test_more_than_five_per_cent_of_a_pull_hold_all_of_it_back_and_name_the_page
     assert share(page(1, 100), page(2, 90, bad=10)).passed
 
 
+def test_a_company_may_allow_more_for_an_api() -> None:
+    # A past of which 8 % can't be read stays as it is, and has no mapping.
+    past = page(1, 920, bad=80)
+    assert not share(past).passed
+    assert share(past, limits={"api:zendesk": 0.08}).passed
+    assert not share(past, limits={"api:zendesk": 0.079, "api:other": 1}).passed
+
+
 def test_streams_are_judged_one_by_one() -> None:
     users = page(1, 0, bad=3, stream="zendesk/users")
     assert share(page(1, 1000), users).deliveries == [users.source_file]
@@ -57,7 +65,7 @@ def test_streams_are_judged_one_by_one() -> None:
 
 def test_a_pull_of_three_records_is_held_against_the_last_hundred_as_well() -> None:
     built = [page(1, 60), page(2, 60)]
-    # 1 of 3 by itself, 1 of 123 with the pages before it.
+    # 1 of 3 by itself, 1 of 100 with the pages before it.
     assert share(page(9, 2, bad=1), before=built).passed
     # Where there is nothing else, that is all that is known.
     assert not share(page(9, 2, bad=1)).passed
@@ -68,13 +76,21 @@ def test_a_pull_of_three_records_is_held_against_the_last_hundred_as_well() -> N
 
 def test_a_stream_that_went_bad_is_seen_after_a_few_small_pulls() -> None:
     built = [page(1, 1000), page(2, 96), page(3, 0, bad=3)]
-    # 3 + 2 of 101 records: 4.95 %. Those before them would drown whatever came.
+    # 3 + 2 of the last 100 records: 5 %. Those before them would drown whatever came.
     assert share(page(4, 0, bad=2), before=built).passed
-    # 3 + 3 of 102 records: 5.9 %.
+    # 3 + 3 of 100 records: 6 %.
     found = share(page(4, 0, bad=3), before=built)
     assert (found.failing_rows[0]["share"], found.deliveries) == (
-        round(6 / 102, 4), ["api/zendesk/tickets/000004"],
+        0.06, ["api/zendesk/tickets/000004"],
     )  # fmt: skip
+
+
+def test_how_large_the_vendor_s_pages_are_is_of_no_account() -> None:
+    built = [page(1, 990, bad=10), page(2, 0, bad=3)]
+    # 2 and 3 bad ones, and 95 of a thousand, of which 1 % is bad: 5.95 of the last hundred.
+    found = share(page(3, 0, bad=2), before=built)
+    assert found.failing_rows[0]["share"] == 0.0595
+    assert share(page(3, 0, bad=1), before=built).passed
 
 
 def test_what_went_bad_before_is_not_held_against_a_pull_that_is_well() -> None:
@@ -85,7 +101,7 @@ def test_what_went_bad_before_is_not_held_against_a_pull_that_is_well() -> None:
 
 def test_a_record_that_is_read_once_more_is_bad_once() -> None:
     again = page(4, 2, bad=2, duplicate=9)
-    # One of the two was set aside before: 1 of 3, and 2 of 103 with what came before.
+    # One of the two was set aside before: 1 of 3, and 2 of 100 with what came before.
     built = [page(3, 99, bad=1)]
     assert share(again, before=built, repeats={again.batch_id: 1}).passed
     assert share(again, repeats={again.batch_id: 2}).passed

@@ -131,6 +131,23 @@ def test_a_late_list_is_held_against_the_ones_on_both_sides(forum) -> None:
     loaded(forum.land("middle.csv", questions(15, sales=9)))
 
 
+def test_a_list_that_comes_again_in_other_bytes_counts_once(make_place, forum) -> None:
+    loaded(forum.land("a.csv", questions(12, sales=10)))
+    loaded(forum.land("b.csv", questions(13, sales=8)))
+    # It would have 20 rows, and the one after it less than half of them.
+    again = loaded(forum.land("again.csv", questions(12, sales=10) + "\n"))
+    assert (again["in"], again["duplicate"]) == (10, 10)
+    assert len(listed(forum)) == 2
+
+    # Seats that are told anew, of the same day: 10 of them, of which 9 are left a day later.
+    place = make_place(SEATS + "      last_active_at: {path: seen, as: timestamp}\n", "other")
+    for name, day, count in [("a", 1, 10), ("b", 1, 10), ("c", 2, 9)]:
+        rows = [f"lift,2026-05-0{day},{n},2026-04-30T09:00:0{name == 'b':d}Z" for n in range(count)]
+        place.drop(f"{name}.csv", "\n".join(["tool,day,id,seen", *rows, ""]))
+    assert {f.path: f.status for f in place.run().files}["drop/c.csv"] == "loaded"
+    assert len(place.rows("tool_seats")) == 29
+
+
 def test_what_was_withdrawn_is_no_measure(forum) -> None:
     from ingest.ledger import withdraw
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from expectations import runner
 from expectations.results import CheckResult
+from expectations.set_aside import Before
 from ingest import arrivals
 from ingest.config import parse_config
 from ingest.settings import Workspace
@@ -20,7 +21,7 @@ from orchestration.lib import gates
 from orchestration.lib.admission import admit, held_back
 from orchestration.lib.gates import Print, last_marts_record
 from orchestration.lib.paths import PipelineError, stamp
-from orchestration.lib.receipt import Receipt, plan_build
+from orchestration.lib.receipt import Plan, Receipt, plan_build
 from tests.unit.ingest.conftest import Place, new_home
 from tests.unit.ingest.test_formats import SLACK
 
@@ -166,6 +167,20 @@ def test_a_breach_that_nobody_can_place_holds_back_all_that_deliver_the_table(
     place.land("slack-2026-05-01.csv", SLACK)
     record, _ = admit(place.workspace)
     assert [held.source for held in held_back(place.workspace, record)] == ["slack"]
+
+
+def test_what_was_withdrawn_is_weighed_no_more(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Small pulls are held against built pages, so that a verdict ends with one of these."""
+    looks: list[Plan] = []
+    monkeypatch.setattr(gates, "pages_before", lambda *_: looks.append(plan) or Before())
+    plan = Plan("incremental", ())
+    gates.gate_lake(workspace, plan)
+    gates.gate_lake(workspace, plan)
+    assert len(looks) == 1
+    gates.gate_lake(workspace, replace(plan, removed=("page@2026-05-01",)))
+    assert len(looks) == 2
 
 
 def test_what_was_built_before_is_never_held_back(
