@@ -41,6 +41,7 @@ def test_a_suite_is_read_as_written(tmp_path: Path) -> None:
     assert (suite.layer, suite.table, suite.key) == ("raw", "exposures", ("source", "exposure_id"))
     assert check.check_name == "column_values_to_not_be_null__exposure_id"
     assert (check.severity, check.columns) == ("critical", ("exposure_id",))
+    assert suite.on_drift == "warn"
 
 
 @pytest.mark.parametrize(
@@ -66,6 +67,8 @@ def test_a_suite_is_read_as_written(tmp_path: Path) -> None:
         ("layer: raw", "layer: [raw", 3, "no YAML"),
         ("block", "block\nquarantine_limit: 0.1", 6, "beside on_fail: block.*quarantine_rows"),
         ("block", "quarantine_rows\nquarantine_limit: 5", 6, "quarantine_limit is 5.*share"),
+        ("block", "block\non_drift: stop", 6, "on_drift is 'stop'.*warn, block"),
+        ("raw\n", "marts\non_drift: block\n", 3, "unknown key 'on_drift'"),
     ],
 )  # fmt: skip
 def test_a_wrong_suite_is_refused_with_place_and_remedy(
