@@ -103,7 +103,7 @@ def test_where_an_address_is_the_vendors_id_it_is_theirs(make_place) -> None:
 
 
 CALL = {"calls": [{"metaData": {"id": "c1", "started": "2026-05-01T10:00:00Z", "title": "Call"},
-                   "parties": [{"speakerId": "sp1", "emailAddress": MAIL}], "context": [],
+                   "parties": [], "context": [{"system": "HubSpot", "owner": MAIL}],
                    "content": {"brief": "Ada wants SSO"}}]}  # fmt: skip
 
 
