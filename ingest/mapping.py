@@ -14,7 +14,7 @@ from dataclasses import replace
 from ingest.clock import clock_sql
 from ingest.compiled import Compiled, Layer, Record
 from ingest.contracts import Column, Contract
-from ingest.fields import Field, FieldMap, MappingError, plain
+from ingest.fields import Field, FieldMap, MappingError, is_pattern, plain
 from ingest.paths import PathTree
 from ingest.privacy import without_addresses
 from ingest.properties import without_names
@@ -39,7 +39,7 @@ def _text(spec: Field, record: Record) -> str:
         text = f"regexp_replace({text}, {quote('^' + re.escape(spec.prefix))}, '')"
     if spec.values:
         cases = " ".join(
-            f"when {quote(str(key).lower())} then "
+            f"when {_word(str(key), text)} then "
             + ("NULL" if value is None else quote(plain(value)))
             for key, value in spec.values.items()
         )
@@ -53,6 +53,13 @@ def _text(spec: Field, record: Record) -> str:
         )
         text = f"case when {seen} ({words}) then {text} end"
     return text
+
+
+def _word(key: str, text: str) -> str:
+    """What a text in lower case is compared with: a word, or itself where it fits a pattern."""
+    if is_pattern(key):
+        return f"case when regexp_full_match({text}, {quote(key[1:-1])}) then lower({text}) end"
+    return quote(key.lower())
 
 
 def _first_filled(spec: Field, record: Record) -> str:

@@ -125,12 +125,16 @@ def test_hubspot_calls_and_meetings(place, kind) -> None:
 
 SALESFORCE = {
     "Account.csv": (
-        '"ID","ISDELETED","PARENTID","NAME","TYPE","WEBSITE","OWNERID","CURRENCYISOCODE",'
-        '"CREATEDDATE","SYSTEMMODSTAMP"\n'
-        '"0015g00000AAAAAAAB","0","000000000000000AAA","Acme","Customer","https://www.acme.test/x",'
-        '"0055g00000CCCCCAAA","USD","2026-01-01T00:00:00.000Z","2026-05-01T12:00:00.000Z"\n'
-        '"0015g00000BBBBB","1","0015g00000AAAAAAAB","Acme UK","Customer","",'
+        '"ID","ISDELETED","MASTERRECORDID","PARENTID","NAME","TYPE","WEBSITE","OWNERID",'
+        '"CURRENCYISOCODE","CREATEDDATE","SYSTEMMODSTAMP"\n'
+        '"0015g00000AAAAAAAB","0","000000000000000AAA","000000000000000AAA","Acme",'
+        '"Customer - Direct","https://www.acme.test/x","0055g00000CCCCCAAA","USD",'
+        '"2026-01-01T00:00:00.000Z","2026-05-01T12:00:00.000Z"\n'
+        '"0015g00000BBBBB","1","","0015g00000AAAAAAAB","Acme UK","Customer","",'
         '"0055g00000CCCCCAAA","GBP","2026-01-01T00:00:00.000Z","2026-05-01T12:00:00.000Z"\n'
+        '"0015g00000HHHHHAAK","1","0015g00000AAAAAAAB","0015g00000BBBBB","Acme Ltd","Prospect",'
+        '"acme-ltd.test","0055g00000CCCCCAAA","GBP","2026-01-01T00:00:00.000Z",'
+        '"2026-05-01T12:00:00.000Z"\n'
     ),
     "Opportunity.csv": (
         '"ID","ISDELETED","ACCOUNTID","NAME","STAGENAME","AMOUNT","PROBABILITY","CLOSEDATE",'
@@ -154,10 +158,11 @@ def test_salesforce_ids_of_fifteen_and_eighteen_characters_agree(place) -> None:
         place.drop(name, text)
     place.run()
     assert place.rows(
-        "accounts", "account_ref, parent_ref, domain, is_deleted", "order by account_ref"
+        "accounts", "account_ref, parent_ref, domain, lifecycle, is_deleted", "order by account_ref"
     ) == [
-        ("0015g00000AAAAA", None, "acme.test", False),
-        ("0015g00000BBBBB", "0015g00000AAAAA", None, True),
+        ("0015g00000AAAAA", None, "acme.test", "customer", False),
+        ("0015g00000BBBBB", "0015g00000AAAAA", None, "customer", True),
+        ("0015g00000HHHHH", "0015g00000AAAAA", "acme-ltd.test", "merged", True),
     ]
     columns = "opportunity_id, account_ref, amount_minor, probability, is_won, closes_on"
     assert place.rows("opportunities", columns) == [
