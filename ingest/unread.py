@@ -23,18 +23,17 @@ _LONGEST = 200
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
-def unread_columns(part: Part, names: Iterable[str], read: Collection[str]) -> tuple[str, ...]:
+def unread_columns(part: Part, table: Records, read: Collection[str]) -> tuple[str, ...]:
     """Columns of a table that neither the mapping reads nor become rows of their own."""
-    wide = part.unpivot
+    wide, ids = part.unpivot, table.ids
     return tuple(
-        one for one in names if one and one not in read and not (wide and wide.takes(one, ""))
-    )
+        one for one in table.names or ()
+        if one and one not in read and not (wide and wide.takes(one, ids.get(one, "")))
+    )  # fmt: skip
 
 
-def kept_columns(part: Part, unread: Iterable[str]) -> tuple[str, ...]:
-    """Those that `extra` holds; rows made of columns or of lists have none."""
-    if part.unpivot or part.explode:
-        return ()
+def kept_columns(unread: Iterable[str]) -> tuple[str, ...]:
+    """Those that `extra` holds."""
     return tuple(one for one in unread if not PERSONAL_HEADER.search(_words(one)))
 
 
@@ -46,10 +45,14 @@ def _words(column: str) -> str:
 def kept_fields(part: Part, files: Iterable[Records], read: Collection[str]) -> tuple[str, ...]:
     """Fields of documents' records that nothing reads and `extra` holds."""
     found = set[str]().union(*(row for records in files for row in records.rows)) - set(read)
+    if part.explode:
+        # Entries of lists say all in few words; beside them stands what the format names.
+        lifted = f"{part.extra.rpartition('.')[2]}_" if part.extra else ""
+        found = {one for one in found if lifted and one.startswith(lifted)}
     # Of objects whose keys are data there is no telling what they hold.
-    if part.contract in _WITHOUT_EXTRA or len(found) > MOST_FIELDS:
+    if part.contract in _WITHOUT_EXTRA or part.unpivot or len(found) > MOST_FIELDS:
         return ()
-    return kept_columns(part, sorted(filter(FIELD.fullmatch, found)))
+    return kept_columns(sorted(filter(FIELD.fullmatch, found)))
 
 
 def texts_of(record: Mapping[str, Any], kept: Sequence[str], *, is_table: bool) -> dict[str, str]:

@@ -73,6 +73,8 @@ class Part:
     explode: tuple[str, ...] = ()
     only: Mapping[str, tuple[str, ...]] | None = None
     unpivot: Unpivot | None = None
+    # Where an object stands whose fields are the record's own, for `extra` and `schema diff`.
+    extra: str | None = None
 
     @property
     def needs_top(self) -> bool:
@@ -128,7 +130,7 @@ def parse_part(spec: Mapping[str, Any], where: str) -> Part:
             f"{where}: unknown contract {contract_name!r}; known are {', '.join(load_contracts())}"
         )
     known = {"contract", "records", "explode", "only", "unpivot", "fields", "clock", "zone",
-             "strip_personal"}  # fmt: skip
+             "strip_personal", "extra"}  # fmt: skip
     if unknown := sorted(set(spec) - known):
         raise MappingError(f"{where}: unknown word {', '.join(unknown)}; known: {sorted(known)}")
     try:
@@ -149,15 +151,14 @@ def parse_part(spec: Mapping[str, Any], where: str) -> Part:
             f"{where}: contract {contract_name} has no column {', '.join(unknown)}; it has "
             f"{', '.join(load_contracts()[contract_name].column_names)}"
         )
-    explode, only = spec.get("explode"), spec.get("only")
+    explode, only = spec.get("explode"), spec.get("only") or {}
     return Part(
         mapping=mapping,
         records=spec.get("records"),
         explode=(explode,) if isinstance(explode, str) else tuple(explode or ()),
-        only={key: tuple(plain(v) for v in values) for key, values in only.items()}
-        if only
-        else None,
+        only={key: tuple(map(plain, words)) for key, words in only.items()} or None,
         unpivot=unpivot,
+        extra=spec.get("extra"),
     )
 
 
@@ -228,11 +229,10 @@ def from_source(source: SourceMapping, path: Path, number: int = 0) -> Format:
     """
     only = {"contract": source.contract, "fields": source.fields,
             "clock": source.clock, "zone": source.zone}  # fmt: skip
-    specs = source.parts or (only,)
     pattern = source.file_pattern
     try:
         reader = parse_reader(source.reader)
-        parts = tuple(parse_part(spec, f"source {source.name}") for spec in specs)
+        parts = tuple(parse_part(one, f"source {source.name}") for one in source.parts or (only,))
         if reader.kind == "xml" and not all(part.records for part in parts):
             raise MappingError(f"source {source.name}: say in `records` which elements are records")
         return Format(

@@ -6,7 +6,10 @@ import json
 
 import pytest
 
+from ingest.drift import changes
+from ingest.ledger import read_manifests
 from tests.unit.ingest.conftest import loaded
+from tests.unit.ingest.test_shapes import deliver
 
 _HEADER = (
     "StartDate EndDate Status IPAddress RecordedDate ResponseId RecipientLastName "
@@ -52,6 +55,34 @@ def test_questions_bear_any_name_and_each_download_is_the_same_survey(place) -> 
     assert place.rows("survey_responses", f"distinct survey_id, {ANSWERS}", "order by all") == [
         ("New Users", *row) for row in TRUTH
     ]
+
+
+def test_what_came_with_the_invitation_is_kept_beside_the_answers_and_told(place) -> None:
+    place.land("New Users_May 2, 2026_10.15.csv", _qualtrics(_response(1)))
+    rows = place.rows("survey_responses", "question_id, extra, user_id", "order by 1")
+    assert [(question, user) for question, _, user in rows] == [("csat_1", "u-1"), ("nps", "u-1")]
+    extra = {"startdate": "2026-05-01 09:00:00", "enddate": "2026-05-01 09:05:00", "plan": "pro"}
+    assert [json.loads(more) for _, more, _ in rows] == [extra, extra]
+    told = {c.column: c.remedy[:4] for c in changes(read_manifests(place.workspace.lake))}
+    assert told == {"ipaddress": "not ", "recipientlastname": "not ", "contact_email": "not ",
+                    "startdate": "kept", "enddate": "kept", "plan": "kept"}  # fmt: skip
+
+
+def test_hidden_fields_are_kept_beside_the_answers_and_told(place) -> None:
+    answer = {"type": "number", "field": {"id": "f", "ref": "nps"}, "number": 9}
+    hidden = {"user_id": "u-1", "email": "ann@corp.test", "first_name": "Ann", "ref": "ann@x.test"}
+    for day, more in ((1, {}), (2, {"plan": "pro", "seats": 4, "phone": "+49 30 1234567"})):
+        item = {"token": f"t-{day}", "landed_at": f"2026-05-0{day}T09:00:00Z", "answers": [answer],
+                "submitted_at": f"2026-05-0{day}T09:05:00Z", "hidden": hidden | more}  # fmt: skip
+        deliver(place, day, json.dumps({"items": [item]}), f"new_2026-05-0{day}.json")
+    rows = place.rows("survey_responses", "user_id, email_domain, extra", "order by response_id")
+    assert [(user, domain) for user, domain, _ in rows] == [("u-1", "corp.test")] * 2
+    first = {"hidden_ref": "***@x.test"}
+    more = {"hidden_plan": "pro", "hidden_seats": "4"}
+    assert [json.loads(row[2]) for row in rows] == [first, first | more]
+    found = changes(read_manifests(place.workspace.lake))
+    news = {c.column for c in found if c.what == "new"}
+    assert news == {"hidden_plan", "hidden_seats", "hidden_phone"}
 
 
 def test_a_table_with_tabs_between_cells_is_the_same_export(place) -> None:
