@@ -117,13 +117,13 @@ def document_records(document: Any, part: Part, facts: dict[str, str]) -> Record
 
 
 def _lifted(record: dict[str, Any], part: Part) -> dict[str, Any]:
-    """Fields of the object that `extra` names, `hidden_plan` for `hidden.plan`; not those read."""
-    found = at(record, part.extra) if part.extra else None
-    if not isinstance(found, dict):
-        return {}
-    name = str(part.extra).rpartition(".")[2]
-    read = part.mapping.paths
-    return {f"{name}_{key}": found[key] for key in found if f"{part.extra}.{key}" not in read}
+    """Fields of the objects that `extra` names: `hidden_plan` for `hidden.plan`."""
+    return {
+        f"{path.rpartition('.')[2]}_{key}": value
+        for path in part.extra
+        if isinstance(found := at(record, path), dict)
+        for key, value in found.items()
+    }
 
 
 def _with_documents(record: dict[str, Any], columns: tuple[str, ...]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from ingest.compiled import Compiled
 from ingest.contracts import Contract
 from ingest.formats import Part
 from ingest.framing import SPOOLS, Chunk
-from ingest.headers import check_header, missing_columns
+from ingest.headers import check_header, missing_columns, told_zone
 from ingest.held import Rows, Staged
 from ingest.lines import LineReader
 from ingest.mapping import LEFT_OUT, RECORD_HASH, compile_mapping
@@ -191,7 +191,8 @@ def stage_records(
     """
     names, stated = files[0].names, part
     if names:
-        part = replace(part, mapping=part.mapping.resolved(names))
+        zone = told_zone(files[0].ids) or part.mapping.zone
+        part = replace(part, mapping=replace(part.mapping.resolved(names), zone=zone))
     check_header(part, contract, files[0])
     compiled = compile_mapping(part.mapping, contract, facts, keeps_addresses=keeps_addresses)
     staged = Staged.of(contract, Rows(connection, compiled.create(contract)), len(files))

@@ -47,8 +47,8 @@ def kept_fields(part: Part, files: Iterable[Records], read: Collection[str]) -> 
     found = set[str]().union(*(row for records in files for row in records.rows)) - set(read)
     if part.explode:
         # Entries of lists say all in few words; beside them stands what the format names.
-        lifted = f"{part.extra.rpartition('.')[2]}_" if part.extra else ""
-        found = {one for one in found if lifted and one.startswith(lifted)}
+        lifted = tuple(f"{path.rpartition('.')[2]}_" for path in part.extra)
+        found = {one for one in found if one.startswith(lifted)}
     # Of objects whose keys are data there is no telling what they hold.
     if part.contract in _WITHOUT_EXTRA or part.unpivot or len(found) > MOST_FIELDS:
         return ()

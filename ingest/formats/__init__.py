@@ -73,8 +73,8 @@ class Part:
     explode: tuple[str, ...] = ()
     only: Mapping[str, tuple[str, ...]] | None = None
     unpivot: Unpivot | None = None
-    # Where an object stands whose fields are the record's own, for `extra` and `schema diff`.
-    extra: str | None = None
+    # Where objects stand whose fields are the record's own, for `extra` and `schema diff`.
+    extra: tuple[str, ...] = ()
 
     @property
     def needs_top(self) -> bool:
@@ -158,7 +158,7 @@ def parse_part(spec: Mapping[str, Any], where: str) -> Part:
         explode=(explode,) if isinstance(explode, str) else tuple(explode or ()),
         only={key: tuple(map(plain, words)) for key, words in only.items()} or None,
         unpivot=unpivot,
-        extra=spec.get("extra"),
+        extra=tuple(spec.get("extra") or ()),
     )
 
 
