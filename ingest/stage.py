@@ -205,7 +205,7 @@ def stage_records(
     if names and not part.explode:  # What it leaves, the part of the whole record tells.
         staged.new_columns = unread_columns(part, files[0], known)
         staged.missing_columns = missing_columns(stated, part, names)
-        extra = kept_columns(staged.new_columns)
+        extra = kept_columns(part, staged.new_columns)
         staged.unkept_columns = tuple(one for one in staged.new_columns if one not in extra)
     else:
         extra = kept_fields(part, files, known) if keeps_unread and not names else ()

@@ -17,8 +17,10 @@ from ingest.privacy import PERSONAL_HEADER, mask_emails
 from ingest.records import Records
 from ingest.shapes import FIELD, MOST_FIELDS
 
-# Events of documents are events; what is said of a person beside their ids may well name them.
-_WITHOUT_EXTRA = frozenset({"usage_events", "identities"})
+# What is said of a person beside their ids may well name them.
+_OF_PEOPLE = "identities"
+# Events of documents are events.
+_WITHOUT_EXTRA = frozenset({"usage_events", _OF_PEOPLE})
 _LONGEST = 200
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -32,8 +34,10 @@ def unread_columns(part: Part, table: Records, read: Collection[str]) -> tuple[s
     )  # fmt: skip
 
 
-def kept_columns(unread: Iterable[str]) -> tuple[str, ...]:
+def kept_columns(part: Part, unread: Iterable[str]) -> tuple[str, ...]:
     """Those that `extra` holds."""
+    if part.contract == _OF_PEOPLE:
+        return ()
     return tuple(one for one in unread if not PERSONAL_HEADER.search(_words(one)))
 
 
@@ -52,7 +56,7 @@ def kept_fields(part: Part, files: Iterable[Records], read: Collection[str]) -> 
     # Of objects whose keys are data there is no telling what they hold.
     if part.contract in _WITHOUT_EXTRA or part.unpivot or len(found) > MOST_FIELDS:
         return ()
-    return kept_columns(sorted(filter(FIELD.fullmatch, found)))
+    return kept_columns(part, sorted(filter(FIELD.fullmatch, found)))
 
 
 def texts_of(record: Mapping[str, Any], kept: Sequence[str], *, is_table: bool) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date, datetime
 
+from ingest.ledger import read_manifests
 from tests.unit.ingest.conftest import lines, loaded, part
 from tests.unit.ingest.test_formats import key
 
@@ -50,6 +51,37 @@ def test_hubspot_companies_that_were_merged_are_gone_and_lead_to_the_one_that_st
         ("55", "C101", "c101.test", None, True, 3),
         ("56", "C101", "c101.test", None, True, 3),
     ]
+
+
+def test_salesforce_contacts_and_leads_are_people_of_accounts(place) -> None:
+    place.drop(
+        "Contact.csv",
+        '"ID","ISDELETED","MASTERRECORDID","ACCOUNTID","LASTNAME","FIRSTNAME","EMAIL",'
+        '"CREATEDDATE","SYSTEMMODSTAMP"\n'
+        '"0035g00000FFFFFAAA","0","000000000000000AAA","0015g00000AAAAAAAB","Smith","Ann",'
+        '"Ann@corp.test","2026-05-01T09:00:00.000Z","2026-05-01T10:00:00.000Z"\n'
+        '"0035g00000GGGGGAAC","1","0035g00000FFFFFAAA","000000000000000AAA","Smith","A.",'
+        '"ann@corp.test","2026-05-01T09:00:00.000Z","2026-05-01T10:00:00.000Z"\n',
+    )
+    place.drop(
+        "Lead.csv",
+        '"ID","ISDELETED","LASTNAME","FIRSTNAME","COMPANY","EMAIL","ISCONVERTED",'
+        '"CONVERTEDACCOUNTID","DESCRIPTION","CREATEDDATE","SYSTEMMODSTAMP"\n'
+        '"00Q5g00000HHHHHAAA","0","Jones","Bob","Acme","","1","0015g00000AAAAAAAB","Bob is nice",'
+        '"2026-05-01T09:00:00.000Z","2026-05-01T10:00:00.000Z"\n',
+    )
+    place.run()
+    columns = "identity_ref, account_ref, email_key, role, created_at, updated_at"
+    ann, account = key("ann@corp.test"), "0015g00000AAAAA"
+    assert place.rows("identities", columns, "order by identity_ref") == [
+        ("0035g00000FFFFF", account, ann, "contact", NINE, TEN),
+        ("0035g00000GGGGG", None, ann, "contact", NINE, TEN),
+        ("00Q5g00000HHHHH", account, None, "contact", NINE, TEN),
+    ]
+    # What else is said of somebody may name them: it is told and not kept.
+    assert place.rows("identities", "distinct extra") == [(None,)]
+    (lead,) = [b for b in read_manifests(place.workspace.lake) if b.format == "salesforce_leads"]
+    assert {"firstname", "description"} <= set(lead.parts[0].unkept_columns)
 
 
 def test_mixpanel_identity_mappings_as_lines_and_as_table(place) -> None:

@@ -242,11 +242,13 @@ def test_units_of_experiments_are_people_devices_or_groups(place) -> None:
         "growthbook.csv",
         "anonymous_id,timestamp,experiment_id,variation_id\nd-2,2026-05-01 12:00:00,e,0\n",
     )
+    contexts: list[dict] = [{"device": "d-3"}, {"device": "d-4"}, {"workspace": "w-2"}]
+    place.drop("ld.jsonl", lines(*(LAUNCH | {"contextKeys": keys} for keys in contexts)))
     place.run()
     units = place.rows("exposures", "user_id, anonymous_id, group_id")
     assert sorted(units, key=str) == sorted([
         ("u-1", None, None), (None, "d-1", None), (None, "d-2", None), (None, None, "acc-1"),
-        (None, None, "w-1"),
+        (None, None, "w-1"), (None, "d-3", None), (None, "d-4", None), (None, None, "w-2"),
     ], key=str)  # fmt: skip
 
 
