@@ -74,7 +74,8 @@ FRESH = {
 
 def test_freshdesk_numbers_are_words(place) -> None:
     place.drop("freshdesk-1.json", json.dumps([FRESH]))
-    place.drop("freshdesk-2.json", json.dumps([FRESH, FRESH | {"id": 32, "status": 99}]))
+    others = [{"id": 32, "status": 99}, {"id": 33, "status": 6}, {"id": 34, "spam": True}]
+    place.drop("freshdesk-2.json", json.dumps([FRESH, *(FRESH | other for other in others)]))
     place.run()
     columns = "ticket_id, status, priority, channel, account_ref, updated_at"
     one = datetime(2026, 5, 1, 13)
@@ -82,6 +83,9 @@ def test_freshdesk_numbers_are_words(place) -> None:
         ("31", "solved", "urgent", "portal", "77", one),
         # A company's own status is open until it is mapped.
         ("32", "open", "urgent", "portal", "77", one),
+        # Waiting for the customer; and no ticket at all.
+        ("33", "pending", "urgent", "portal", "77", one),
+        ("34", "deleted", "urgent", "portal", "77", one),
     ]
 
 
