@@ -33,6 +33,18 @@ def test_hubspot_contacts_that_were_merged_keep_their_old_ids(place) -> None:
     ]
 
 
+def test_further_addresses_of_a_hubspot_contact_are_mailboxes_of_the_same_person(place) -> None:
+    facts = {"email": "Ann@corp.test", "lastmodifieddate": "2026-05-01T09:00:00Z",
+             "hs_additional_emails": "old@corp.test;ANN@home.test"}  # fmt: skip
+    place.land("c.json", json.dumps({"results": [{"id": "101", "properties": facts}]}))
+    columns = "identity_ref, role, email_key, email_domain, extra"
+    ann = (key("ann@corp.test"), "corp.test", None)
+    assert set(place.rows("identities", columns)) == {
+        ("101", "contact", *ann), (key("old@corp.test"), "mailbox", *ann),
+        (key("ann@home.test"), "mailbox", *ann),
+    }  # fmt: skip
+
+
 def test_hubspot_companies_that_were_merged_are_gone_and_lead_to_the_one_that_stays(place) -> None:
     def company(number: int, arr: str, day: int, merged: str | None = None) -> dict:
         facts = {"name": f"C{number}", "domain": f"c{number}.test", "lifecyclestage": "customer",
