@@ -14,11 +14,11 @@ from dataclasses import replace
 from ingest.clock import clock_sql
 from ingest.compiled import Compiled, Layer, Record
 from ingest.contracts import Column, Contract
-from ingest.fields import Field, FieldMap, MappingError, is_pattern, plain
+from ingest.fields import Field, FieldMap, MappingError, plain
 from ingest.paths import PathTree
 from ingest.privacy import without_addresses
 from ingest.properties import without_names
-from ingest.values import gathered_sql, latest_sql, name, quote, trimmed, value_sql
+from ingest.values import gathered_sql, latest_sql, name, quote, trimmed, value_sql, word
 
 # Column that a raw relation has when an id is made of the whole record.
 RECORD_HASH = "_hash"
@@ -39,13 +39,18 @@ def _text(spec: Field, record: Record) -> str:
         text = f"regexp_replace({text}, {quote('^' + re.escape(spec.prefix))}, '')"
     if spec.values:
         cases = " ".join(
-            f"when {_word(str(key), text)} then "
+            f"when {word(str(key), text)} then "
             + ("NULL" if value is None else quote(plain(value)))
             for key, value in spec.values.items()
         )
         text = f"case lower({text}) {cases} else {text if spec.default is None else 'NULL'} end"
     if spec.default is not None:
         text = f"coalesce({text}, {quote(spec.default)})"
+    return _where_read(text, spec, record)
+
+
+def _where_read(text: str, spec: Field, record: Record) -> str:
+    """The text where what stands elsewhere says that it is to be read."""
     for condition in spec.conditions:
         words = ", ".join(map(quote, condition.words))
         seen = (
@@ -55,13 +60,6 @@ def _text(spec: Field, record: Record) -> str:
     return text
 
 
-def _word(key: str, text: str) -> str:
-    """What a text in lower case is compared with: a word, or itself where it fits a pattern."""
-    if is_pattern(key):
-        return f"case when regexp_full_match({text}, {quote(key[1:-1])}) then lower({text}) end"
-    return quote(key.lower())
-
-
 def _first_filled(spec: Field, record: Record) -> str:
     """Name of the first path that has a value: for records that carry the changed field as key."""
     cases = " ".join(
@@ -69,7 +67,8 @@ def _first_filled(spec: Field, record: Record) -> str:
         f"{quote(plain((spec.values or {}).get(path, path.split('.')[-1])))}"
         for path in spec.paths
     )
-    return f"case {cases} else {'NULL' if spec.default is None else quote(spec.default)} end"
+    name_of = f"case {cases} else {'NULL' if spec.default is None else quote(spec.default)} end"
+    return _where_read(name_of, spec, record)
 
 
 def _hash_sql(spec: Field, record: Record, source: str) -> str:

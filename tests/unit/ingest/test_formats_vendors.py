@@ -89,6 +89,18 @@ def test_freshdesk_numbers_are_words(place) -> None:
     ]
 
 
+def test_what_changed_is_told_of_each_change_at_zendesk(place) -> None:
+    """A change that names nothing would hold back the source; tags and own fields change daily."""
+    told = [{"tags": ["a"], "added_tags": ["a"]}, {"custom_ticket_fields": {"7": "x"}},
+            {"group_id": 5, "previous_value": None}, {"assignee_id": None}]  # fmt: skip
+    children = [{"id": n, "event_type": "Change"} | one for n, one in enumerate(told)]
+    children.append({"id": 9, "event_type": "Comment", "body": "hi"})
+    event = {"ticket_id": 5, "timestamp": NOON_EPOCH, "updater_id": 9, "child_events": children}
+    place.land("e.json", json.dumps({"ticket_events": [event], "end_of_stream": True}))
+    fields = place.rows("ticket_events", "field", "order by ticket_event_id")
+    assert fields == [("other",), ("other",), ("group_id",), ("other",), (None,)]
+
+
 def test_servicenow_states_and_priorities(place) -> None:
     outcome = place.land(
         "incident.csv",
