@@ -47,7 +47,7 @@ def test_further_addresses_of_a_hubspot_contact_are_mailboxes_of_the_same_person
 
 def test_hubspot_companies_that_were_merged_are_gone_and_lead_to_the_one_that_stays(place) -> None:
     def company(number: int, arr: str, day: int, merged: str | None = None) -> dict:
-        facts = {"name": f"C{number}", "domain": f"c{number}.test", "lifecyclestage": "customer",
+        facts = {"name": f"C{number}", "domain": f"c{number}.test", "lifecyclestage": "evangelist",
                  "arr": arr, "currency": "EUR", "hs_merged_object_ids": merged,
                  "hs_lastmodifieddate": f"2026-05-0{day}T00:00:00Z"}  # fmt: skip
         return {"id": str(number), "properties": facts, "archived": False}
@@ -55,14 +55,16 @@ def test_hubspot_companies_that_were_merged_are_gone_and_lead_to_the_one_that_st
     place.drop("1.json", json.dumps({"results": [company(55, "50", 1), company(101, "120", 1)]}))
     place.drop("2.json", json.dumps({"results": [company(101, "120", 3, "55;56")]}))
     place.run()
-    columns = "account_ref, name, domain, arr_minor, is_deleted, day(updated_at)"
+    columns = "account_ref, name, domain, arr_minor, lifecycle, parent_ref, day(updated_at)"
     assert place.rows("accounts", columns, "order by account_ref, updated_at") == [
-        ("101", "C101", "c101.test", 12000, False, 1),
-        ("101", "C101", "c101.test", 12000, False, 3),
-        ("55", "C55", "c55.test", 5000, False, 1),
-        ("55", "C101", "c101.test", None, True, 3),
-        ("56", "C101", "c101.test", None, True, 3),
+        ("101", "C101", "c101.test", 12000, "customer", None, 1),
+        ("101", "C101", "c101.test", 12000, "customer", None, 3),
+        ("55", "C55", "c55.test", 5000, "customer", None, 1),
+        ("55", "C101", "c101.test", None, "merged", "101", 3),
+        ("56", "C101", "c101.test", None, "merged", "101", 3),
     ]
+    gone = place.rows("accounts", "distinct account_ref", "and is_deleted order by 1")
+    assert gone == [("55",), ("56",)]
 
 
 def test_salesforce_contacts_and_leads_are_people_of_accounts(place) -> None:
