@@ -156,7 +156,7 @@ def parse_part(spec: Mapping[str, Any], where: str) -> Part:
         mapping=mapping,
         records=spec.get("records"),
         explode=(explode,) if isinstance(explode, str) else tuple(explode or ()),
-        only={key: tuple(map(plain, words)) for key, words in only.items()} or None,
+        only={key: tuple(plain(v) for v in values) for key, values in only.items()} or None,
         unpivot=unpivot,
         extra=tuple(spec.get("extra") or ()),
     )
@@ -191,8 +191,7 @@ def parse_reader(spec: Mapping[str, Any]) -> Reader:
     json_columns = spec.get("json_columns", [])
     if not isinstance(json_columns, list) or (json_columns and spec["kind"] != "csv"):
         raise MappingError("reader: json_columns must be a list of columns of a csv file")
-    more = tuple(str(column) for column in json_columns)
-    return Reader(spec["kind"], delimiter, header_rows, names, more)
+    return Reader(spec["kind"], delimiter, header_rows, names, tuple(map(str, json_columns)))
 
 
 def parse_format(document: Mapping[str, Any]) -> Format:
@@ -227,8 +226,7 @@ def from_source(source: SourceMapping, path: Path, number: int = 0) -> Format:
     Raises:
         ConfigError: Naming file, line, field and remedy.
     """
-    only = {"contract": source.contract, "fields": source.fields,
-            "clock": source.clock, "zone": source.zone}  # fmt: skip
+    only = source.model_dump(include={"contract", "fields", "clock", "zone"})
     pattern = source.file_pattern
     try:
         reader = parse_reader(source.reader)
