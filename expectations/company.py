@@ -9,10 +9,13 @@ belong here: the form of a check (`suites`), who asks for them (the orchestrator
     owner: growth                  # optional: who answers for these checks; else ours of the table
     runbook: Ask in #growth.       # optional: what to do when one fails; else ours of the table
     masked: [account_id]           # optional: columns never to be shown in samples
+    on_drift: block                # optional, of a contract: see below
     expectations: [...]            # in the form of ours, which stand in the project
 
 Checks are only added. Everything else of a table (its key, what happens on a failure) is said by
-our suite of it, so that no file of a company's can remove or weaken a check of ours.
+our suite of it, so that no file of a company's can remove or weaken a check of ours. What may be
+made graver is the one of columns: under `on_drift: block`, a column of the contract that vanished
+or changed its kind holds the delivery back. A file that says so needs no checks.
 """
 
 from __future__ import annotations
@@ -26,8 +29,8 @@ from expectations.suites import Suite, read_checks
 from expectations.vocabulary import LAYERS
 
 Columns = Callable[[Suite], Collection[str]]
-_KEYS = {"name", "layer", "table", "owner", "runbook", "masked", "expectations"}
-_NEEDS = ("name", "layer", "table", "expectations")
+_KEYS = {"name", "layer", "table", "owner", "runbook", "masked", "on_drift", "expectations"}
+_NEEDS = ("name", "layer", "table")
 _OURS = ("on_fail", "key", "partition")
 
 
@@ -82,8 +85,10 @@ def _extended(
     for key in _OURS:
         if key in values:
             document.fail((key,), "is said by our suite of the table", "Leave it out.")
-    document.only((), _KEYS)
-    document.need((), _NEEDS)
+    document.only((), _KEYS if values.get("layer") == "raw" else _KEYS - {"on_drift"})
+    document.need((), _NEEDS if "on_drift" in values else (*_NEEDS, "expectations"))
+    if "on_drift" in values:
+        document.one_of(("on_drift",), ("block",))
     for key, wanted in (("name", document.path.stem), ("layer", document.path.parent.name)):
         if values[key] != wanted:
             document.fail((key,), f"is {values[key]!r}, by its place it is {wanted!r}",
@@ -95,7 +100,7 @@ def _extended(
     known = set(columns(ours))
     checks = [
         replace(check, owner=_words(document, "owner"), runbook=_words(document, "runbook"))
-        for check in read_checks(document, known)
+        for check in (read_checks(document, known) if "expectations" in values else ())
     ]
     taken = {check.check_name: check.place for check in ours.expectations}
     for number, check in enumerate(checks):
@@ -113,8 +118,9 @@ def _extended(
         if str(column) not in known:
             document.unknown(("masked",), column, known, "column")
     return replace(
-        ours, masked=ours.masked | set(masked), expectations=(*ours.expectations, *checks)
-    )
+        ours, masked=ours.masked | set(masked), expectations=(*ours.expectations, *checks),
+        on_drift=values.get("on_drift", ours.on_drift),
+    )  # fmt: skip
 
 
 def _words(document: Document, key: str) -> str:

@@ -7,7 +7,7 @@ rows of contracts (`expectations/raw/*.yml`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -82,9 +82,17 @@ COLUMNS_CHANGED = LedgerCheck(
     "A column that came, went or changed its kind changes what the numbers rest on.",
     "See `productops schema diff`: map a new column, export the file with a missing one again.",
 )  # fmt: skip
-LEDGER_CHECKS = (BALANCE, QUARANTINE_SHARE, KNOWN_REJECTED, UNKNOWN_FILE, COLUMNS_CHANGED)
+COLUMNS_LOST = LedgerCheck(
+    "columns_lost", "critical",
+    "A column went or changed its kind in a contract that says `on_drift: block`.",
+    "Export the file with it again and withdraw this one, or take `on_drift: block` back.",
+)  # fmt: skip
+LEDGER_CHECKS = (
+    BALANCE, QUARANTINE_SHARE, KNOWN_REJECTED, UNKNOWN_FILE, COLUMNS_CHANGED, COLUMNS_LOST,
+)  # fmt: skip
 # What `schema diff` calls news; the rest has been so from the first file on, or is over.
-_NEWS = frozenset({"new", "vanished", "retyped"})
+_LOSSES = frozenset({"vanished", "retyped"})
+_NEWS = frozenset({"new"}) | _LOSSES
 
 
 def check_ledger(
@@ -92,6 +100,7 @@ def check_ledger(
     rejections: Iterable[RejectionLike] = (),
     limits: Mapping[str, float] | None = None,
     changes: Iterable[ChangeLike] = (),
+    strict: Collection[str] = (),
     before: Before | None = None,
 ) -> tuple[CheckResult, ...]:
     """Holds batches and open rejections against the rules, in the order of `LEDGER_CHECKS`.
@@ -102,6 +111,7 @@ def check_ledger(
         limits: Share of rows that may be set aside, by format or `api:` and name, where it is
             not 5 %.
         changes: How exports' columns changed lately, in these batches or in earlier ones.
+        strict: Contracts of which no column may go: one that did in these batches is critical.
         before: What is known of the streams of APIs whose pages are among the batches.
     """
     loaded = sorted((b for b in batches if b.status == "loaded"), key=lambda b: b.batch_id)
@@ -115,7 +125,10 @@ def check_ledger(
     ]
     held = {batch.source_file for one in beyond for batch in one.delivery}
     lately = sorted(changes, key=lambda c: (c.first_file, c.contract, c.column))
-    changed = [_change(c) for c in lately if c.what in _NEWS]
+    news = [c for c in lately if c.what in _NEWS]
+    here = {(b.source_file, b.contract) for b in loaded if b.contract in strict}
+    lost = [_change(c) for c in news if c.what in _LOSSES and (c.first_file, c.contract) in here]
+    changed = [row for row in map(_change, news) if row not in lost]
     unknown = [_refusal(r) for r in refused if is_unknown(r)]
     known = [_refusal(r) for r in refused if not is_unknown(r)]
     return (
@@ -124,6 +137,7 @@ def check_ledger(
         _result(KNOWN_REJECTED, known, len(refused), "reason"),
         _result(UNKNOWN_FILE, unknown, len(refused), "reason"),
         _result(COLUMNS_CHANGED, changed, len(lately), "column"),
+        _result(COLUMNS_LOST, lost, len(lately), "column"),
     )
 
 

@@ -10,6 +10,7 @@ Expectations is not imported: Dagster reads all suites whenever its definitions 
     owner: product-analytics
     on_fail: block                 # or quarantine_rows: a contract's wrong rows stay out alone
     quarantine_limit: 0.05         # optional: the largest share of rows that may stay out
+    on_drift: warn                 # or block, of a contract: where a column went or changed kind
     runbook: What to do when it fails, in a sentence or two.
     expectations:
       - type: expect_column_values_to_not_be_null
@@ -30,7 +31,7 @@ from typing import Any
 
 from expectations.reading import Document, SuiteError, read_yaml
 from expectations.results import Severity
-from expectations.vocabulary import LAYERS, ON_FAIL, OPERATORS, SEVERITIES, WORDS, Word
+from expectations.vocabulary import LAYERS, ON_DRIFT, ON_FAIL, OPERATORS, SEVERITIES, WORDS, Word
 from ingest.contracts import LANDING_COLUMNS, load_contracts
 
 __all__ = ["ExpectationSpec", "RowCondition", "Suite", "SuiteError", "load_suites", "read_checks"]
@@ -92,6 +93,7 @@ class Suite:
     masked: frozenset[str]
     expectations: tuple[ExpectationSpec, ...]
     quarantine_limit: float = QUARANTINE_LIMIT
+    on_drift: str = "warn"
 
     def owner_of(self, spec: ExpectationSpec) -> str:
         """Who answers for one of its checks."""
@@ -116,8 +118,7 @@ def load_suites(*folders: Path | str) -> tuple[Suite, ...]:
                 raise SuiteError(f"{path}: there is another suite of {suite.layer}/{suite.table}. "
                                  "Put all checks of a table in one file.")  # fmt: skip
             suites[suite.layer, suite.table] = suite
-    order = {layer: number for number, layer in enumerate(LAYERS)}
-    return tuple(sorted(suites.values(), key=lambda suite: (order[suite.layer], suite.name)))
+    return tuple(sorted(suites.values(), key=lambda one: (LAYERS.index(one.layer), one.name)))
 
 
 def columns_of(word: Word, kwargs: Mapping[str, Any]) -> tuple[str, ...]:
@@ -131,17 +132,16 @@ def columns_of(word: Word, kwargs: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _suite(path: Path) -> Suite:
     document = read_yaml(path)
-    document.only((), _SUITE_KEYS)
-    document.need((), _SUITE_NEEDS)
     values = document.value
-    document.one_of(("layer",), LAYERS)
-    document.one_of(("on_fail",), ON_FAIL)
+    document.only((), _SUITE_KEYS | ({"on_drift"} if values.get("layer") == "raw" else set()))
+    document.need((), _SUITE_NEEDS)
+    for key, words in (("layer", LAYERS), ("on_fail", ON_FAIL), ("on_drift", ON_DRIFT)):
+        if key in values:
+            document.one_of((key,), words)
     if values["name"] != path.stem:
         document.fail(("name",), f"is {values['name']!r}, the file's name is {path.stem!r}",
                       "Name the suite like its file.")  # fmt: skip
-    limit = _quarantine_limit(document)
     known, masked = _contract(document)
-    checks = read_checks(document, known)
     return Suite(
         name=values["name"],
         layer=values["layer"],
@@ -152,8 +152,9 @@ def _suite(path: Path) -> Suite:
         partition=values.get("partition"),
         runbook=values["runbook"],
         masked=frozenset(masked | set(values.get("masked", ()))),
-        expectations=checks,
-        quarantine_limit=limit,
+        expectations=read_checks(document, known),
+        quarantine_limit=_quarantine_limit(document),
+        on_drift=values.get("on_drift", "warn"),
     )
 
 
@@ -235,8 +236,7 @@ def _check(document: Document, number: int, known: Collection[str] | None) -> Ex
 
 
 def _name(kind: str, columns: tuple[str, ...]) -> str:
-    short = kind.removeprefix("expect_")
-    return f"{short}__{'__'.join(columns)}" if columns else short
+    return "__".join([kind.removeprefix("expect_"), *columns])
 
 
 def _sane(document: Document, at: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:

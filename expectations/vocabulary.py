@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 SEVERITIES = ("critical", "warning", "info")
 ON_FAIL = ("block", "quarantine_rows")
+ON_DRIFT = ("warn", "block")
 LAYERS = ("raw", "marts")
 OPERATORS = ("==", "!=", "<", "<=", ">", ">=", "IN", "NOT_IN", "IS_NULL", "IS_NOT_NULL")
 _EFFECTS = {"raw": "holds back its source", "marts": "stops the publication"}

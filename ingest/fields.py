@@ -99,7 +99,8 @@ class FieldMap:
         return tuple(dict.fromkeys(found))
 
 
-def _is_pattern(path: str) -> bool:
+def is_pattern(path: str) -> bool:
+    """Whether a path, or a word, stands between slashes."""
     return path.startswith("/") and path.endswith("/") and len(path) > 2
 
 
@@ -145,7 +146,7 @@ def checked_zone(zone: Any, where: str) -> str | None:
 
 
 def _matches(path: str, names: tuple[str, ...]) -> tuple[str, ...]:
-    if not _is_pattern(path):
+    if not is_pattern(path):
         return (path,)
     pattern = re.compile(path[1:-1])
     return tuple(item for item in names if pattern.fullmatch(item))
@@ -177,11 +178,14 @@ def parse_field(name: str, spec: Any) -> Field:
             raise MappingError(f"field {name}: {key} must name paths, each with a list of words")
     if not isinstance(spec.get("values", {}), dict):
         raise MappingError(f"field {name}: values must map the vendor's words to ours")
+    for key in map(str, spec.get("values") or {}):
+        if is_pattern(key):
+            checked_pattern(key[1:-1], f"field {name}: values")
     if parser == "match":
         checked_pattern(spec.get("format") or "", f"field {name}: format")
     path = spec.get("path", [])
     for item in [path] if isinstance(path, str) else path:
-        if _is_pattern(str(item)):
+        if is_pattern(str(item)):
             checked_pattern(str(item)[1:-1], f"field {name}: path")
     constant = spec.get("const")
     return Field(

@@ -7,12 +7,15 @@ the formats (see `ingest.formats`), reading all records (see `ingest.records`).
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 from ingest.arrays import first_elements
 from ingest.documents import load_json, load_yaml
-from ingest.formats import Kind, load_formats
+from ingest.formats import Format, Kind, load_formats
 from ingest.framing import head, read_all
 from ingest.markup import tags_in
 from ingest.notes import is_note, words_of
@@ -33,6 +36,15 @@ _ARCHIVES = {
     b"%PDF": "a PDF: export the table behind it as CSV",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook: save the sheet as CSV",
 }
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """What a file was recognised as, or the nearest formats with what they miss."""
+
+    format: Format | None
+    nearest: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    kind: Kind | None = None
 
 
 def fingerprint(
@@ -142,3 +154,48 @@ def _damaged_tokens(text: str) -> frozenset[str]:
     documents = [known.has for known in load_formats() if known.reader.kind == "json"]
     nearest = max(documents, key=lambda names: (share(names), len(names)))
     return nearest if share(nearest) >= _ENOUGH else frozenset()
+
+
+def recognise(
+    names: Iterable[str], kind: Kind | None, tokens: frozenset[str], mappings: Iterable[Format],
+    expected: str = "",
+) -> Recognition:  # fmt: skip
+    """Finds the format of a file: first the company's own mappings by name, then by fingerprint.
+
+    Args:
+        names: Paths below the drop folder by which a mapping may mean it, with `/`.
+        kind: What the bytes look like.
+        tokens: Names seen in the file's head (see `fingerprint`).
+        mappings: Formats made from `productops.yml`.
+        expected: Name of the format that is chosen wherever the file fits it.
+    """
+    for mapping in mappings:
+        if mapping.files and any(fnmatch(path, mapping.files) for path in names):
+            return Recognition(mapping)
+    # An object on a line of its own is a record of an export or a whole document.
+    kinds: tuple[Kind | None, ...] = (kind, "json") if kind == "ndjson" else (kind,)
+    fitting = [f for f in load_formats() if f.reader.kind in kinds and f.has <= tokens]
+    # An array may hold what otherwise stands on lines.
+    listed = {item.removeprefix("[].") for item in tokens if item.startswith("[].")}
+    fitting += [f for f in load_formats() if f.reader.kind == "ndjson" and f.has <= listed]
+    if not (fitting or any("[]." in item for item in tokens)):
+        # A page without records lacks the names that they would have.
+        empty = {item.removesuffix("=[]") for item in tokens if item.endswith("=[]")}
+        bare = [
+            known for known in load_formats() if known.reader.kind == "json" and "json" in kinds
+            and all(item in tokens or item.partition("[]")[0] in empty for item in known.has)
+        ]  # fmt: skip
+        fitting = bare if len(bare) == 1 else []
+    if fitting:
+        rank = lambda f: (f.name == expected, f.reader.kind == kind, len(f.has), f.name)  # noqa: E731
+        return Recognition(max(fitting, key=rank))
+    seen = tokens | listed
+    near = sorted(
+        (
+            (len(f.has & seen) / len(f.has), f.name, tuple(sorted(f.has - seen)))
+            for f in load_formats()
+            if f.has & seen
+        ),
+        key=lambda item: (-item[0], item[1]),
+    )
+    return Recognition(None, tuple((name, missing) for _, name, missing in near[:3]), kind)

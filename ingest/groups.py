@@ -150,10 +150,8 @@ def _land_one(run: Session, prepared: Prepared, read: _Read | None = None) -> Ma
         if read is None:
             read = _Read(prepared, content_of(prepared.raw, prepared.chosen, prepared.facts))
         return _stage_and_land(run, [read])[0]
-    except DamagedFileError as error:
+    except (DamagedFileError, MissingColumnError) as error:
         return prepared.rejected(error.reason, str(error))
-    except MissingColumnError as error:
-        return prepared.rejected("missing_required_column", str(error))
     except duckdb.OutOfMemoryException as error:
         raise LakeError(
             f"{relative}: needs more memory than {MEMORY}; split the file, then run again ({error})"

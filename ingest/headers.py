@@ -1,26 +1,30 @@
 """Whether a table has the columns that a mapping can't do without.
 
-Belongs here: refusing a table as a whole, by its header. Does not belong here: single rows (see
-`ingest.mapping`).
+Belongs here: refusing a table as a whole, by its header, and what else headers tell of all rows.
+Does not belong here: single rows (see `ingest.mapping`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from ingest.contracts import Column, Contract
+from ingest.fields import checked_zone
 from ingest.formats import Part
 from ingest.records import Records
 
 # What a name of a column looks like, and no address or telephone number.
 _NAME = re.compile(r"[^\W\d_][\w $/().:#&'-]{0,59}")
+_ZONE = re.compile(r'"timeZone": ?"([^"]+)"')
 _NUMBER = re.compile(r"\d{5}")
 _MOST_SHOWN = 30
 
 
 class MissingColumnError(ValueError):
     """The file as a whole lacks what a required column is read from."""
+
+    reason = "missing_required_column"
 
 
 def check_header(part: Part, contract: Contract, records: Records) -> None:
@@ -53,6 +57,19 @@ def _told(names: Collection[str], part: Part) -> str:
     return f"the header has {', '.join(shown[:_MOST_SHOWN])}" + (
         f" and {more} more" if more else ""
     )
+
+
+def told_zone(ids: Mapping[str, str]) -> str | None:
+    """The time zone that a third header row tells of its columns of times.
+
+    Raises:
+        MappingError: If there is no such zone.
+    """
+    for text in ids.values():
+        if found := _ZONE.search(text):
+            zone = "UTC" if found[1] == "Z" else found[1]
+            return checked_zone(zone, "the header's timeZone")
+    return None
 
 
 def missing_columns(part: Part, resolved: Part, names: Collection[str]) -> tuple[str, ...]:

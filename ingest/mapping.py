@@ -18,7 +18,7 @@ from ingest.fields import Field, FieldMap, MappingError, plain
 from ingest.paths import PathTree
 from ingest.privacy import without_addresses
 from ingest.properties import holding, without_personal
-from ingest.values import gathered_sql, latest_sql, name, quote, trimmed, value_sql
+from ingest.values import gathered_sql, latest_sql, name, quote, trimmed, value_sql, word
 
 # Column that a raw relation has when an id is made of the whole record.
 RECORD_HASH = "_hash"
@@ -39,13 +39,18 @@ def _text(spec: Field, record: Record) -> str:
         text = f"regexp_replace({text}, {quote('^' + re.escape(spec.prefix))}, '')"
     if spec.values:
         cases = " ".join(
-            f"when {quote(str(key).lower())} then "
+            f"when {word(str(key), text)} then "
             + ("NULL" if value is None else quote(plain(value)))
             for key, value in spec.values.items()
         )
         text = f"case lower({text}) {cases} else {text if spec.default is None else 'NULL'} end"
     if spec.default is not None:
         text = f"coalesce({text}, {quote(spec.default)})"
+    return _where_read(text, spec, record)
+
+
+def _where_read(text: str, spec: Field, record: Record) -> str:
+    """The text where what stands elsewhere says that it is to be read."""
     for condition in spec.conditions:
         words = ", ".join(map(quote, condition.words))
         seen = (
@@ -62,7 +67,8 @@ def _first_filled(spec: Field, record: Record) -> str:
         f"{quote(plain((spec.values or {}).get(path, path.split('.')[-1])))}"
         for path in spec.paths
     )
-    return f"case {cases} else {'NULL' if spec.default is None else quote(spec.default)} end"
+    name_of = f"case {cases} else {'NULL' if spec.default is None else quote(spec.default)} end"
+    return _where_read(name_of, spec, record)
 
 
 def _hash_sql(spec: Field, record: Record, source: str) -> str:

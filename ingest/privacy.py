@@ -12,6 +12,7 @@ import hmac
 import re
 from typing import TYPE_CHECKING
 
+from ingest import html_text
 from ingest.config import PrivacyRules
 from ingest.redaction import redaction_macros
 from ingest.values import MACROS as VALUE_MACROS
@@ -60,12 +61,6 @@ create or replace macro person_id(x) as case
     else x end;
 create or replace macro vendor_id(x) as
     case when contains(x, ' ') and not is_nested(x) then keyed_hash(lower(x)) else person_id(x) end;
-create or replace macro plain_text(x) as nullif(trim(regexp_replace(
-    replace(replace(replace(replace(replace(replace(
-        regexp_replace(regexp_replace(x, '(?i)<(br|/p|/div|/li|/h[1-6]|/tr)[^>]*>', chr(10), 'g'),
-            '<[^>]*>', '', 'g'),
-        '&nbsp;', ' '), '&lt;', '<'), '&gt;', '>'), '&quot;', '"'), '&#39;', ''''), '&amp;', '&'),
-    '[ \\t]*\\n[\\s]*', chr(10), 'g'), chr(10) || chr(9) || ' '), '');
 """
 
 
@@ -88,6 +83,7 @@ def install(
     connection.execute("set variable hash_inner = $1::blob", [inner])
     connection.execute("set variable hash_outer = $1::blob", [outer])
     connection.execute(VALUE_MACROS + _MACROS)
+    html_text.install(connection)
     patterns = [(pattern.kind, pattern.pattern) for pattern in rules.patterns]
     connection.execute(redaction_macros(patterns, rules.phone_cues))
 

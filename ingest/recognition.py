@@ -9,8 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from ingest.arrivals import Arrival, series_of
-from ingest.fingerprints import FEW_LINES, MANY_LINES, fingerprint
-from ingest.formats import Format, Recognition, load_formats, recognise
+from ingest.fingerprints import FEW_LINES, MANY_LINES, Recognition, fingerprint, recognise
+from ingest.formats import Format, load_formats
+from ingest.headers import MissingColumnError
 from ingest.problems import DamagedFileError
 from ingest.session import Session
 
@@ -30,7 +31,7 @@ def _changed(run: Session, arrival: Arrival, near: Recognition) -> tuple[Format,
                 f"is known and which {earlier.path} had. Export the file with it, or describe it "
                 "under `sources:` in productops.yml"
             )
-            return known[earlier.format], "missing_required_column", detail
+            return known[earlier.format], MissingColumnError.reason, detail
     return None
 
 

@@ -34,6 +34,8 @@ class Records:
     lines: list[int]
     bad: list[BadRecord] = field(default_factory=list)
     names: tuple[str, ...] | None = None
+    # What a third header row says of the columns.
+    ids: dict[str, str] = field(default_factory=dict)
 
 
 def _unpivoted(
@@ -107,11 +109,21 @@ def document_records(document: Any, part: Part, facts: dict[str, str]) -> Record
         for record in _exploded(item, part.explode) if part.explode else [item]:
             if not _chosen(record, part):
                 continue
-            record = record | {"_file": facts, "_top": top}
+            record = record | _lifted(record, part) | {"_file": facts, "_top": top}
             wide = list(_unpivoted(record, part.unpivot, {}, {})) if part.unpivot else [record]
             rows.extend(wide)
             lines.extend([position] * len(wide))
     return Records(rows, lines)
+
+
+def _lifted(record: dict[str, Any], part: Part) -> dict[str, Any]:
+    """Fields of the objects that `extra` names: `hidden_plan` for `hidden.plan`."""
+    return {
+        f"{path.rpartition('.')[2]}_{key}": value
+        for path in part.extra
+        if isinstance(found := at(record, path), dict)
+        for key, value in found.items()
+    }
 
 
 def _with_documents(record: dict[str, Any], columns: tuple[str, ...]) -> dict[str, Any]:
@@ -145,7 +157,7 @@ def table_records(
             made = list(_unpivoted(record, wide, labels, ids)) if wide else [record]
             out.extend(made)
             lines.extend([line] * len(made))
-    return Records(out, lines, list(table.bad), table.header)
+    return Records(out, lines, list(table.bad), table.header, ids)
 
 
 def read_records(path: Path, chosen: Format, facts: dict[str, str]) -> list[Records]:

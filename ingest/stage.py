@@ -23,7 +23,7 @@ from ingest.compiled import Compiled
 from ingest.contracts import Contract
 from ingest.formats import Part
 from ingest.framing import SPOOLS, Chunk
-from ingest.headers import check_header, missing_columns
+from ingest.headers import check_header, missing_columns, told_zone
 from ingest.held import Rows, Staged
 from ingest.lines import LineReader
 from ingest.mapping import LEFT_OUT, RECORD_HASH, compile_mapping
@@ -202,7 +202,8 @@ def stage_records(
     """
     names, stated = files[0].names, part
     if names:
-        part = replace(part, mapping=part.mapping.resolved(names))
+        zone = told_zone(files[0].ids) or part.mapping.zone
+        part = replace(part, mapping=replace(part.mapping.resolved(names), zone=zone))
     check_header(part, contract, files[0])
     compiled = compile_mapping(part.mapping, contract, facts, keeps_addresses=keeps_addresses)
     staged = Staged.of(contract, Rows(connection, compiled.create(contract)), len(files))
@@ -213,7 +214,7 @@ def stage_records(
     staged.lines = [line for records in files for line in records.lines]
     known = set(compiled.reads) | {"_file"}
     if names and not part.explode:  # What it leaves, the part of the whole record tells.
-        staged.new_columns = unread_columns(part, names, known)
+        staged.new_columns = unread_columns(part, files[0], known)
         staged.missing_columns = missing_columns(stated, part, names)
         extra = kept_columns(part, staged.new_columns)
         staged.unkept_columns = tuple(one for one in staged.new_columns if one not in extra)

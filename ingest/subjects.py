@@ -202,12 +202,13 @@ def find_subject(
 ) -> Subject:
     """Follows what was asked for to all ids of the same people.
 
-    From an address to every user id that has it; from a user id to the addresses that nobody else
-    has. Then to the devices that are nobody else's, to vendors' ids, to their tickets, to the notes
-    of interviews with them.
+    From an address to others of the same person and to every user id that has one; from a user id
+    to the addresses that nobody else has. Then to the devices that are nobody else's, to vendors'
+    ids, to their tickets, to the notes of interviews with them.
     """
     rows = _Rows(connection, lake)
     keys = {email_key(email, hash_key) for email in request.emails}
+    keys |= _further(rows, keys)
     users = set(request.user_ids) | keys
     for contract in ("usage_events", "identities", "survey_responses"):
         has_key = "list_contains($keys, email_key)"
@@ -218,6 +219,7 @@ def find_subject(
     asked = set(request.user_ids)
     for contract in ("usage_events", "identities", "survey_responses"):
         keys |= rows(contract, "email_key", "list_contains($ids, user_id)", ids=asked)
+    keys |= _further(rows, keys)
     keys -= _shared(rows, keys - {email_key(e, hash_key) for e in request.emails}, users)
     devices = set()
     for contract in ("usage_events", "exposures"):
@@ -259,6 +261,14 @@ def _devices_of_others(rows: _Rows, devices: set[str], users: set[str]) -> set[s
         others = f"list_contains($ids, {column}) and not list_contains($users, user_id)"
         found |= rows(contract, column, others, ids=devices, users=users)
     return found
+
+
+def _further(rows: _Rows, keys: set[str]) -> set[str]:
+    """Other addresses of the same people, by word of a vendor."""
+    of_first = "role = 'mailbox' and list_contains($keys, identity_ref)"
+    firsts = rows("identities", "email_key", of_first, keys=keys)
+    of_others = "role = 'mailbox' and list_contains($keys, email_key)"
+    return firsts | rows("identities", "identity_ref", of_others, keys=keys | firsts)
 
 
 def _shared(rows: _Rows, keys: set[str], users: set[str]) -> set[str]:

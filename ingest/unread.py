@@ -17,24 +17,27 @@ from ingest.privacy import PERSONAL_HEADER, mask_emails
 from ingest.records import Records
 from ingest.shapes import FIELD, MOST_FIELDS
 
-# Events of documents are events; what is said of a person beside their ids may well name them.
-_WITHOUT_EXTRA = frozenset({"usage_events", "identities"})
+# What is said of a person beside their ids may well name them.
+_OF_PEOPLE = "identities"
+# Events of documents are events.
+_WITHOUT_EXTRA = frozenset({"usage_events", _OF_PEOPLE})
 _LONGEST = 200
 _SECRET = re.compile(r"passw|secret|(?:api|access|private)[ _.-]?key|(?:^|[ _.-])token$")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
-def unread_columns(part: Part, names: Iterable[str], read: Collection[str]) -> tuple[str, ...]:
+def unread_columns(part: Part, table: Records, read: Collection[str]) -> tuple[str, ...]:
     """Columns of a table that neither the mapping reads nor become rows of their own."""
-    wide = part.unpivot
+    wide, ids = part.unpivot, table.ids
     return tuple(
-        one for one in names if one and one not in read and not (wide and wide.takes(one, ""))
-    )
+        one for one in table.names or ()
+        if one and one not in read and not (wide and wide.takes(one, ids.get(one, "")))
+    )  # fmt: skip
 
 
 def kept_columns(part: Part, unread: Iterable[str]) -> tuple[str, ...]:
-    """Those that `extra` holds; rows made of columns or of lists have none."""
-    if part.unpivot or part.explode:
+    """Those that `extra` holds."""
+    if part.contract == _OF_PEOPLE:
         return ()
     words = {one: _words(one) for one in unread}
     return tuple(
@@ -51,8 +54,12 @@ def _words(column: str) -> str:
 def kept_fields(part: Part, files: Iterable[Records], read: Collection[str]) -> tuple[str, ...]:
     """Fields of documents' records that nothing reads and `extra` holds."""
     found = set[str]().union(*(row for records in files for row in records.rows)) - set(read)
+    if part.explode:
+        # Entries of lists say all in few words; beside them stands what the format names.
+        lifted = tuple(f"{path.rpartition('.')[2]}_" for path in part.extra)
+        found = {one for one in found if one.startswith(lifted)}
     # Of objects whose keys are data there is no telling what they hold.
-    if part.contract in _WITHOUT_EXTRA or len(found) > MOST_FIELDS:
+    if part.contract in _WITHOUT_EXTRA or part.unpivot or len(found) > MOST_FIELDS:
         return ()
     return kept_columns(part, sorted(filter(FIELD.fullmatch, found)))
 

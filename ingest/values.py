@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from ingest.fields import Field
+from ingest.fields import Field, is_pattern
 
 # ISO 4217 currencies without a minor unit, and with one of a thousandth. The macro
 # `currency_digits` of the models says the same: a test compares them.
@@ -59,6 +59,13 @@ def quote(text: str) -> str:
 def name(identifier: str) -> str:
     """A quoted SQL identifier."""
     return '"' + identifier.replace('"', '""') + '"'
+
+
+def word(key: str, text: str) -> str:
+    """What a text in lower case is compared with: a word, or itself where it fits a pattern."""
+    if is_pattern(key):
+        return f"case when regexp_full_match({text}, {quote(key[1:-1])}) then lower({text}) end"
+    return quote(key.lower())
 
 
 def row_key_sql(key: str) -> str:

@@ -1,7 +1,8 @@
 """The vendor exports that are known, as data: how to recognise a file and where its fields are.
 
-Belongs here: one YAML file per vendor export and the code that reads and recognises them. Does
-not belong here: reading whole files (`ingest.records`), SQL (`ingest.mapping`), contracts.
+Belongs here: one YAML file per vendor export and the code that reads them. Does not belong here:
+telling a file's format (`ingest.fingerprints`), reading whole files (`ingest.records`), SQL
+(`ingest.mapping`), contracts.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -73,6 +73,8 @@ class Part:
     explode: tuple[str, ...] = ()
     only: Mapping[str, tuple[str, ...]] | None = None
     unpivot: Unpivot | None = None
+    # Where objects stand whose fields are the record's own, for `extra` and `schema diff`.
+    extra: tuple[str, ...] = ()
 
     @property
     def needs_top(self) -> bool:
@@ -118,15 +120,6 @@ class Format:
         return is_dated or any(path.startswith("_file.") for one in maps for path in one.paths)
 
 
-@dataclass(frozen=True)
-class Recognition:
-    """What a file was recognised as, or the nearest formats with what they miss."""
-
-    format: Format | None
-    nearest: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    kind: Kind | None = None
-
-
 def parse_part(spec: Mapping[str, Any], where: str) -> Part:
     """Reads one part of a format; raises `MappingError` that names format and field."""
     contract_name = spec.get("contract")
@@ -135,7 +128,7 @@ def parse_part(spec: Mapping[str, Any], where: str) -> Part:
             f"{where}: unknown contract {contract_name!r}; known are {', '.join(load_contracts())}"
         )
     known = {"contract", "records", "explode", "only", "unpivot", "fields", "clock", "zone",
-             "strip_personal"}  # fmt: skip
+             "strip_personal", "extra"}  # fmt: skip
     if unknown := sorted(set(spec) - known):
         raise MappingError(f"{where}: unknown word {', '.join(unknown)}; known: {sorted(known)}")
     try:
@@ -163,6 +156,7 @@ def parse_part(spec: Mapping[str, Any], where: str) -> Part:
         explode=(explode,) if isinstance(explode, str) else tuple(explode or ()),
         only={key: tuple(plain(v) for v in values) for key, values in only.items()} or None,
         unpivot=unpivot,
+        extra=tuple(spec.get("extra") or ()),
     )
 
 
@@ -195,8 +189,7 @@ def parse_reader(spec: Mapping[str, Any]) -> Reader:
     json_columns = spec.get("json_columns", [])
     if not isinstance(json_columns, list) or (json_columns and spec["kind"] != "csv"):
         raise MappingError("reader: json_columns must be a list of columns of a csv file")
-    more = tuple(str(column) for column in json_columns)
-    return Reader(spec["kind"], delimiter, header_rows, names, more)
+    return Reader(spec["kind"], delimiter, header_rows, names, tuple(map(str, json_columns)))
 
 
 def parse_format(document: Mapping[str, Any]) -> Format:
@@ -231,13 +224,11 @@ def from_source(source: SourceMapping, path: Path, number: int = 0) -> Format:
     Raises:
         ConfigError: Naming file, line, field and remedy.
     """
-    only = {"contract": source.contract, "fields": source.fields,
-            "clock": source.clock, "zone": source.zone}  # fmt: skip
-    specs = source.parts or (only,)
+    only = source.model_dump(include={"contract", "fields", "clock", "zone"})
     pattern = source.file_pattern
     try:
         reader = parse_reader(source.reader)
-        parts = tuple(parse_part(spec, f"source {source.name}") for spec in specs)
+        parts = tuple(parse_part(one, f"source {source.name}") for one in source.parts or (only,))
         if reader.kind == "xml" and not all(part.records for part in parts):
             raise MappingError(f"source {source.name}: say in `records` which elements are records")
         return Format(
@@ -260,48 +251,3 @@ def parser_digest(sources: Iterable[SourceMapping]) -> str:
     for source in sources:
         digest.update(source.model_dump_json().encode())
     return digest.hexdigest()[:12]
-
-
-def recognise(
-    names: Iterable[str], kind: Kind | None, tokens: frozenset[str], mappings: Iterable[Format],
-    expected: str = "",
-) -> Recognition:  # fmt: skip
-    """Finds the format of a file: first the company's own mappings by name, then by fingerprint.
-
-    Args:
-        names: Paths below the drop folder by which a mapping may mean it, with `/`.
-        kind: What the bytes look like.
-        tokens: Names seen in the file's head (see `ingest.records.fingerprint`).
-        mappings: Formats made from `productops.yml`.
-        expected: Name of the format that is chosen wherever the file fits it.
-    """
-    for mapping in mappings:
-        if mapping.files and any(fnmatch(path, mapping.files) for path in names):
-            return Recognition(mapping)
-    # An object on a line of its own is a record of an export or a whole document.
-    kinds: tuple[Kind | None, ...] = (kind, "json") if kind == "ndjson" else (kind,)
-    fitting = [f for f in load_formats() if f.reader.kind in kinds and f.has <= tokens]
-    # An array may hold what otherwise stands on lines.
-    listed = {item.removeprefix("[].") for item in tokens if item.startswith("[].")}
-    fitting += [f for f in load_formats() if f.reader.kind == "ndjson" and f.has <= listed]
-    if not (fitting or any("[]." in item for item in tokens)):
-        # A page without records lacks the names that they would have.
-        empty = {item.removesuffix("=[]") for item in tokens if item.endswith("=[]")}
-        bare = [
-            known for known in load_formats() if known.reader.kind == "json" and "json" in kinds
-            and all(item in tokens or item.partition("[]")[0] in empty for item in known.has)
-        ]  # fmt: skip
-        fitting = bare if len(bare) == 1 else []
-    if fitting:
-        rank = lambda f: (f.name == expected, f.reader.kind == kind, len(f.has), f.name)  # noqa: E731
-        return Recognition(max(fitting, key=rank))
-    seen = tokens | listed
-    near = sorted(
-        (
-            (len(f.has & seen) / len(f.has), f.name, tuple(sorted(f.has - seen)))
-            for f in load_formats()
-            if f.has & seen
-        ),
-        key=lambda item: (-item[0], item[1]),
-    )
-    return Recognition(None, tuple((name, missing) for _, name, missing in near[:3]), kind)

@@ -82,11 +82,11 @@ def gate_lake(workspace: Workspace, plan: Plan, progress: Progress | None = None
     if known and _speaks_of(known, subject, workspace):
         return known
     refused = open_rejections(workspace)
-    before = pages_before(workspace, plan.added)
-    changes = _changes(workspace)
-    checks = list(check_ledger(plan.added, refused, limits(workspace), changes, before))
     relations = _relations(workspace, plan.added)
     suites = [suite for suite in raw_suites(workspace.home) if suite.table in relations]
+    strict = {suite.table for suite in suites if suite.on_drift == "block"}
+    changes, before = _changes(workspace, plan), pages_before(workspace, plan.added)
+    checks = list(check_ledger(plan.added, refused, limits(workspace), changes, strict, before))
     if suites:
         from expectations.runner import run
 
@@ -105,14 +105,17 @@ def gate_lake(workspace: Workspace, plan: Plan, progress: Progress | None = None
     return record
 
 
-def _changes(workspace: Workspace) -> list[drift.Change]:
+def _changes(workspace: Workspace, plan: Plan) -> list[drift.Change]:
     """How columns changed with what was landed in the last days.
 
     Not with the deliveries of one build alone: the change is not over because a build took it in.
+    Nor is it while one is held back for it, however long.
     """
     manifests = standing_manifests(workspace.lake)
     since = (datetime.now(UTC) - _NEWS_FOR).replace(tzinfo=None).isoformat()
     lately = {manifest.path for manifest in manifests if manifest.loaded_at >= since}
+    if plan.receipt:
+        lately |= {batch.source_file for batch in plan.added}
     return [change for change in drift.changes(manifests) if change.first_file in lately]
 
 

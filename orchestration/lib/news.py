@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 from ingest.arrivals import Arrival, find
 from ingest.containers import is_container
-from ingest.fingerprints import FEW_LINES, fingerprint
-from ingest.formats import Format, from_source, recognise
+from ingest.fingerprints import FEW_LINES, fingerprint, recognise
+from ingest.formats import Format, from_source
 from ingest.problems import DamagedFileError
 from ingest.settings import Workspace
 from ingest.store import write_json

@@ -249,22 +249,23 @@ def test_a_limit_that_is_not_reached_keeps_nobody_apart(
         {"account_ref": f"{number}", "domain": domain, "updated_at": dt.datetime(2026, 5, 1)}
         for number, domain in enumerate(domains)
     ] + [
-        {"account_ref": "9", "domain": "corp.test", "is_deleted": True,
-         "updated_at": dt.datetime(2026, 5, 1)}
+        {"account_ref": n, "domain": name, "is_deleted": True, "lifecycle": "merged",
+         "parent_ref": to, "updated_at": dt.datetime(2026, 5, 1)}
+        for n, name, to in (("7", "old.test", "8"), ("8", "new.test", "0"), ("9", "corp.test", ""))
     ], source="crm")  # fmt: skip
     warehouse = make_warehouse(lake)
+    bridges = ["+bridge_handover", "+bridge_identity", "+bridge_account"]
     warehouse.run(
-        "build",
-        exclude=["resource_type:unit_test"],
-        select=["+bridge_handover", "+bridge_identity"],
+        "build", exclude=["resource_type:unit_test"], select=bridges,
         public_email_domains=["club-mail.test"],
-    )
+    )  # fmt: skip
     # At the other domains anybody may have a mailbox: they are no company's.
-    known = warehouse.query(
-        "select account_id, domain from intermediate.int_account__record order by account_ref"
-    )
-    merged = ("corp.test", "corp.test")
-    assert known == [("corp.test", "corp.test"), *((f"crm:{n}", None) for n in (1, 2, 3)), merged]
+    record = "intermediate.int_account__record"
+    known = warehouse.query(f"select account_id, domain from {record} order by account_ref")
+    merged = [("corp.test", domain) for domain in ("old.test", "new.test", "corp.test")]
+    assert known == [("corp.test", "corp.test"), *((f"crm:{n}", None) for n in (1, 2, 3)), *merged]
+    of_domains = "core.bridge_account where alias_type = 'domain' and account_id = 'corp.test'"
+    assert warehouse.query(f"select count(*) from {of_domains}") == [(3,)]
     assert ids_of(warehouse) == {("device", "d"): ("anon:d", None)}
     assert warehouse.rows("core.bridge_handover") == []
 

@@ -17,8 +17,7 @@ from demo.company import make_accounts
 from demo.people import make_people
 from demo.support import make_tickets
 from ingest.config import parse_config
-from ingest.fingerprints import fingerprint
-from ingest.formats import recognise
+from ingest.fingerprints import fingerprint, recognise
 
 
 def prints(home: Path) -> dict[str, tuple[str, int]]:

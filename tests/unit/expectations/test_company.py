@@ -81,6 +81,15 @@ def test_checks_are_added_and_nothing_of_ours_changes_but_what_is_masked(home: P
     assert lib.mart_suites(home) == lib.mart_suites()
 
 
+def test_a_file_may_make_the_loss_of_a_column_graver_and_not_lighter(home: Path) -> None:
+    word = SEATS.split("masked")[0] + "on_drift: block\n"
+    write(home, word)
+    assert suite_of(lib.raw_suites(home), "tool_seats").on_drift == "block"
+    write(home, word.replace("block", "warn"))
+    with pytest.raises(PipelineError, match=r"tool_seats\.yml:4: on_drift is 'warn'"):
+        lib.raw_suites(home)
+
+
 def test_several_files_of_one_table_add_up(home: Path) -> None:
     write(home, SEATS)
     other = SEATS.replace("name: tool_seats", "name: guests").replace("guests_of", "strangers_of")

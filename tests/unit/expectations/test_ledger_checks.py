@@ -102,6 +102,23 @@ def test_columns_that_came_or_went_are_told_and_stop_nothing() -> None:
     assert _failed([_batch()], changes=changes[2:]) == {}
 
 
+def test_a_column_that_a_contract_can_not_do_without_holds_back_the_delivery_it_went_in() -> None:
+    """What was built before, what came anew and what other contracts lost is told alone."""
+    changes = [
+        _change(column="status", what="vanished"), _change(column="arr", what="retyped"),
+        _change(column="colour"), _change(column="team", what="vanished", first_file="drop/0.csv"),
+        _change(column="plan", what="vanished", contract="accounts"),
+    ]  # fmt: skip
+    found = {r.check_name: r for r in check_ledger([_batch()], (), {}, changes, {"tickets"})}
+    lost, told = found["columns_lost"], found["columns_changed"]
+    assert (lost.blocks, lost.deliveries) == (True, ["drop/a.csv"])
+    assert [row["column"] for row in lost.failing_rows] == ["arr", "status"]
+    assert "on_drift: block" in lost.message
+    assert (told.blocks, [row["column"] for row in told.failing_rows]) == (
+        False, ["team", "plan", "colour"],
+    )  # fmt: skip
+
+
 def test_a_breach_names_its_deliveries_beyond_the_rows_that_are_shown() -> None:
     many = [
         _batch(batch_id=f"b{number}", source_file=f"drop/{number:02}", rows_loaded=0)

@@ -12,6 +12,7 @@ import pytest
 from expectations.suites import Suite, SuiteError, load_suites
 from expectations.vocabulary import WORDS
 from ingest.contracts import load_contracts
+from ingest.formats import load_formats
 from tests.unit.expectations.mutations import MARTS, ROOT, columns
 
 GOOD = """\
@@ -41,6 +42,7 @@ def test_a_suite_is_read_as_written(tmp_path: Path) -> None:
     assert (suite.layer, suite.table, suite.key) == ("raw", "exposures", ("source", "exposure_id"))
     assert check.check_name == "column_values_to_not_be_null__exposure_id"
     assert (check.severity, check.columns) == ("critical", ("exposure_id",))
+    assert suite.on_drift == "warn"
 
 
 @pytest.mark.parametrize(
@@ -66,6 +68,8 @@ def test_a_suite_is_read_as_written(tmp_path: Path) -> None:
         ("layer: raw", "layer: [raw", 3, "no YAML"),
         ("block", "block\nquarantine_limit: 0.1", 6, "beside on_fail: block.*quarantine_rows"),
         ("block", "quarantine_rows\nquarantine_limit: 5", 6, "quarantine_limit is 5.*share"),
+        ("block", "block\non_drift: stop", 6, "on_drift is 'stop'.*warn, block"),
+        ("raw\n", "marts\non_drift: block\n", 3, "unknown key 'on_drift'"),
     ],
 )  # fmt: skip
 def test_a_wrong_suite_is_refused_with_place_and_remedy(
@@ -234,3 +238,23 @@ def test_the_vocabulary_is_that_of_great_expectations(kind: str) -> None:
     fields = set(get_expectation_impl(kind).__fields__)
     assert WORDS[kind].arguments <= fields
     assert set(WORDS[kind].columns) <= WORDS[kind].arguments
+
+
+def test_what_formats_write_is_what_suites_know() -> None:
+    """A constant that its contract's suite calls wrong would hold back every delivery."""
+    sets = {
+        (suite.table, spec.kwargs["column"]): set(spec.kwargs["value_set"])
+        for suite in load_suites(ROOT / "expectations" / "raw")
+        for spec in suite.expectations
+        if spec.type == "expect_column_values_to_be_in_set"
+    }
+    written = {
+        (known.name, part.contract, column, word)
+        for known in load_formats()
+        for part in known.parts
+        for column, field in part.mapping.fields.items()
+        for word in (field.constant, field.default, *(field.values or {}).values())
+        if isinstance(word, str) and (part.contract, column) in sets
+    }
+    assert {one for one in written if one[3] not in sets[one[1], one[2]]} == set()
+    assert len(written) > 20

@@ -72,7 +72,7 @@ class TestZip:
         inner = zipped({"Account.csv": SALESFORCE["Account.csv"]})
         place.drop("export.zip", zipped({"WE_1.zip": inner, "Task.csv": SALESFORCE["Task.csv"]}))
         place.run()
-        assert place.rows("accounts", "count(*)") == [(2,)]
+        assert place.rows("accounts", "count(*)") == [(3,)]
         assert place.rows("feedback_notes", "count(*)") == [(1,)]
 
     def test_one_bad_member_is_told_by_its_name_and_the_others_load(self, place) -> None:

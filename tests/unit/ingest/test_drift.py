@@ -74,7 +74,7 @@ def test_a_column_that_may_name_people_is_told_and_not_kept(place) -> None:
 
 
 def test_another_question_of_a_survey_is_no_news(place) -> None:
-    """Columns that become rows are read; what stands beside them has no `extra` to be kept in."""
+    """Columns that become rows are read; what may name people beside them is told and not kept."""
     head = "StartDate,EndDate,Status,RecordedDate,ResponseId,Finished"
     row = "x,y,IP Address,2026-05-01 10:00:00"
     for day, more, answers in ((1, ",Q1", ",9"), (2, ",Q1,Q2,phone", ",9,Great,1")):

@@ -16,9 +16,10 @@ from ingest.erasures import read_erasures
 from ingest.forget import look_for
 from ingest.formats import load_formats
 from ingest.ledger import read_batches
+from ingest.privacy import email_key
 from ingest.subjects import make_request
 from ingest.telling import told
-from tests.unit.ingest.conftest import lines
+from tests.unit.ingest.conftest import HASH_KEY, lines
 from tests.unit.ingest.forgetting import ASKED, MAIL, USER, forget, one, traces
 from tests.unit.ingest.test_formats_vendors import CONVERSATION, FRESH
 
@@ -131,7 +132,7 @@ def test_where_an_address_is_the_vendors_id_it_is_theirs(make_place) -> None:
 
 
 CALL = {"calls": [{"metaData": {"id": "c1", "started": "2026-05-01T10:00:00Z", "title": "Call"},
-                   "parties": [{"speakerId": "sp1", "emailAddress": MAIL}], "context": [],
+                   "parties": [], "context": [{"system": "HubSpot", "owner": MAIL}],
                    "content": {"brief": "Ada wants SSO"}}]}  # fmt: skip
 
 
@@ -140,6 +141,27 @@ def test_a_file_that_names_them_without_a_row_of_theirs_is_told(place) -> None:
     for found in (look_for(place.workspace, ASKED), forget(place)[0]):
         assert found.unlinked == ["drop/gong.json"]
         assert "look into them.\n  drop/gong.json\n" in told(found) + "\n"
+
+
+def test_who_asks_by_a_further_address_is_found_by_the_first(place) -> None:
+    def contact(number: int, email: str, others: str | None) -> dict:
+        return {"id": f"{number}", "properties": {
+            "email": email, "hs_additional_emails": others,
+            "lastmodifieddate": "2026-05-01T09:00:00Z"}}  # fmt: skip
+
+    ada = contact(101, "ada@home.test", f"old@corp.test;{MAIL}")
+    page = json.dumps({"results": [ada, contact(102, "bob@corp.test", "bob@home.test")]})
+    place.drop("contacts.json", page)
+    signed = one(1, USER, "device-ada-77", traits={"email": "ada@home.test"}, type="identify")
+    place.land("e.json", lines(signed, one(2, "user-bob-88", "device-bob-88")))
+    found, seen = forget(place)
+    assert found.rows == {"identities": 3, "usage_events": 1}
+    assert seen.is_clean
+    kept = place.rows("identities", "identity_ref, role", "order by length(identity_ref)")
+    assert kept == [("102", "contact"), (email_key("bob@home.test", HASH_KEY), "mailbox")]
+    raw = "".join(path.read_text() for path in (place.home / "lake/landing").rglob("*contacts*"))
+    assert "bob@home.test" in raw
+    assert not any(address in raw for address in ("ada@home.test", "old@corp.test", MAIL))
 
 
 FIGMA = (

@@ -154,7 +154,11 @@ CALLS = {
             {"objectType": "Opportunity", "objectId": "0063600000M", "fields": []},
             {"objectType": "Account", "objectId": "0013600001s", "fields": []}]}],
         "parties": [{"id": "56825452554556", "emailAddress": "ann@corp.test", "speakerId": "67",
-                     "affiliation": "External"}],
+                     "affiliation": "External", "name": "Ann Smith", "methods": ["Invitee"]},
+                    {"id": "56825452554557", "emailAddress": "Dana@harborline.test",
+                     "userId": "234599484848423", "speakerId": "12", "affiliation": "Internal"},
+                    {"id": "56825452554558", "name": "+49 30 1234567", "speakerId": None,
+                     "emailAddress": None, "affiliation": "Unknown"}],
         "content": {"brief": "They will renew if exports work."},
     }],
 }  # fmt: skip
@@ -167,6 +171,12 @@ def test_gong_calls_know_account_and_deal(place) -> None:
         ("7782342274025937895", "call", NOON, "234599484848423", "0013600001s", "0063600000M",
          "They will renew if exports work.")
     ]  # fmt: skip
+    columns = "identity_ref, role, email_key, email_domain, updated_at, extra"
+    assert place.rows("identities", columns, "order by 1") == [
+        ("12", "member", key("dana@harborline.test"), "harborline.test", NOON, None),
+        ("56825452554558", "contact", None, None, NOON, None),
+        ("67", "contact", key("ann@corp.test"), "corp.test", NOON, None),
+    ]
 
 
 def _turn(speaker: str, start: int, *texts: str | None) -> dict:

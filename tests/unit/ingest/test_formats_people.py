@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date, datetime
 
+from ingest.ledger import read_manifests
 from tests.unit.ingest.conftest import lines, loaded, part
 from tests.unit.ingest.test_formats import key
 
@@ -32,9 +33,21 @@ def test_hubspot_contacts_that_were_merged_keep_their_old_ids(place) -> None:
     ]
 
 
+def test_further_addresses_of_a_hubspot_contact_are_mailboxes_of_the_same_person(place) -> None:
+    facts = {"email": "Ann@corp.test", "lastmodifieddate": "2026-05-01T09:00:00Z",
+             "hs_additional_emails": "old@corp.test;ANN@home.test"}  # fmt: skip
+    place.land("c.json", json.dumps({"results": [{"id": "101", "properties": facts}]}))
+    columns = "identity_ref, role, email_key, email_domain, extra"
+    ann = (key("ann@corp.test"), "corp.test", None)
+    assert set(place.rows("identities", columns)) == {
+        ("101", "contact", *ann), (key("old@corp.test"), "mailbox", *ann),
+        (key("ann@home.test"), "mailbox", *ann),
+    }  # fmt: skip
+
+
 def test_hubspot_companies_that_were_merged_are_gone_and_lead_to_the_one_that_stays(place) -> None:
     def company(number: int, arr: str, day: int, merged: str | None = None) -> dict:
-        facts = {"name": f"C{number}", "domain": f"c{number}.test", "lifecyclestage": "customer",
+        facts = {"name": f"C{number}", "domain": f"c{number}.test", "lifecyclestage": "evangelist",
                  "arr": arr, "currency": "EUR", "hs_merged_object_ids": merged,
                  "hs_lastmodifieddate": f"2026-05-0{day}T00:00:00Z"}  # fmt: skip
         return {"id": str(number), "properties": facts, "archived": False}
@@ -42,14 +55,47 @@ def test_hubspot_companies_that_were_merged_are_gone_and_lead_to_the_one_that_st
     place.drop("1.json", json.dumps({"results": [company(55, "50", 1), company(101, "120", 1)]}))
     place.drop("2.json", json.dumps({"results": [company(101, "120", 3, "55;56")]}))
     place.run()
-    columns = "account_ref, name, domain, arr_minor, is_deleted, day(updated_at)"
+    columns = "account_ref, name, domain, arr_minor, lifecycle, parent_ref, day(updated_at)"
     assert place.rows("accounts", columns, "order by account_ref, updated_at") == [
-        ("101", "C101", "c101.test", 12000, False, 1),
-        ("101", "C101", "c101.test", 12000, False, 3),
-        ("55", "C55", "c55.test", 5000, False, 1),
-        ("55", "C101", "c101.test", None, True, 3),
-        ("56", "C101", "c101.test", None, True, 3),
+        ("101", "C101", "c101.test", 12000, "customer", None, 1),
+        ("101", "C101", "c101.test", 12000, "customer", None, 3),
+        ("55", "C55", "c55.test", 5000, "customer", None, 1),
+        ("55", "C101", "c101.test", None, "merged", "101", 3),
+        ("56", "C101", "c101.test", None, "merged", "101", 3),
     ]
+    gone = place.rows("accounts", "distinct account_ref", "and is_deleted order by 1")
+    assert gone == [("55",), ("56",)]
+
+
+def test_salesforce_contacts_and_leads_are_people_of_accounts(place) -> None:
+    place.drop(
+        "Contact.csv",
+        '"ID","ISDELETED","MASTERRECORDID","ACCOUNTID","LASTNAME","FIRSTNAME","EMAIL",'
+        '"CREATEDDATE","SYSTEMMODSTAMP"\n'
+        '"0035g00000FFFFFAAA","0","000000000000000AAA","0015g00000AAAAAAAB","Smith","Ann",'
+        '"Ann@corp.test","2026-05-01T09:00:00.000Z","2026-05-01T10:00:00.000Z"\n'
+        '"0035g00000GGGGGAAC","1","0035g00000FFFFFAAA","000000000000000AAA","Smith","A.",'
+        '"ann@corp.test","2026-05-01T09:00:00.000Z","2026-05-01T10:00:00.000Z"\n',
+    )
+    place.drop(
+        "Lead.csv",
+        '"ID","ISDELETED","LASTNAME","FIRSTNAME","COMPANY","EMAIL","ISCONVERTED",'
+        '"CONVERTEDACCOUNTID","DESCRIPTION","CREATEDDATE","SYSTEMMODSTAMP"\n'
+        '"00Q5g00000HHHHHAAA","0","Jones","Bob","Acme","","1","0015g00000AAAAAAAB","Bob is nice",'
+        '"2026-05-01T09:00:00.000Z","2026-05-01T10:00:00.000Z"\n',
+    )
+    place.run()
+    columns = "identity_ref, account_ref, email_key, role, created_at, updated_at"
+    ann, account = key("ann@corp.test"), "0015g00000AAAAA"
+    assert place.rows("identities", columns, "order by identity_ref") == [
+        ("0035g00000FFFFF", account, ann, "contact", NINE, TEN),
+        ("0035g00000GGGGG", None, ann, "contact", NINE, TEN),
+        ("00Q5g00000HHHHH", account, None, "contact", NINE, TEN),
+    ]
+    # What else is said of somebody may name them: it is told and not kept.
+    assert place.rows("identities", "distinct extra") == [(None,)]
+    (lead,) = [b for b in read_manifests(place.workspace.lake) if b.format == "salesforce_leads"]
+    assert {"firstname", "description"} <= set(lead.parts[0].unkept_columns)
 
 
 def test_mixpanel_identity_mappings_as_lines_and_as_table(place) -> None:

@@ -158,3 +158,15 @@ def test_google_reports_name_the_app_of_each_activity(place) -> None:
         ("Figma", "authorize", "1001", ANN, datetime(2026, 5, 1, 10)),
         ("Miro", "activity", "1001", ANN, datetime(2026, 5, 1, 10)),
     ]
+
+
+def test_what_was_billed_and_not_paid_is_no_spend_yet(place) -> None:
+    words = {"Paid": "cleared", "Overdue": "pending", "Unpaid": "pending", "Draft": "pending"}
+    words |= {"Cancelled": "declined", "Failed": "declined", "Void": "declined", "": "cleared"}
+    place.land(
+        "invoices.csv",
+        "Invoice number,Vendor,Invoice date,Amount,Currency,Status\n"
+        + "".join(f"{word or 'none'},Figma,2026-05-01,9.00,EUR,{word}\n" for word in words),
+    )
+    states = dict(place.rows("tool_spend", "spend_id, state"))
+    assert states == {word or "none": state for word, state in words.items()}

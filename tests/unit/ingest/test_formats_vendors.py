@@ -74,7 +74,8 @@ FRESH = {
 
 def test_freshdesk_numbers_are_words(place) -> None:
     place.drop("freshdesk-1.json", json.dumps([FRESH]))
-    place.drop("freshdesk-2.json", json.dumps([FRESH, FRESH | {"id": 32, "status": 99}]))
+    others = [{"id": 32, "status": 99}, {"id": 33, "status": 6}, {"id": 34, "spam": True}]
+    place.drop("freshdesk-2.json", json.dumps([FRESH, *(FRESH | other for other in others)]))
     place.run()
     columns = "ticket_id, status, priority, channel, account_ref, updated_at"
     one = datetime(2026, 5, 1, 13)
@@ -82,7 +83,22 @@ def test_freshdesk_numbers_are_words(place) -> None:
         ("31", "solved", "urgent", "portal", "77", one),
         # A company's own status is open until it is mapped.
         ("32", "open", "urgent", "portal", "77", one),
+        # Waiting for the customer; and no ticket at all.
+        ("33", "pending", "urgent", "portal", "77", one),
+        ("34", "deleted", "urgent", "portal", "77", one),
     ]
+
+
+def test_what_changed_is_told_of_each_change_at_zendesk(place) -> None:
+    """A change that names nothing would hold back the source; tags and own fields change daily."""
+    told = [{"tags": ["a"], "added_tags": ["a"]}, {"custom_ticket_fields": {"7": "x"}},
+            {"group_id": 5, "previous_value": None}, {"assignee_id": None}]  # fmt: skip
+    children = [{"id": n, "event_type": "Change"} | one for n, one in enumerate(told)]
+    children.append({"id": 9, "event_type": "Comment", "body": "hi"})
+    event = {"ticket_id": 5, "timestamp": NOON_EPOCH, "updater_id": 9, "child_events": children}
+    place.land("e.json", json.dumps({"ticket_events": [event], "end_of_stream": True}))
+    fields = place.rows("ticket_events", "field", "order by ticket_event_id")
+    assert fields == [("other",), ("other",), ("group_id",), ("other",), (None,)]
 
 
 def test_servicenow_states_and_priorities(place) -> None:
@@ -125,12 +141,16 @@ def test_hubspot_calls_and_meetings(place, kind) -> None:
 
 SALESFORCE = {
     "Account.csv": (
-        '"ID","ISDELETED","PARENTID","NAME","TYPE","WEBSITE","OWNERID","CURRENCYISOCODE",'
-        '"CREATEDDATE","SYSTEMMODSTAMP"\n'
-        '"0015g00000AAAAAAAB","0","000000000000000AAA","Acme","Customer","https://www.acme.test/x",'
-        '"0055g00000CCCCCAAA","USD","2026-01-01T00:00:00.000Z","2026-05-01T12:00:00.000Z"\n'
-        '"0015g00000BBBBB","1","0015g00000AAAAAAAB","Acme UK","Customer","",'
+        '"ID","ISDELETED","MASTERRECORDID","PARENTID","NAME","TYPE","WEBSITE","OWNERID",'
+        '"CURRENCYISOCODE","CREATEDDATE","SYSTEMMODSTAMP"\n'
+        '"0015g00000AAAAAAAB","0","000000000000000AAA","000000000000000AAA","Acme",'
+        '"Customer - Direct","https://www.acme.test/x","0055g00000CCCCCAAA","USD",'
+        '"2026-01-01T00:00:00.000Z","2026-05-01T12:00:00.000Z"\n'
+        '"0015g00000BBBBB","1","","0015g00000AAAAAAAB","Acme UK","Customer","",'
         '"0055g00000CCCCCAAA","GBP","2026-01-01T00:00:00.000Z","2026-05-01T12:00:00.000Z"\n'
+        '"0015g00000HHHHHAAK","1","0015g00000AAAAAAAB","0015g00000BBBBB","Acme Ltd","Prospect",'
+        '"acme-ltd.test","0055g00000CCCCCAAA","GBP","2026-01-01T00:00:00.000Z",'
+        '"2026-05-01T12:00:00.000Z"\n'
     ),
     "Opportunity.csv": (
         '"ID","ISDELETED","ACCOUNTID","NAME","STAGENAME","AMOUNT","PROBABILITY","CLOSEDATE",'
@@ -154,10 +174,11 @@ def test_salesforce_ids_of_fifteen_and_eighteen_characters_agree(place) -> None:
         place.drop(name, text)
     place.run()
     assert place.rows(
-        "accounts", "account_ref, parent_ref, domain, is_deleted", "order by account_ref"
+        "accounts", "account_ref, parent_ref, domain, lifecycle, is_deleted", "order by account_ref"
     ) == [
-        ("0015g00000AAAAA", None, "acme.test", False),
-        ("0015g00000BBBBB", "0015g00000AAAAA", None, True),
+        ("0015g00000AAAAA", None, "acme.test", "customer", False),
+        ("0015g00000BBBBB", "0015g00000AAAAA", None, "customer", True),
+        ("0015g00000HHHHH", "0015g00000AAAAA", "acme-ltd.test", "merged", True),
     ]
     columns = "opportunity_id, account_ref, amount_minor, probability, is_won, closes_on"
     assert place.rows("opportunities", columns) == [
@@ -237,11 +258,13 @@ def test_units_of_experiments_are_people_devices_or_groups(place) -> None:
         "growthbook.csv",
         "anonymous_id,timestamp,experiment_id,variation_id\nd-2,2026-05-01 12:00:00,e,0\n",
     )
+    contexts: list[dict] = [{"device": "d-3"}, {"device": "d-4"}, {"workspace": "w-2"}]
+    place.drop("ld.jsonl", lines(*(LAUNCH | {"contextKeys": keys} for keys in contexts)))
     place.run()
     units = place.rows("exposures", "user_id, anonymous_id, group_id")
     assert sorted(units, key=str) == sorted([
         ("u-1", None, None), (None, "d-1", None), (None, "d-2", None), (None, None, "acc-1"),
-        (None, None, "w-1"),
+        (None, None, "w-1"), (None, "d-3", None), (None, "d-4", None), (None, None, "w-2"),
     ], key=str)  # fmt: skip
 
 

@@ -208,6 +208,22 @@ def test_an_object_where_a_word_stood_is_set_aside_and_not_taken_for_one(
     assert "bad" not in read(connection, "tickets", "subject", "t", t=text)[1]
 
 
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>&Uuml;bung f&uuml;r 5&nbsp;&euro; &#8211; caf&#xE9; it&rsquo;s</p>",
+         "Übung für 5 € \u2013 café it\u2019s"),
+        ("a &amp;lt;b&amp;gt; &lt;i&gt; &amp;amp;", "a &lt;b&gt; <i> &amp;"),
+        ("A&T; &#0; &#55296; &#9999999; &no; R&D", "A&T; &#0; &#55296; &#9999999; &no; R&D"),
+        ("<style>p {color: red}</style>Hi<!-- [if mso]>x<![endif] --><SCRIPT>\nx()</SCRIPT> you",
+         "Hi you"),
+    ],
+)  # fmt: skip
+def test_characters_are_read_and_what_nobody_sees_is_not(connection, html, text) -> None:
+    found = connection.execute("select plain_text($1)", [html]).fetchone()
+    assert found == (text,)
+
+
 def test_html_becomes_text(connection) -> None:
     spec = {"path": "b", "as": "html"}
     body = "<p>Tom &amp; Ann</p><div>&lt;3<br>new&nbsp;line</div>"

@@ -25,6 +25,16 @@ from orchestration.lib.receipt import Plan, Receipt, plan_build
 from tests.unit.ingest.conftest import Place, new_home
 from tests.unit.ingest.test_formats import SLACK
 
+SHOP = """
+sources:
+  - name: shop
+    files: 'shop/*.csv'
+    contract: tool_spend
+    reader: {kind: csv}
+    fields: {spend_id: id, vendor_name: vendor, spent_on: day, memo: note, state: {const: cleared},
+             amount_minor: {path: amount, as: money}, currency: {const: EUR}}
+"""
+
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
@@ -125,6 +135,35 @@ def _the_command_tells_of(place: Place, column: str) -> None:
                         (("--since", "May"), "'May' does not match the format")]:  # fmt: skip
         code, told = diff(*words)
         assert (code, said in told) == (2, True), told
+
+
+def test_a_delivery_that_lost_a_column_is_held_back_where_the_company_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrivals, "SETTLE_SECONDS", 0.0)
+    monkeypatch.setattr(runner, "run", lambda *_, **__: (PASSED,))
+    place = Place(new_home(tmp_path / "company", SHOP))
+    place.land("shop/1.csv", "id,vendor,day,amount,note\n1,Figma,2026-05-01,5,seats\n")
+    place.land("shop/2.csv", "id,vendor,day,amount\n2,Figma,2026-05-02,6\n")
+
+    def held(receipt: Receipt | None = None) -> list[str]:
+        plan = replace(plan_build(place.workspace), receipt=receipt)
+        record = gates.gate_lake(place.workspace, plan)
+        files = {batch.token: batch.source_file for batch in plan.added}
+        return sorted({files[token] for token in record.held_back})
+
+    assert held() == []
+    suite = place.home / "expectations" / "raw" / "tool_spend.yml"
+    suite.parent.mkdir(parents=True)
+    suite.write_text("name: tool_spend\nlayer: raw\ntable: tool_spend\non_drift: block\n")
+    assert held() == ["drop/shop/2.csv"]
+    # It does not pass by waiting until the change is no news any more.
+    monkeypatch.setattr(gates, "_NEWS_FOR", timedelta(seconds=-5))
+    place.land("shop/3.csv", "id,vendor,day,amount\n3,Figma,2026-05-03,7\n")
+    built = Receipt("one", "", "", "", True, (), "", "", stamp(Path(__file__)), {}, {}, {})
+    assert held(built) == ["drop/shop/2.csv", "drop/shop/3.csv"]
+    suite.write_text("# nothing\n")
+    assert held(built) == []
 
 
 def _columns_changed(place: Place) -> list[tuple[str, str, str]]:

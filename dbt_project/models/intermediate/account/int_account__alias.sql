@@ -15,7 +15,7 @@ domains as (
 
     select domain, min(account_id) as account_id
     from {{ ref('int_account__record') }}
-    where domain is not null and not is_deleted
+    where domain is not null and (not is_deleted or lifecycle = 'merged')
     group by domain
     having count(distinct account_id) = 1
 

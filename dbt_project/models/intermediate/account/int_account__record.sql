@@ -1,4 +1,4 @@
-with
+with recursive
 
 public_domains as (
 
@@ -44,18 +44,51 @@ resolved as (
     from records
     left join domains on domains.domain = records.domain
 
+),
+
+-- What a company was merged into may itself have been merged since.
+successors as (
+
+    select source, account_ref, parent_ref as successor_ref, 1 as depth
+    from records
+    where is_deleted and lifecycle = 'merged'
+    union all
+    select successors.source, successors.account_ref, records.parent_ref, successors.depth + 1
+    from successors
+    inner join records
+        on records.source = successors.source and records.account_ref = successors.successor_ref
+    where records.is_deleted and records.lifecycle = 'merged' and successors.depth < 10
+
+),
+
+merged as (
+
+    select successors.source, successors.account_ref, stays.account_id
+    from successors
+    inner join resolved as stays
+        on stays.source = successors.source and stays.account_ref = successors.successor_ref
+    where not stays.is_deleted
+
+),
+
+told as (
+
+    select resolved.*, coalesce(merged.account_id, resolved.account_id) as told_account_id
+    from resolved
+    left join merged on merged.source = resolved.source and merged.account_ref = resolved.account_ref
+
 )
 
 select
-    source, account_ref, account_id, external_id, name, domain, parent_ref, plan, lifecycle,
+    source, account_ref, told_account_id as account_id, external_id, name, domain, parent_ref, plan, lifecycle,
     arr_minor, currency, paid_seat_count, time_zone, owner_ref, industry, churned_on, created_at,
     is_deleted,
     -- The record whose commercial facts count: a live one that has any, then by name of the source.
     row_number() over (
-        partition by account_id
+        partition by told_account_id
         order by
             case when is_deleted then 1 else 0 end,
             case when arr_minor is not null or plan is not null then 0 else 1 end,
             source, account_ref
     ) = 1 as is_primary
-from resolved
+from told

@@ -8,27 +8,31 @@ user_aliases as (
 
 email_pairs as (
 
-    select left_alias as user_id, right_alias as email_key
-    from {{ ref('int_identity__edge') }}
-    where edge_type = 'user_email'
+    select user_id, email_key from {{ ref('int_identity__user_email') }}
     union
     select user_id, email_key from {{ ref('stg_identities') }} where email_key is not null
+    union
+    select null, email_key from {{ ref('int_identity__mailbox') }}
 
 ),
 
 -- All users of a mailbox are one person, unless they were too many: then the mailbox is nobody's.
+-- One without users goes by the first mailbox of the same person.
 email_aliases as (
 
     select
         email_pairs.email_key as alias,
         case
             when count(distinct user_aliases.person_id) = 1 then min(user_aliases.person_id)
+            when count(distinct user_aliases.person_id) = 0
+                then 'email:' || coalesce(min(mailboxes.first_email_key), email_pairs.email_key)
             else 'email:' || email_pairs.email_key
         end as person_id,
         count(distinct user_aliases.person_id) = 1 as has_user,
         count(distinct user_aliases.person_id) > 1 as is_quarantined
     from email_pairs
     left join user_aliases on user_aliases.alias = email_pairs.user_id
+    left join {{ ref('int_identity__mailbox') }} as mailboxes on mailboxes.email_key = email_pairs.email_key
     group by email_pairs.email_key
 
 ),
@@ -45,7 +49,7 @@ vendor_aliases as (
     from {{ ref('stg_identities') }} as known
     left join user_aliases on user_aliases.alias = known.user_id
     left join email_aliases on email_aliases.alias = known.email_key
-    where known.role <> 'device'
+    where known.role not in ('device', 'mailbox')
 
 )
 

@@ -1,18 +1,5 @@
 with
 
-users as (
-
-    select people.user_id, min(seen.known_at) as known_at
-    from (
-        select left_alias as user_id, known_at from {{ ref('int_identity__edge') }} where edge_type = 'user'
-        union all
-        select user_id, known_at from {{ ref('stg_identity_versions') }} where user_id is not null
-    ) as seen
-    inner join {{ ref('int_identity__user_person') }} as people on people.user_id = seen.user_id
-    group by people.user_id
-
-),
-
 pairs as (
 
     select left_alias as anonymous_id, right_alias as user_id, min(known_at) as known_at
@@ -40,5 +27,5 @@ select
     pairs.anonymous_id, pairs.user_id,
     {{ greatest_of('min(pairs.known_at)', 'min(users.known_at)') }} as known_at
 from pairs
-inner join users on users.user_id = pairs.user_id
+inner join {{ ref('int_identity__user') }} as users on users.user_id = pairs.user_id
 group by pairs.anonymous_id, pairs.user_id

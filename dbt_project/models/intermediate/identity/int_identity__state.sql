@@ -59,20 +59,6 @@ owners as (
         and (history.superseded_at is null or history.superseded_at > moments.moment_at)
     group by moments.anonymous_id, moments.moment_at
 
-),
-
-user_starts as (
-
-    select users.user_id, min(users.known_at) as known_at
-    from (
-        select left_alias as user_id, known_at from {{ ref('int_identity__edge') }} where edge_type = 'user'
-        union all
-        select user_id, known_at from {{ ref('stg_identity_versions') }} where user_id is not null
-    ) as users
-    inner join {{ ref('int_identity__user_person') }} as people on people.user_id = users.user_id
-    where people.component_key is not null
-    group by users.user_id
-
 )
 
 select 'anonymous_id' as alias_type, anonymous_id as alias, moment_at as known_at, person_count,
@@ -81,8 +67,8 @@ from owners
 union all
 select 'user_id', user_id, known_at, 1, person_id from {{ ref('int_identity__user_history') }}
 union all
-select 'user_id', starts.user_id, starts.known_at, 1, starts.user_id
-from user_starts as starts
+select 'user_id', users.user_id, users.known_at, 1, users.user_id
+from {{ ref('int_identity__user') }} as users
 left join {{ ref('int_identity__user_history') }} as history
-    on history.user_id = starts.user_id and history.known_at = starts.known_at
-where history.user_id is null
+    on history.user_id = users.user_id and history.known_at = users.known_at
+where users.component_key is not null and history.user_id is null

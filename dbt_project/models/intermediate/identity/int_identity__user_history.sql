@@ -1,28 +1,12 @@
 with recursive
 
-pairs as (
-
-    select left_alias as user_id, right_alias as email_key, known_at
-    from {{ ref('int_identity__edge') }}
-    where edge_type = 'user_email'
-    union all
-    -- What a vendor no longer says joins nobody; what it still says is as old as its first word.
-    select now.user_id, now.email_key, versions.known_at
-    from {{ ref('stg_identities') }} as now
-    inner join {{ ref('stg_identity_versions') }} as versions
-        on versions.source = now.source and versions.identity_ref = now.identity_ref
-        and versions.user_id = now.user_id and versions.email_key = now.email_key
-
-),
-
 -- Only users who hang together by now can ever have moved.
 shared_pairs as (
 
-    select people.component_key, pairs.user_id, pairs.email_key, min(pairs.known_at) as known_at
-    from pairs
+    select people.component_key, pairs.user_id, pairs.email_key, pairs.known_at
+    from {{ ref('int_identity__user_email') }} as pairs
     inner join {{ ref('int_identity__user_person') }} as people on people.user_id = pairs.user_id
     where people.component_key is not null
-    group by people.component_key, pairs.user_id, pairs.email_key
 
 ),
 

@@ -2,13 +2,7 @@ with recursive
 
 pairs as (
 
-    select left_alias as user_id, right_alias as email_key
-    from {{ ref('int_identity__edge') }}
-    where edge_type = 'user_email'
-    union
-    select user_id, email_key
-    from {{ ref('stg_identities') }}
-    where user_id is not null and email_key is not null
+    select user_id, email_key from {{ ref('int_identity__user_email') }}
 
 ),
 
