@@ -87,9 +87,20 @@ COLUMNS_LOST = LedgerCheck(
     "A column went or changed its kind in a contract that says `on_drift: block`.",
     "Export the file with it again and withdraw this one, or take `on_drift: block` back.",
 )  # fmt: skip
+CONFLICTING_IDS = LedgerCheck(
+    "conflicting_ids", "warning",
+    "An id of an event that came before with another content: the first one counts, the other not. "
+    "More than one row in 10,000 is no accident, but a sender that gives an id twice.",
+    "See the delivery's rows with `is_revision` in the lake. Have the sender give each event an id "
+    "of its own, or have the mapping make one (`hash`), then `ingest --replay` the source.",
+)  # fmt: skip
 LEDGER_CHECKS = (
     BALANCE, QUARANTINE_SHARE, KNOWN_REJECTED, UNKNOWN_FILE, COLUMNS_CHANGED, COLUMNS_LOST,
+    CONFLICTING_IDS,
 )  # fmt: skip
+# What happened stays as it was; messages of tickets, say, are edited, and say so by their id.
+_NEVER_CORRECTED = frozenset({"usage_events", "exposures"})
+_CONFLICT_LIMIT = 0.0001
 # What `schema diff` calls news; the rest has been so from the first file on, or is over.
 _LOSSES = frozenset({"vanished", "retyped"})
 _NEWS = frozenset({"new"}) | _LOSSES
@@ -124,6 +135,11 @@ def check_ledger(
         for batch in one.bad
     ]
     held = {batch.source_file for one in beyond for batch in one.delivery}
+    conflicts = [
+        _row(b, rows_revision=b.rows_revision)
+        for b in loaded
+        if b.contract in _NEVER_CORRECTED and b.rows_revision > b.rows_in * _CONFLICT_LIMIT
+    ]
     lately = sorted(changes, key=lambda c: (c.first_file, c.contract, c.column))
     news = [c for c in lately if c.what in _NEWS]
     here = {(b.source_file, b.contract) for b in loaded if b.contract in strict}
@@ -138,6 +154,7 @@ def check_ledger(
         _result(UNKNOWN_FILE, unknown, len(refused), "reason"),
         _result(COLUMNS_CHANGED, changed, len(lately), "column"),
         _result(COLUMNS_LOST, lost, len(lately), "column"),
+        _result(CONFLICTING_IDS, conflicts, len(loaded), "rows_revision"),
     )
 
 

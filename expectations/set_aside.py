@@ -49,6 +49,8 @@ class BatchLike(Protocol):
     @property
     def rows_suppressed(self) -> int: ...  # noqa: D102
     @property
+    def rows_revision(self) -> int: ...  # noqa: D102
+    @property
     def reasons(self) -> Mapping[str, int]: ...  # noqa: D102
 
 

@@ -12,7 +12,8 @@ def _batch(**changes: object) -> SimpleNamespace:
         "batch_id": "b", "contract": "tickets", "source_file": "drop/a.csv",
         "format": "zendesk",
         "status": "loaded", "rows_in": 100, "rows_loaded": 90, "rows_duplicate": 5,
-        "rows_quarantined": 5, "rows_suppressed": 0, "reasons": {"malformed_json": 5},
+        "rows_quarantined": 5, "rows_suppressed": 0, "rows_revision": 0,
+        "reasons": {"malformed_json": 5},
         "stream": "", "loaded_at": "2026-05-01", **changes,
     }  # fmt: skip
     return SimpleNamespace(**values)
@@ -130,3 +131,15 @@ def test_a_breach_names_its_deliveries_beyond_the_rows_that_are_shown() -> None:
     assert balance.deliveries == [f"drop/{number:02}" for number in range(30)]
     assert results["rejected_file_of_known_format"].deliveries == ["drop/x.csv"]
     assert results["quarantine_share"].deliveries == []
+
+
+def test_ids_of_events_that_come_with_another_content_are_told_beyond_one_in_ten_thousand() -> None:
+    def events(revised: int, contract: str = "usage_events") -> SimpleNamespace:
+        return _batch(contract=contract, rows_in=20_000, rows_loaded=20_000, rows_duplicate=0,
+                      rows_quarantined=0, rows_revision=revised)  # fmt: skip
+
+    assert _failed([events(2)]) == {}
+    assert _failed([events(3)]) == {"conflicting_ids": ["drop/a.csv"]}
+    assert not any(result.blocks for result in check_ledger([events(3)]))
+    # A ticket changes, and that is no conflict.
+    assert _failed([events(9_000, "tickets")]) == {}
