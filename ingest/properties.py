@@ -62,20 +62,26 @@ _MOST = 100
 _TOP = rf'"(?:{"|".join(_NAMES)})"'
 _ANY = rf'(?i:"[$_ ]*(?:{"|".join(_KEYS)}|name)[_ ]*"\s*:)'
 _HOLDS = f"{_ANY}|@|%40|{TOKEN_FORMS}|{PHONE_FORMS}|{CHECKED_FORMS}"
+# No JSON holds a form feed: after each escape it keeps the `n` of `\nada@x.test` out of the word.
+_ESCAPE = r"(\\(?:u[0-9a-fA-F]{4}|[^u]))"
+
+
+def _spaced(json: str) -> str:
+    return f"regexp_replace({json}, {quote(_ESCAPE)}, '\\1' || chr(12), 'g')"
 
 
 def holding(expression: str) -> str:
     """SQL: JSON that may hold something personal, without what names a person at its top.
 
-    It is NULL where there is nothing to do.
+    It is NULL where there is nothing to do; each escape is followed by a form feed.
     """
     patch = "{" + ",".join(f'"{name}":null' for name in _NAMES) + "}"
     is_named = f"regexp_matches({expression}, {quote(_TOP)}) and json_valid({expression})"
     top = f"cast(json_merge_patch({expression}, '{patch}') as varchar)"
-    return (
-        f"case when regexp_matches({expression}, {quote(_HOLDS)}) then case "
-        f"when prefix({expression}, '{{') and {is_named} then {top} else {expression} end end"
-    )
+    top = f"case when prefix({expression}, '{{') and {is_named} then {top} else {expression} end"
+    escaped = f"contains({expression}, '\\')"
+    read = f"case when {escaped} then {_spaced(expression)} else {expression} end"
+    return f"case when regexp_matches({read}, {quote(_HOLDS)}) then {_spaced(top)} end"
 
 
 def _nameless(json: str) -> str:
@@ -99,4 +105,5 @@ def without_personal(held: str) -> str:
     clean = f"regexp_replace({clean}, {quote(_PAIR)}, chr(1), 'g')"
     clean = f"replace(regexp_replace({clean}, '\\{{\\x01+,?', '{{', 'g'), chr(1), '')"
     clean = f"regexp_replace({clean}, {quote(TOKEN_FORMS)}, '[token]', 'g')"
-    return f"regexp_replace({clean}, {quote(EMAIL_INSIDE)}, '{EMAIL_MASK}', 'g')"
+    clean = f"regexp_replace({clean}, {quote(EMAIL_INSIDE)}, '{EMAIL_MASK}', 'g')"
+    return f"replace({clean}, chr(12), '')"

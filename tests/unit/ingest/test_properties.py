@@ -57,6 +57,11 @@ def cleaned():
          {"a": {"card": "[card]"}, "b": ["[card]", 4111111111111111]}),
         ({"iban": "DE44500105175407324931"}, {"iban": "[iban]"}),
         ({"key": "ghp_" + "a1" * 18, "to": "a@b.test"}, {"key": "[token]", "to": "***@b.test"}),
+        # What JSON escapes is no part of the word behind it.
+        ({"said": "me:\nada@b.test\n+49 170 1234567", "url": "x\tmy_token=abc12345"},
+         {"said": "me:\n***@b.test\n[phone]", "url": "x\t[token]"}),
+        ({'a "email': "x", 'b"users': {'c"name': "A"}, "email": 1, "d": "\f\\nada"},
+         {'a "email': "x", 'b"users': {'c"name': "A"}, "d": "\f\\nada"}),
     ],
 )  # fmt: skip
 def test_what_names_a_person_is_left_out(cleaned, given, left) -> None:
