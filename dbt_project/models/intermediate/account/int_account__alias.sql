@@ -11,11 +11,22 @@ groups as (
 
 ),
 
+-- A company that was merged away leaves its domain to the one it is now, unless another has it.
+holders as (
+
+    select
+        domain, account_id,
+        rank() over (partition by domain order by case when is_deleted then 1 else 0 end) as holder_rank
+    from {{ ref('int_account__record') }}
+    where domain is not null and (not is_deleted or lifecycle = 'merged')
+
+),
+
 domains as (
 
     select domain, min(account_id) as account_id
-    from {{ ref('int_account__record') }}
-    where domain is not null and (not is_deleted or lifecycle = 'merged')
+    from holders
+    where holder_rank = 1
     group by domain
     having count(distinct account_id) = 1
 
