@@ -11,9 +11,14 @@ from pathlib import Path
 from ingest.arrivals import Arrival, series_of
 from ingest.fingerprints import FEW_LINES, MANY_LINES, Recognition, fingerprint, recognise
 from ingest.formats import Format, load_formats
+from ingest.framing import head
 from ingest.headers import MissingColumnError
 from ingest.problems import DamagedFileError
 from ingest.session import Session
+from ingest.texts import decode
+
+# All that is left of lines, or of a list, without their records.
+_BARE = " \t\r\n[],"
 
 
 def _changed(run: Session, arrival: Arrival, near: Recognition) -> tuple[Format, str, str] | None:
@@ -35,8 +40,18 @@ def _changed(run: Session, arrival: Arrival, near: Recognition) -> tuple[Format,
     return None
 
 
+def _emptied(run: Session, arrival: Arrival, raw: Path) -> Format | None:
+    """What a delivery was of which erasures left nothing by which that could be told."""
+    before = run.reopened.get(arrival.entry_id)
+    if before is None or decode(head(raw)).strip(_BARE):
+        return None
+    return next((f for f in (*run.mappings, *load_formats()) if f.name == before.format), None)
+
+
 def recognised(run: Session, arrival: Arrival, raw: Path) -> tuple[Format | None, str, str]:
     """The format, or reason and detail of why the file is none, or not what it was."""
+    if emptied := _emptied(run, arrival, raw):
+        return emptied, "", ""
     expected = arrival.page.format if arrival.page else ""
     # A company's own mappings are for files that it drops.
     mappings = () if expected else run.mappings

@@ -51,7 +51,8 @@ class Session:
         self.reading_names = {f.name for f in [*load_formats(), *self.mappings] if f.reads_name}
         self.parser = parser_digest(workspace.config.sources)
         self.manifests = {m.entry_id: m for m in read_manifests(self.lake)}
-        self._before = {m.entry_id: m.parts for m in read_reopened(self.lake)}
+        # Deliveries that wait to be landed again, by their entry, as the ledger had them before.
+        self.reopened = {m.entry_id: m for m in read_reopened(self.lake)}
         self.withdrawn = withdrawn_ids(self.lake)
         self.connection = self._connect()
         check_key(self.lake, workspace.hash_key, only_look=only_look)
@@ -140,7 +141,8 @@ class Session:
 
     def parts_before(self, entry_id: str) -> tuple[PartOutcome, ...]:
         """What a delivery held that is landed again, as the ledger had it before."""
-        return self._before.get(entry_id, ())
+        before = self.reopened.get(entry_id)
+        return before.parts if before else ()
 
     def note_erased(self) -> None:
         """Takes note of ids by which erased people were just met for the first time."""

@@ -97,7 +97,9 @@ def _positions(load: Sequence[tuple[int, Chunk]], gained: int) -> list[Sequence[
     everything: list[Sequence[int]] = [range(chunk.line_count) for _, chunk in load]
     if gained == sum(map(len, everything)):
         return everything
-    filled: list[Sequence[int]] = [chunk.filled or range(chunk.line_count) for _, chunk in load]
+    filled: list[Sequence[int]] = [
+        range(chunk.line_count) if chunk.filled is None else chunk.filled for _, chunk in load
+    ]
     framed = sum(map(len, filled))
     if gained != framed:
         raise DamagedFileError(

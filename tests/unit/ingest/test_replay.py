@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from ingest.subjects import make_request
 from orchestration.cli import main
 from tests.unit.ingest.conftest import Place, event, lines
 from tests.unit.ingest.forgetting import forget
+from tests.unit.ingest.test_formats_vendors import FRESH
 
 WRONG = """sources:
   - name: shop
@@ -153,25 +155,46 @@ def test_what_was_erased_is_counted_after_they_were_landed_again(shop) -> None:
     broken = f"{HEAD}8,2026-05-04T10:00:00Z,look,c-77\n9,never,look,c-77\n9,never,look,c-8\n"
     shop.land("shop/d.csv", broken)
     forget(shop, make_request(user_ids=["c-77"]))
-    before = _erased(shop)
+    before = _erased(shop, "shop")
     # In and loaded with those that are gone; d.csv: one of two set aside is left.
     assert before == {
-        "a.csv": (2, 2, 0, 0, 0), "b.csv": (2, 2, 0, 0, 0), "c.csv": (1, 1, 0, 1, 0),
-        "d.csv": (3, 1, 2, 1, 1),
+        (name, "usage_events"): counts for name, counts in {
+            "a.csv": (2, 2, 0, 0, 0), "b.csv": (2, 2, 0, 0, 0), "c.csv": (1, 1, 0, 1, 0),
+            "d.csv": (3, 1, 2, 1, 1),
+        }.items()
     }  # fmt: skip
     config = shop.home / "productops.yml"
     config.write_text(config.read_text().replace("look: Looked", "look: Seen"))
     for _ in range(2):
         replay(open_workspace(shop.home), "shop")
         shop.run()
-        assert _erased(shop) == before
+        assert _erased(shop, "shop") == before
     assert {row[1] for row in _rows(shop)} == {"Seen", "Bought"}
     assert len(shop.quarantine()) == 1
 
 
-def _erased(place: Place) -> dict[str, tuple[int, ...]]:
+def _erased(place: Place, *sources: str) -> dict[tuple[str, str], tuple[int, ...]]:
     return {
-        Path(m.path).name: (p.rows_in, p.rows_loaded, p.rows_quarantined, p.rows_erased,
-                            p.rows_quarantine_erased)
-        for m in read_manifests(place.workspace.lake) if m.source == "shop" for p in m.parts
+        (Path(m.path).name, p.contract): (
+            p.rows_in, p.rows_loaded, p.rows_quarantined, p.rows_erased, p.rows_quarantine_erased
+        )
+        for m in read_manifests(place.workspace.lake) if m.source in sources for p in m.parts
     }  # fmt: skip
+
+
+def test_what_erasures_left_nothing_of_is_landed_again_as_what_it_was(shop) -> None:
+    shop.land("ndjson.json", lines(event(7, userId="u-9")))
+    asker = {"id": FRESH["requester_id"], "email": "u9@x.test"}
+    shop.land("array.json", json.dumps([FRESH | {"requester": asker}]))
+    forget(shop, make_request(user_ids=["u-9"], emails=["u9@x.test"]))
+    before = _erased(shop, "segment", "freshdesk")
+    assert before["ndjson.json", "usage_events"] == (1, 1, 0, 1, 0)
+    assert before["array.json", "tickets"] == (1, 1, 0, 1, 0)
+    config = shop.home / "productops.yml"
+    config.write_text(config.read_text().replace("look: Looked", "look: Seen"))
+    for source in ("segment", "freshdesk"):
+        assert replay(open_workspace(shop.home), source).reopened
+    assert not [o for o in shop.run().files if o.status == "waiting"]
+    assert _erased(shop, "segment", "freshdesk") == before
+    # Nothing waits, and so nothing holds up the next erasure.
+    purge(shop.workspace, make_request(user_ids=["u-10"]))
