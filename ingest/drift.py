@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate, groupby
 
+from ingest.arrivals import series_of
 from ingest.manifests import Manifest, PartOutcome
 from ingest.shapes import NULL
 from ingest.store import LakeError
@@ -90,10 +91,23 @@ def _of(group: tuple[str, str, str], landed: list[_Delivery]) -> Iterator[Change
             what, remedy = "never there", "empty; export the file with it if you need it"
         elif column in newest.missing_columns:
             what, remedy = "vanished", "empty since then; export the file with it again"
+            lacks = _since_it_went(landed, column) or lacks
         else:
             what, remedy = "was missing", ""
         yield _change(group, column, what, lacks, remedy)
     yield from _of_fields(group, landed)
+
+
+def _since_it_went(landed: list[_Delivery], column: str) -> list[Manifest]:
+    """Files like the newest one since the last of them that had the column; none if none had it.
+
+    It may have gone before and come back. Files by another name may be of a colleague whose export
+    never has it.
+    """
+    series = series_of(landed[-1][0].path)
+    own = [one for one in landed if series_of(one[0].path) == series]
+    had = [number for number, (_, part) in enumerate(own) if column not in part.missing_columns]
+    return [manifest for manifest, _ in own[had[-1] + 1 :]] if had else []
 
 
 _NO_VALUE = frozenset({NULL})

@@ -212,7 +212,7 @@ def run(home: Path, count: int, per_file: int = PER_FILE) -> tuple[float, float]
 
 
 @pytest.mark.bench
-def test_landing_costs_at_most_twice_the_floor(tmp_path: Path) -> None:
+def test_landing_costs_little_more_than_the_floor(tmp_path: Path) -> None:
     ratio, peak = run(tmp_path, EVENTS)
     assert ratio <= LIMIT
     assert peak <= PEAK_LIMIT_MB

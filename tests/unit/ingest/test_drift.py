@@ -14,7 +14,7 @@ from ingest.drift import changes, told
 from ingest.ledger import read_manifests, withdraw
 from ingest.manifests import standing_manifests
 from ingest.store import LakeError
-from tests.unit.ingest.conftest import loaded, rejected
+from tests.unit.ingest.conftest import Place, loaded, rejected
 from tests.unit.ingest.test_formats import TICKET
 from tests.unit.ingest.test_kill import ROOT
 
@@ -147,8 +147,20 @@ def test_what_the_mapping_reads_and_the_table_lacks_is_told(make_place) -> None:
     outcome = place.land("shop/3.csv", "id,vendor,amount\n3,Figma,7\n")
     rejected(outcome, "missing_required_column", "spent_on")
     place.land("shop/4.csv", f"{head},note\n4,Figma,2026-05-04,8,x\n")
+    assert _memo(place)[0] == "was missing"
+    # It goes once more, and a colleague's export never has it.
+    place.land("shop/5.csv", f"{head}\n5,Figma,2026-05-05,9\n")
+    assert _memo(place) == ("vanished", "drop/shop/5.csv", 1)
+    place.land("shop/apac-1.csv", f"{head}\n6,Figma,2026-05-05,9\n")
+    place.land("shop/6.csv", f"{head}\n7,Figma,2026-05-06,9\n")
+    assert _memo(place) == ("vanished", "drop/shop/5.csv", 2)
+    place.land("shop/apac-2.csv", f"{head}\n8,Figma,2026-05-06,9\n")
+    assert _memo(place) == ("vanished", "drop/shop/2.csv", 5)
+
+
+def _memo(place: Place) -> tuple[str, str, int]:
     (memo,) = [c for c in changes(read_manifests(place.workspace.lake)) if c.column == "memo"]
-    assert memo.what in {"was missing", "vanished"}
+    return memo.what, memo.first_file, memo.file_count
 
 
 @pytest.mark.parametrize("as_json", [False, True])
