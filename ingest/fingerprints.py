@@ -1,7 +1,8 @@
 """What a file looks like: its kind and the names in its head.
 
 Belongs here: everything that tells formats apart before a file is read. Does not belong here:
-the formats (see `ingest.formats`), reading all records (see `ingest.records`).
+the formats (see `ingest.formats`), what else speaks for one (see `ingest.recognition`), reading all
+records (see `ingest.records`).
 """
 
 from __future__ import annotations
@@ -82,9 +83,12 @@ def fingerprint(
     if not text.startswith(("{", "[")):
         rows = _json_lines(text, lines)
         return ("ndjson", _line_tokens(rows)) if rows else ("csv", frozenset(header_of(text)))
-    if "\n" not in text or text.startswith("["):
+    items = first_elements(text, MANY_LINES)
+    # An array of which the usual head has enough need not be read further.
+    if len(items) < MANY_LINES and ("\n" not in text or text.startswith("[")):
         text = decode(head(path, _LONG_HEAD)).lstrip("\r\n\t ")
-    if items := first_elements(text):
+        items = first_elements(text, MANY_LINES)
+    if items:
         return "json", frozenset(_tokens(items))
     rows = _json_lines(text, lines)
     if len(rows) > 1 or (rows and "\n{" in text):
