@@ -20,7 +20,7 @@ from ingest.formats import load_formats
 from ingest.framing import keeping
 from ingest.groups import load_files
 from ingest.landing import ensure_schemas
-from ingest.manifests import Manifest, PartOutcome, close_again, read_reopened
+from ingest.manifests import Manifest, PartOutcome, close_again
 from ingest.objects import note_listing
 from ingest.orphans import remove_old_raw, remove_orphans
 from ingest.session import Session
@@ -247,7 +247,7 @@ def ingest(
             outcomes += [FileOutcome(a.relative, "", "", "", "new", "", "", ()) for a in asked]
             return IngestReport(tuple(outcomes), unchanged_count, len(fresh) - len(outcomes))
         ensure_schemas(run.connection, run.lake, load_contracts().values())
-        reopened = read_reopened(run.lake)
+        reopened = run.reopened.values()
         _tidy(run, arrivals, {m.landing for m in reopened if m.landing})
         again = [kept(workspace.home, manifest) for manifest in reopened]
         try:

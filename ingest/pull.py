@@ -25,7 +25,7 @@ from ingest.delivery import NotReadyError
 from ingest.groups import load_page
 from ingest.http import Api, Budget, PullError
 from ingest.landing import ensure_schemas
-from ingest.manifests import Manifest, PageFacts, read_reopened
+from ingest.manifests import Manifest, PageFacts
 from ingest.orphans import remove_orphans, remove_unanswered_pages
 from ingest.session import Session
 from ingest.settings import Workspace
@@ -84,7 +84,7 @@ def pull(
         remove_orphans(run.lake, run.manifests.values())
         if not run.keeps_addresses:
             remove_all(run)
-        known = [*run.manifests.values(), *read_reopened(run.lake)]
+        known = [*run.manifests.values(), *run.reopened.values()]
         remove_unanswered_pages(workspace.home, run.lake, known)
         chains = read_chains(run.lake)
         for source, vendor, streams in plan:
@@ -188,7 +188,7 @@ def _digest(options: Mapping[str, str]) -> str:
 def _bodies(run: Session, api: str, stream: str) -> set[str]:
     """Hashes of the pages that a stream brought and whose rows count, or soon will again."""
     return {
-        m.file_id for m in [*run.manifests.values(), *read_reopened(run.lake)]
+        m.file_id for m in [*run.manifests.values(), *run.reopened.values()]
         if m.page and (m.page.api, m.page.stream) == (api, stream)
         and m.status in COMMITTED and m.entry_id not in run.withdrawn
     }  # fmt: skip
